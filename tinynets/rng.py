@@ -1,0 +1,54 @@
+"""One seed for a page, one generator for each purpose on it."""
+
+import hashlib
+
+import torch
+
+from tinynets import checks
+
+
+def generator(seed: int, *purpose: str | int) -> torch.Generator:
+    """Make the generator of one purpose from the seed of a page.
+
+    Draws for one purpose do not depend on how many were made for another,
+    so that changing one part of a page leaves the others as they were.
+
+    Parameters
+    ----------
+    seed : int
+        The page's seed, 0 or above.
+    *purpose : str or int
+        What the draws are for, such as `("initial weights", 3)`. Each
+        purpose has a stream of its own; none gives the stream of the seed.
+
+    Returns
+    -------
+    torch.Generator
+        On the CPU, seeded by the SHA-256 of the seed and the purpose.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the seed is not an int, or negative.
+
+    Examples
+    --------
+    >>> weights = generator(1, "weights")
+    >>> torch.randn(2, generator=weights).shape
+    torch.Size([2])
+    """
+    checks.count("seed", seed, at_least=0)
+    digest = hashlib.sha256(repr((seed, *purpose)).encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big")
+                                         >> 1)
+
+
+def generators(seed: int, n_generators: int,
+               *purpose: str | int) -> list[torch.Generator]:
+    """Make `n_generators` generators of one purpose: one a seed to compare.
+
+    The i-th is `generator(seed, *purpose, i)`: the first ones stay the same
+    when more are asked for.
+    """
+    checks.count("n_generators", n_generators)
+    return [generator(seed, *purpose, i) for i in range(n_generators)]
