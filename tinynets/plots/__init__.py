@@ -1,0 +1,119 @@
+"""The site's look: one style, one palette, two colour maps.
+
+Figures are SVG files behind ``<img>``, so they can't see the page's colours.
+Every colour here reads on the light page and on the dark one (contrast of at
+least 3:1 on both), and the colour maps end in *nothing*: their zero is
+transparent, so zero is the page itself, white or black.
+"""
+
+import sys
+
+import matplotlib as mpl
+from cycler import cycler
+from matplotlib.colors import LinearSegmentedColormap
+
+INK = "#707883"  # text and axes: 4.2:1 on both pages
+BLUE, VERMILION, GREEN = "#0072b2", "#d55e00", "#009e73"
+PALETTE = (
+    BLUE, VERMILION, GREEN, "#b8479e", "#866500",
+    "#7461e8", "#2f97b8", "#b04a42", "#6f7782", "#e8688a",
+)  # fmt: skip
+
+WIDTH = 680 / 96  # inches: the text column, 680 CSS pixels
+
+
+def _fading(name, *colours):
+    return LinearSegmentedColormap.from_list(name, colours)
+
+
+# Weights: blue below zero, nothing at zero, vermilion above.
+WEIGHTS = _fading(
+    "tinynets_weights",
+    (0.00, 0.34, 0.62, 1), (0.00, 0.45, 0.70, 0.75), (0.00, 0.45, 0.70, 0),
+    (0.84, 0.37, 0.00, 0), (0.84, 0.37, 0.00, 0.75), (0.76, 0.27, 0.00, 1),
+)  # fmt: skip
+# Amounts: nothing at zero, ink at one.
+AMOUNTS = _fading(
+    "tinynets_amounts", (0.44, 0.47, 0.51, 0), (0.44, 0.47, 0.51, 1)
+)
+
+STYLE = {
+    "figure.figsize": (WIDTH, WIDTH * 0.55),
+    "figure.dpi": 96,
+    "figure.facecolor": "none",
+    "figure.constrained_layout.use": True,
+    "savefig.facecolor": "none",
+    "savefig.bbox": None,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "tinynets",
+    "axes.facecolor": "none",
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.titlesize": 10.5,
+    "axes.labelsize": 10,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.prop_cycle": cycler(color=PALETTE),
+    "axes.grid": False,
+    "grid.color": INK,
+    "grid.alpha": 0.25,
+    "grid.linewidth": 0.6,
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 10,
+    "text.color": INK,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "lines.linewidth": 1.8,
+    "lines.markersize": 4,
+    "image.cmap": "tinynets_weights",
+    "image.interpolation": "none",
+    "mathtext.fontset": "dejavusans",
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+}
+
+for _map in (WEIGHTS, AMOUNTS):
+    mpl.colormaps.register(_map, force=True)
+
+
+def use_style():
+    """Make every figure from here on look like the site.
+
+    Sets matplotlib's ``rcParams`` and, in a notebook kernel, SVG output
+    without a date, so that rendering again gives the same bytes.
+    """
+    mpl.rcParams.update(STYLE)
+    ipython = sys.modules.get("IPython")
+    if ipython is not None and ipython.get_ipython() is not None:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats(
+            "svg", bbox_inches=None, metadata={"Date": None}
+        )
+
+
+def class_colours(n_classes):
+    """Give one colour a class, the same on every page.
+
+    Parameters
+    ----------
+    n_classes : int
+        Number of classes, from 1 to 10. Ten colours can't all be told apart
+        by every eye: label directly wherever there are more than three.
+
+    Returns
+    -------
+    list of str
+        Hexadecimal colours.
+    """
+    if not 1 <= n_classes <= len(PALETTE):
+        raise ValueError(
+            f"n_classes must be from 1 to {len(PALETTE)}, got {n_classes!r}; "
+            "draw more classes as small multiples instead"
+        )
+    return list(PALETTE[:n_classes])
