@@ -1,8 +1,9 @@
 """The site's look: one style, one palette, two colour maps.
 
-Figures are SVG files behind ``<img>``, so they can't see the page's colours.
+Figures are SVG files behind ``<img>``, so they can't see the page's styles.
 Every colour here reads on the light page and on the dark one (contrast of at
-least 3:1 on both), and the colour maps end in *nothing*: their zero is
+least 3:1 on both; where the reader's browser tells the file the page's
+``color-scheme``, 4.5:1). The colour maps end in *nothing*: their zero is
 transparent, so zero is the page itself, white or black.
 """
 
@@ -12,29 +13,49 @@ import matplotlib as mpl
 from cycler import cycler
 from matplotlib.colors import LinearSegmentedColormap
 
+from tinynets.plots.svg import write_themed_svg
+
 INK = "#707883"  # text and axes: 4.2:1 on both pages
 BLUE, VERMILION, GREEN = "#0072b2", "#d55e00", "#009e73"
 PALETTE = (
     BLUE, VERMILION, GREEN, "#b8479e", "#866500",
     "#7461e8", "#2f97b8", "#b04a42", "#6f7782", "#e8688a",
 )  # fmt: skip
+# As drawn: on a light page, on a dark page.
+THEMED = {
+    INK: ("#5b626b", "#a5aab1"),
+    "#0072b2": ("#0072b2", "#4196c6"),
+    "#d55e00": ("#bf5400", "#da721f"),
+    "#009e73": ("#008560", "#09a178"),
+    "#b8479e": ("#b8479e", "#c870b3"),
+    "#866500": ("#866500", "#a48c40"),
+    "#7461e8": ("#7260e4", "#8e7fec"),
+    "#2f97b8": ("#277d99", "#3399b9"),
+    "#b04a42": ("#b04a42", "#c57a74"),
+    "#6f7782": ("#6d7580", "#888f98"),
+    "#e8688a": ("#b8536e", "#e8688a"),
+}
 
 WIDTH = 680 / 96  # inches: the text column, 680 CSS pixels
 
 
-def _fading(name, *colours):
-    return LinearSegmentedColormap.from_list(name, colours)
+def _fading(name, *stops):
+    return LinearSegmentedColormap.from_list(name, stops, N=257)
 
 
 # Weights: blue below zero, nothing at zero, vermilion above.
 WEIGHTS = _fading(
     "tinynets_weights",
-    (0.00, 0.34, 0.62, 1), (0.00, 0.45, 0.70, 0.75), (0.00, 0.45, 0.70, 0),
-    (0.84, 0.37, 0.00, 0), (0.84, 0.37, 0.00, 0.75), (0.76, 0.27, 0.00, 1),
-)  # fmt: skip
+    (0.0, (0.00, 0.37, 0.66, 1)),
+    (0.5, (0.00, 0.48, 0.74, 0)),
+    (0.5, (0.86, 0.40, 0.00, 0)),
+    (1.0, (0.78, 0.29, 0.00, 1)),
+)
 # Amounts: nothing at zero, ink at one.
 AMOUNTS = _fading(
-    "tinynets_amounts", (0.44, 0.47, 0.51, 0), (0.44, 0.47, 0.51, 1)
+    "tinynets_amounts",
+    (0.0, (0.44, 0.47, 0.51, 0)),
+    (1.0, (0.44, 0.47, 0.51, 1)),
 )
 
 STYLE = {
@@ -88,6 +109,7 @@ def use_style():
     without a date, so that rendering again gives the same bytes.
     """
     mpl.rcParams.update(STYLE)
+    write_themed_svg(THEMED)
     ipython = sys.modules.get("IPython")
     if ipython is not None and ipython.get_ipython() is not None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
