@@ -1,0 +1,181 @@
+"""What every sampler shares: its shape, its gradients, its acceptance.
+
+The contract between a target and a sampler. A log density is a callable
+`log_density(position) -> (chains,)` on positions `(chains, dim)`; row i of
+the answer depends on row i of the position alone. It may carry a faster
+gradient as an attribute `value_and_grad(position) -> ((chains,),
+(chains, dim))`; where it does not, autograd works it out.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from tinynets import checks
+
+DIVERGENCE = 1000.0  # nats of energy error: the trajectory has run away
+
+
+class Sampler(NamedTuple):
+    """A Markov chain Monte Carlo method, all chains in one batch."""
+
+    init: Callable  # init(position) -> State
+    step: Callable  # step(state, *, generator) -> (State, Info)
+
+
+class State(NamedTuple):
+    """What the next step needs."""
+
+    position: Tensor  # (chains, dim)
+    log_density: Tensor  # (chains,)
+    gradient: Tensor | None  # (chains, dim); None where no step needs it
+
+
+class Info(NamedTuple):
+    """What one step did, for diagnosis; each field is (chains,)."""
+
+    acceptance: Tensor  # probability of acceptance, mean over a trajectory
+    accepted: Tensor  # bool: did the chain move
+    energy: Tensor  # nats, potential plus kinetic, where the chain ended
+    energy_error: Tensor  # nats, proposal minus start
+    divergent: Tensor  # bool: NaN or an energy error beyond DIVERGENCE
+    n_gradients: Tensor  # int64: gradients (values, without one) spent
+
+
+def value_and_grad(log_density: Callable) -> Callable:
+    """Give `position -> (log density, gradient)` of a batch of chains.
+
+    Parameters
+    ----------
+    log_density : callable
+        `(chains, dim) -> (chains,)`. If it has an attribute
+        `value_and_grad`, that is used as it is.
+
+    Returns
+    -------
+    callable
+        `(chains, dim) -> ((chains,), (chains, dim))`, both detached.
+    """
+    by_hand = getattr(log_density, "value_and_grad", None)
+    if by_hand is not None:
+        return by_hand
+
+    def by_autograd(position):
+        with torch.enable_grad():
+            position = position.detach().requires_grad_()
+            value = log_density(position)
+            gradient, = torch.autograd.grad(value.sum(), position)
+        return value.detach(), gradient
+
+    return by_autograd
+
+
+def start(log_density: Callable, position: Tensor, *,
+          with_gradient: bool = True) -> State:
+    """Evaluate a log density where the chains start.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the position is not a finite floating (chains, dim) tensor, or if
+        the log density there is not finite or not of shape (chains,).
+    """
+    checks.shape("position", position, ("chains", "dim"))
+    if not position.is_floating_point():
+        raise TypeError("position must be floating, best torch.float64, got "
+                        f"{position.dtype}; convert it with .double()")
+    checks.finite("position", position)
+    position = position.detach().clone()
+    if with_gradient:
+        value, gradient = value_and_grad(log_density)(position)
+    else:
+        with torch.no_grad():
+            value, gradient = log_density(position), None
+    checks.shape("log_density(position)", value, (len(position),))
+    _finite_start("log_density", value)
+    if with_gradient:
+        checks.shape("gradient of log_density", gradient,
+                     tuple(position.shape))
+        _finite_start("gradient of log_density", gradient.sum(-1))
+    return State(position, value, gradient)
+
+
+def _finite_start(name: str, value: Tensor) -> None:
+    bad = (~torch.isfinite(value)).nonzero().flatten().tolist()
+    if bad:
+        raise ValueError(
+            f"{name} must be finite where the chains start, got "
+            f"{value[bad[0]].item()} in chain {bad[0]} ({len(bad)} of "
+            f"{len(value)} chains); start inside the support, nearer to the "
+            "bulk of the distribution")
+
+
+def step_sizes(step_size: float | Tensor) -> float | Tensor:
+    """Return one step size as a float, one a chain as a (chains, 1) tensor.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not positive and finite.
+    """
+    if not isinstance(step_size, Tensor):
+        return float(checks.positive("step_size", step_size))
+    if step_size.ndim == 0:
+        return float(checks.positive("step_size", step_size.item()))
+    checks.shape("step_size", step_size, ("chains",))
+    if not (torch.isfinite(step_size) & (step_size > 0)).all():
+        raise ValueError("step_size must be finite and above 0 in every "
+                         f"chain, got {step_size.tolist()}")
+    return step_size.unsqueeze(1)
+
+
+def acceptance_probability(energy_error: Tensor) -> Tensor:
+    """Return min(1, exp(-energy error)), and 0 where the error is NaN."""
+    probability = (-energy_error).clamp_(max=0.0).exp_()
+    return torch.where(torch.isnan(energy_error), 0.0, probability)
+
+
+def is_divergent(energy_error: Tensor) -> Tensor:
+    """Tell where an energy error is NaN or beyond DIVERGENCE."""
+    return ~(energy_error < DIVERGENCE)
+
+
+def metropolis(state: State, proposal: State, energy: Tensor,
+               energy_error: Tensor, divergent: Tensor, *, n_gradients: int,
+               generator: torch.Generator) -> tuple[State, Info]:
+    """Accept or reject a proposal in each chain on its own.
+
+    Parameters
+    ----------
+    state, proposal : State
+        Where the chains are and where they may go.
+    energy, energy_error : Tensor
+        (chains,), nats: at the start, and how much it grew.
+    divergent : Tensor
+        (chains,), bool: what to report.
+    n_gradients : int
+        Gradients that the proposal took in each chain.
+    """
+    probability = acceptance_probability(energy_error)
+    uniform = torch.rand(probability.shape, generator=generator,
+                         dtype=probability.dtype, device=probability.device)
+    accepted = uniform < probability
+    moved = select(accepted, proposal, state)
+    return moved, Info(
+        acceptance=probability, accepted=accepted,
+        energy=torch.where(accepted, energy + energy_error, energy),
+        energy_error=energy_error, divergent=divergent,
+        n_gradients=torch.full(accepted.shape, n_gradients,
+                               device=accepted.device))
+
+
+def select(where: Tensor, one: State, other: State) -> State:
+    """Take `one` in the chains where `where` holds, else `other`."""
+    column = where.unsqueeze(1)
+    return State(
+        torch.where(column, one.position, other.position),
+        torch.where(where, one.log_density, other.log_density),
+        None if one.gradient is None
+        else torch.where(column, one.gradient, other.gradient))
