@@ -44,9 +44,11 @@ def write_themed_svg(colours):
     rules = theme_rules(colours)
 
     class ThemedCanvas(FigureCanvasSVG):
-        def print_svg(self, filename, **options):
+        def print_svg(self, filename, *, bbox_inches_restore=None,
+                      metadata=None):
             text = io.StringIO()
-            super().print_svg(text, **options)
+            super().print_svg(text, bbox_inches_restore=bbox_inches_restore,
+                              metadata=metadata)
             themed = text.getvalue().replace(
                 _ANCHOR, f"{rules}\n{_ANCHOR}", 1
             )
