@@ -44,8 +44,10 @@ def write_themed_svg(colours):
     rules = theme_rules(colours)
 
     class ThemedCanvas(FigureCanvasSVG):
+        # matplotlib hands other people's canvases dpi, colours and
+        # orientation too, which an SVG has no use for.
         def print_svg(self, filename, *, bbox_inches_restore=None,
-                      metadata=None):
+                      metadata=None, **_):
             text = io.StringIO()
             super().print_svg(text, bbox_inches_restore=bbox_inches_restore,
                               metadata=metadata)
