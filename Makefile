@@ -1,0 +1,40 @@
+# Plain `make` lists what can be made. Needs Python 3.11, 3.12 or 3.13; all else is
+# installed into .venv. Another Python: make PYTHON=python3.12 site
+
+PYTHON ?= python3
+PY := .venv/bin/python
+# Quarto may live in .venv, and must run the pages with the Python there.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export QUARTO_PYTHON := $(CURDIR)/$(PY)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup site preview test check new-note clean
+
+help:  ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:
+	@command -v $(PYTHON) >/dev/null || { echo "make: there is no $(PYTHON) here:" \
+	  "install Python 3.11, 3.12 or 3.13, or name one: make PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) tools/setup.py $(if $(filter file,$(origin PYTHON)),,--exact)
+
+site: setup  ## render the whole site into _site/ (PAGES="a.qmd b.qmd" for some)
+	@$(PY) -m render $(if $(ENGINE),--engine $(ENGINE)) $(PAGES)
+	@echo "The site is in _site/. To look at it: make preview"
+
+preview: setup  ## serve the site on this machine and render again on every save
+	@$(PY) -m render $(if $(ENGINE),--engine $(ENGINE)) --preview
+
+test: setup  ## run the tests: the package, every page, the built site in a browser
+	@$(PY) -m pytest $(TESTS)
+
+check:  ## exactly what CI runs: the tests with nothing skipped, then the site
+	@CI=true .ci/run
+	@$(MAKE) --no-print-directory site
+
+new-note: setup  ## start a note from the template: make new-note NAME=what-it-is-about
+	@$(PY) tools/new_note.py "$(NAME)"
+
+clean:  ## remove what was built (the packages in .venv stay)
+	rm -rf _site _site.* .render .quarto _freeze .pytest_cache .hypothesis build dist
+	find tinynets render tools tests -name __pycache__ -prune -exec rm -rf {} +
