@@ -1,0 +1,258 @@
+"""Reads what there is to render: `_quarto.yml`, the pages, the resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+import yaml
+
+from render.errors import RenderError, raise_all
+
+CONFIG = "_quarto.yml"
+
+# What the built-in renderer understands: a set of keys, "*" for anything below.
+CONFIG_KEYS: dict = {
+    "project": {"type", "output-dir", "render", "resources", "execute-dir", "preview"},
+    "website": {
+        "title", "description", "site-url", "site-path", "repo-url", "repo-branch",
+        "repo-actions", "favicon", "image", "image-alt", "open-graph", "twitter-card",
+        "search", "page-navigation", "navbar", "sidebar", "page-footer", "draft-mode",
+        "back-to-top-navigation", "bread-crumbs", "reader-mode",
+    },
+    "format": {"html": "*"},
+    "execute": "*",
+    **dict.fromkeys(
+        ("bibliography", "csl", "jupyter", "lang", "crossref", "author", "toc", "toc-depth",
+         "number-sections", "link-citations", "date-format", "license"),
+        "*",
+    ),
+}  # fmt: skip
+PAGE_KEYS = {
+    "title", "subtitle", "description", "abstract", "author", "date", "date-modified",
+    "categories", "keywords", "image", "image-alt", "draft", "listing", "toc", "toc-depth",
+    "execute", "bibliography", "nocite", "aliases", "page-layout", "sidebar", "search",
+    "order", "lang", "number-sections", "page-navigation", "pagetitle", "title-block-style",
+}  # fmt: skip
+EXECUTE_KEYS = {
+    "echo", "eval", "output", "include", "warning", "error",
+    "fig-width", "fig-height", "fig-format", "fig-dpi", "timeout", "enabled", "freeze", "daemon",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Page:
+    """One source page.
+
+    `body` is the text after the front matter, `body_line` the line it starts
+    on; `meta_lines` says on which line each key of the front matter stands.
+    """
+
+    path: Path
+    source: str
+    text: str
+    meta: Mapping
+    meta_lines: Mapping[str, int]
+    body: str
+    body_line: int
+
+    @property
+    def href(self) -> str:
+        """Where the page goes in the site: `posts/masks/index.html`."""
+        return PurePosixPath(self.source).with_suffix(".html").as_posix()
+
+    @property
+    def stem(self) -> str:
+        return self.path.stem
+
+    @property
+    def draft(self) -> bool:
+        return self.meta.get("draft") is True
+
+
+@dataclass
+class Project:
+    """The sources of a site. `config` is `_quarto.yml`, checked."""
+
+    root: Path
+    config: Mapping = field(default_factory=dict)
+    drafts: bool = False
+
+    @classmethod
+    def load(cls, root: Path, *, drafts: bool = False) -> Project:
+        """Read and check `_quarto.yml`.
+
+        Raises
+        ------
+        RenderError, RenderErrors
+            It is missing, is not YAML, or has a key this renderer does not know.
+        """
+        path = root / CONFIG
+        if not path.is_file():
+            raise RenderError(
+                f"there is no {CONFIG} in {root}; run this in the project's folder", page=CONFIG
+            )
+        config, lines = _read_yaml(path.read_text(encoding="utf-8"), CONFIG, 1)
+        raise_all(_unknown(config, CONFIG_KEYS, lines, CONFIG))
+        raise_all(_check_execute(config.get("execute"), CONFIG, lines))
+        return cls(root, config, drafts)
+
+    @property
+    def output_dir(self) -> Path:
+        return self.root / self.config.get("project", {}).get("output-dir", "_site")
+
+    @property
+    def cache_dir(self) -> Path:
+        return self.root / ".render"
+
+    @cached_property
+    def pages(self) -> list[Page]:
+        """Every page, drafts included, in the order of their paths.
+
+        Raises
+        ------
+        RenderErrors
+            Some pages have a front matter that can't be read.
+        """
+        globs = self.config.get("project", {}).get("render", ["**/*.qmd"])
+        pages, errors = [], []
+        for path in _matches(self.root, globs):
+            if path.suffix == ".qmd":
+                try:
+                    pages.append(read_page(self.root, path))
+                except RenderError as error:
+                    errors.append(error)
+        raise_all(errors)
+        return pages
+
+    @property
+    def shown_pages(self) -> list[Page]:
+        """The pages that are published: drafts only where they are asked for."""
+        return [page for page in self.pages if self.drafts or not page.draft]
+
+    @cached_property
+    def resources(self) -> list[Path]:
+        """Files that are copied as they are."""
+        return _matches(self.root, self.config.get("project", {}).get("resources", []))
+
+    def execute_defaults(self, page: Page) -> dict:
+        """Return the `execute:` options in force on a page."""
+        html = self.config.get("format", {}).get("html", {})
+        figures = {key: html[key] for key in EXECUTE_KEYS & set(html) if key.startswith("fig-")}
+        return {**figures, **self.config.get("execute", {}), **page.meta.get("execute", {})}
+
+
+def read_page(root: Path, path: Path) -> Page:
+    """Read one page and check its front matter.
+
+    Raises
+    ------
+    RenderError
+        The front matter is not closed, not YAML, or has an unknown key.
+    """
+    source = path.relative_to(root).as_posix()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise RenderError(
+            f"is not UTF-8 text (byte {error.start}); save it as UTF-8", page=source
+        ) from None
+    lines = text.splitlines()
+    if not lines or lines[0].rstrip() != "---":
+        raise RenderError(
+            "has no front matter; begin it with a --- block that gives a title",
+            page=source,
+            line=1,
+        )
+    end = next((i for i, line in enumerate(lines[1:], 1) if line.rstrip() in ("---", "...")), None)
+    if end is None:
+        raise RenderError("front matter is never closed; add a line ---", page=source, line=1)
+    meta, meta_lines = _read_yaml("\n".join(lines[1:end]), source, 2)
+    raise_all(_unknown(meta, PAGE_KEYS, meta_lines, source))
+    raise_all(_check_execute(meta.get("execute"), source, meta_lines))
+    body = "\n".join(lines[end + 1 :]) + "\n"
+    return Page(path, source, text, meta, meta_lines, body, end + 2)
+
+
+def _read_yaml(text: str, source: str, first_line: int) -> tuple[dict, dict[str, int]]:
+    """Parse a mapping; give with it the line of every key, dotted when nested."""
+    try:
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+        value = yaml.load(text, Loader=yaml.CSafeLoader)
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = first_line + (mark.line if mark else 0)
+        problem = getattr(error, "problem", None) or str(error)
+        raise RenderError(
+            f"is not valid YAML: {problem}; quote values that hold : or #", page=source, line=line
+        ) from None
+    if value is None:
+        return {}, {}
+    if not isinstance(value, dict):
+        raise RenderError(
+            f"expected `key: value` lines, got {value!r}", page=source, line=first_line
+        )
+    return value, dict(_key_lines(node, first_line))
+
+
+def _key_lines(node: yaml.Node, first_line: int, prefix: str = "") -> Iterable[tuple[str, int]]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            name = f"{prefix}{key.value}"
+            yield name, first_line + key.start_mark.line
+            yield from _key_lines(value, first_line, f"{name}.")
+
+
+def _unknown(
+    value: Mapping, known: Mapping | set | str, lines: Mapping[str, int], source: str,
+    prefix: str = "",
+) -> Iterable[RenderError]:  # fmt: skip
+    for key, below in value.items():
+        name = f"{prefix}{key}"
+        if key not in known:
+            yield RenderError(
+                f"`{name}` is not a key the built-in renderer knows; expected one of "
+                f"{', '.join(sorted(known))}",
+                page=source,
+                line=lines.get(name),
+            )
+        elif isinstance(known, Mapping) and known[key] != "*":
+            if isinstance(below, Mapping):
+                yield from _unknown(below, known[key], lines, source, f"{name}.")
+            else:
+                yield RenderError(
+                    f"`{name}` must hold `key: value` lines, got {below!r}",
+                    page=source,
+                    line=lines.get(name),
+                )
+
+
+def _check_execute(value, source: str, lines: Mapping[str, int]) -> Iterable[RenderError]:
+    if value is None:
+        return
+    if not isinstance(value, Mapping):
+        yield RenderError(
+            f"`execute` must hold `key: value` lines, got {value!r}",
+            page=source,
+            line=lines.get("execute"),
+        )
+        return
+    yield from _unknown(value, EXECUTE_KEYS, lines, source, "execute.")
+
+
+def _matches(root: Path, globs: Iterable[str] | str) -> list[Path]:
+    """Files that the globs name; `!glob` takes away; names in _ or . are never taken."""
+    found: set[Path] = set()
+    for glob in [globs] if isinstance(globs, str) else globs:
+        pattern = glob.lstrip("!").lstrip("/")
+        pattern = f"{pattern}/*" if pattern.endswith("**") else pattern
+        files = {path for path in root.glob(pattern) if path.is_file()}
+        found = found - files if glob.startswith("!") else found | files
+    hidden = ("_", ".")
+    return sorted(
+        path
+        for path in found
+        if not any(part.startswith(hidden) for part in path.relative_to(root).parts)
+    )
