@@ -1,0 +1,303 @@
+"""Multi-layer perceptrons, one or a stack of seeds, and flat parameters.
+
+Every weight may carry leading dimensions, one for each seed, chain or
+setting: `weight (*lead, out, in)`. A batch matrix product then runs all of
+them in one call, which on a CPU is faster than `torch.func.vmap` over
+stacked modules (`benchmarks/training.py` measures both).
+"""
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tinynets import checks
+
+Net = TypeVar("Net", bound=nn.Module)
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "identity": lambda z: z,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "silu": F.silu,
+    "gelu": F.gelu,
+    "elu": F.elu,
+    "selu": F.selu,
+    "softplus": F.softplus,
+    "sine": torch.sin,
+    "erf": torch.erf,
+}
+
+# How wide the first weights are drawn, and the biases: each entry takes
+# (n_in, n_out) and gives (kind, weight scale, bias scale); "normal" scales
+# are standard deviations, "uniform" scales are half-widths.
+INITIALISATIONS: dict[str, Callable[[int, int], tuple[str, float, float]]] = {
+    "torch": lambda n_in, n_out: ("uniform", n_in**-0.5, n_in**-0.5),
+    "lecun": lambda n_in, n_out: ("normal", n_in**-0.5, 0.0),
+    "he": lambda n_in, n_out: ("normal", (2 / n_in) ** 0.5, 0.0),
+    "glorot": lambda n_in, n_out: ("uniform", (6 / (n_in + n_out)) ** 0.5,
+                                   0.0),
+    "nielsen": lambda n_in, n_out: ("normal", n_in**-0.5, 1.0),
+    "nielsen-large": lambda n_in, n_out: ("normal", 1.0, 1.0),
+}
+
+
+def affine(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Compute x Wᵀ + b, for one layer or a stack of them.
+
+    Parameters
+    ----------
+    x : (n, in) or (*lead, n, in)
+        Shared by the whole stack, or a batch for each of it.
+    weight : (*lead, out, in)
+    bias : (*lead, out), or None
+
+    Returns
+    -------
+    (*lead, n, out)
+    """
+    if weight.ndim == 2:
+        return F.linear(x, weight, bias)
+    if bias is not None and weight.ndim == x.ndim == 3 \
+            and len(x) == len(weight):
+        return torch.baddbmm(bias.unsqueeze(-2), x, weight.mT)
+    z = x @ weight.mT
+    return z if bias is None else z + bias.unsqueeze(-2)
+
+
+class Affine(nn.Module):
+    """A layer x Wᵀ + b, or `n_seeds` of them side by side.
+
+    Parameters are NaN until `initialise` has drawn them, so that a net whose
+    initialisation was forgotten can't pass for one that learns badly.
+    """
+
+    def __init__(self, n_in: int, n_out: int, *, n_seeds: int | None = None,
+                 bias: bool = True):
+        super().__init__()
+        lead = () if n_seeds is None else (checks.count("n_seeds", n_seeds),)
+        checks.count("n_in", n_in)
+        checks.count("n_out", n_out)
+        self.weight = nn.Parameter(torch.full((*lead, n_out, n_in), math.nan))
+        self.register_parameter("bias", nn.Parameter(
+            torch.full((*lead, n_out), math.nan)) if bias else None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return affine(x, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        return f"{tuple(self.weight.shape)}, bias={self.bias is not None}"
+
+
+class MLP(nn.Module):
+    """A multi-layer perceptron; the last layer is linear.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Units a layer from input to output: `[784, 10, 3, 10]`.
+    activation : str, or one str for each hidden layer
+        A key of `ACTIVATIONS`.
+    n_seeds : int, optional
+        Build this many nets side by side: inputs (n, in) or
+        (n_seeds, n, in), outputs (n_seeds, n, out).
+    bias : bool
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two sizes, or an activation is unknown.
+    """
+
+    def __init__(self, sizes: Sequence[int],
+                 activation: str | Sequence[str] = "tanh", *,
+                 n_seeds: int | None = None, bias: bool = True):
+        super().__init__()
+        n_hidden = len(sizes) - 2
+        if n_hidden < 0:
+            raise ValueError(f"sizes must name an input and an output layer "
+                             f"at least, got {list(sizes)}")
+        names = ([activation] * n_hidden if isinstance(activation, str)
+                 else list(activation))
+        if len(names) != n_hidden:
+            raise ValueError(f"activation must be one name or one for each "
+                             f"of {n_hidden} hidden layers, got {names}")
+        for name in [activation] if isinstance(activation, str) else names:
+            checks.choice("activation", name, ACTIVATIONS)
+        self.sizes, self.activations, self.n_seeds = (
+            tuple(sizes), tuple(names), n_seeds)
+        self.layers = nn.ModuleList(
+            Affine(n_in, n_out, n_seeds=n_seeds, bias=bias)
+            for n_in, n_out in itertools.pairwise(sizes))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for x in self.trace(x):
+            pass
+        return x
+
+    def trace(self, x: Tensor) -> Iterator[Tensor]:
+        """Yield what each layer puts out: activations, last the outputs."""
+        for layer, name in zip(self.layers, self.activations):
+            x = ACTIVATIONS[name](layer(x))
+            yield x
+        yield self.layers[-1](x)
+
+
+class GaussianEncoder(MLP):
+    """An MLP whose outputs are the mean and log-variance of a Gaussian.
+
+    `sizes` ends in the number of latent dimensions; the last layer has twice
+    as many units.
+    """
+
+    def __init__(self, sizes: Sequence[int], activation: str = "silu", *,
+                 n_seeds: int | None = None):
+        super().__init__([*sizes[:-1], 2 * sizes[-1]], activation,
+                         n_seeds=n_seeds)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        mean, log_var = super().forward(x).chunk(2, dim=-1)
+        return mean, log_var
+
+
+class BernoulliDecoder(MLP):
+    """An MLP from latents to the logit of each pixel."""
+
+    def __init__(self, sizes: Sequence[int], activation: str = "silu", *,
+                 n_seeds: int | None = None):
+        super().__init__(sizes, activation, n_seeds=n_seeds)
+
+
+def initialise(net: Net, *, generator: torch.Generator,
+               scheme: str = "torch") -> Net:
+    """Draw every weight and bias of a net, and return the net.
+
+    Handles `Affine`, `nn.Linear` and `nn.Conv2d` (build those with
+    `torch.nn.utils.skip_init`); the global random state stays as it was.
+
+    Parameters
+    ----------
+    net : nn.Module
+    generator : torch.Generator
+    scheme : str
+        "torch": U(-1/sqrt(n_in), 1/sqrt(n_in)) for weights and biases;
+        "lecun": N(0, 1/n_in), biases 0; "he": N(0, 2/n_in), biases 0;
+        "glorot": uniform of variance 2/(n_in + n_out), biases 0;
+        "nielsen": N(0, 1/n_in), biases N(0, 1); "nielsen-large": N(0, 1)
+        for both.
+
+    Raises
+    ------
+    ValueError
+        If `scheme` is unknown.
+    TypeError
+        If a module of the net has parameters that none of these rules fit.
+    """
+    scales = INITIALISATIONS[checks.choice("scheme", scheme, INITIALISATIONS)]
+    for module in net.modules():
+        if isinstance(module, (Affine, nn.Linear, nn.Conv2d)):
+            kind, weight_scale, bias_scale = scales(*_fans(module))
+            _draw(module.weight, kind, weight_scale, generator)
+            if module.bias is not None:
+                _draw(module.bias, kind, bias_scale, generator)
+        elif next(module.parameters(recurse=False), None) is not None:
+            raise TypeError(
+                f"initialise handles Affine, nn.Linear and nn.Conv2d, got "
+                f"{type(module).__name__}: draw its parameters yourself")
+    return net
+
+
+def _fans(module: nn.Module) -> tuple[int, int]:
+    weight = module.weight
+    if isinstance(module, nn.Conv2d):
+        field = weight[0, 0].numel()
+        return weight.shape[1] * field, weight.shape[0] * field
+    return weight.shape[-1], weight.shape[-2]
+
+
+def _draw(tensor: Tensor, kind: str, scale: float,
+          generator: torch.Generator) -> None:
+    if scale == 0:
+        nn.init.zeros_(tensor)
+    elif kind == "normal":
+        nn.init.normal_(tensor, 0.0, scale, generator=generator)
+    else:
+        nn.init.uniform_(tensor, -scale, scale, generator=generator)
+
+
+def parameter_shapes(net: nn.Module) -> dict[str, tuple[int, ...]]:
+    """Name each parameter of a net, in order, with the shape in one net.
+
+    The dimension of `n_seeds` is left out.
+    """
+    skip = 0 if getattr(net, "n_seeds", None) is None else 1
+    return {name: tuple(parameter.shape[skip:])
+            for name, parameter in net.named_parameters()}
+
+
+def n_parameters(net: nn.Module) -> int:
+    """Count the weights and biases of one net."""
+    return sum(map(math.prod, parameter_shapes(net).values()))
+
+
+def flatten(net: nn.Module) -> Tensor:
+    """Copy all parameters into one vector: (dim,) or (n_seeds, dim)."""
+    skip = 0 if getattr(net, "n_seeds", None) is None else 1
+    return torch.cat([parameter.detach().flatten(skip)
+                      for parameter in net.parameters()], dim=-1)
+
+
+def unflatten(theta: Tensor, shapes: Mapping[str, Sequence[int]]
+              ) -> dict[str, Tensor]:
+    """Cut flat parameters into named tensors (views of `theta` where they can be).
+
+    Parameters
+    ----------
+    theta : (*lead, dim)
+        One net, or one for each chain, draw or seed.
+    shapes : mapping of str to sequence of int
+        As `parameter_shapes(net)` gives them.
+
+    Returns
+    -------
+    dict of str to (*lead, *shape)
+
+    Raises
+    ------
+    ValueError
+        If `dim` is not the number of parameters.
+    """
+    sizes = [math.prod(shape) for shape in shapes.values()]
+    if theta.shape[-1] != sum(sizes):
+        raise ValueError(f"theta must have {sum(sizes)} values in its last "
+                         f"dimension, one a parameter, got shape "
+                         f"{tuple(theta.shape)}")
+    parts = theta.split(sizes, dim=-1)
+    return {name: part.reshape(*theta.shape[:-1], *shape)
+            for (name, shape), part in zip(shapes.items(), parts)}
+
+
+def load(net: Net, theta: Tensor) -> Net:
+    """Copy flat parameters into a net, and return the net."""
+    parts = unflatten(theta, parameter_shapes(net))
+    with torch.no_grad():
+        for name, parameter in net.named_parameters():
+            checks.shape(f"theta's {name}", parts[name],
+                         tuple(parameter.shape))
+            parameter.copy_(parts[name])
+    return net
+
+
+def apply(net: nn.Module, theta: Tensor, *inputs: Tensor):
+    """Evaluate a net at flat parameters, differentiably.
+
+    With `net = MLP([1, 20, 1])`, `theta (chains, dim)` and `x (n, 1)` the
+    outputs are (chains, n, 1); the net's own parameters are not used.
+    """
+    parts = unflatten(theta, parameter_shapes(net))
+    return torch.func.functional_call(net, parts, inputs)
