@@ -1,0 +1,88 @@
+import math
+
+import pytest
+import torch
+
+from tinynets import gp, kernels
+from tinynets.rng import generator
+
+F64 = torch.float64
+KERNEL = kernels.exponentiated_quadratic
+
+
+def grid(n, low=-2.0, high=2.0):
+    return torch.linspace(low, high, n, dtype=F64)[:, None]
+
+
+def test_kernel_has_its_amplitude_and_length_scale():
+    x = torch.tensor([[0.0], [3.0]], dtype=F64)
+    k = KERNEL(x, x, amplitude=2.0, length_scale=3.0)
+    assert k.diagonal().tolist() == [4.0, 4.0]
+    assert k[0, 1] == pytest.approx(4 * math.exp(-0.5))
+
+
+def test_posterior_is_the_joint_gaussian_conditioned():
+    x, x_star = grid(6), grid(4, -2.5, 2.5)
+    y = torch.randn(6, dtype=F64, generator=generator(1))
+    posterior = gp.posterior(x, y, x_star, KERNEL, noise_std=0.3)
+    precision = torch.linalg.inv(KERNEL(x, x) + 0.09 * torch.eye(6))
+    cross = KERNEL(x_star, x)
+    torch.testing.assert_close(posterior.mean, cross @ precision @ y,
+                               rtol=1e-6, atol=1e-7)
+    torch.testing.assert_close(
+        posterior.covariance,
+        KERNEL(x_star, x_star) - cross @ precision @ cross.mT,
+        rtol=1e-6, atol=1e-7)
+    joint = torch.distributions.MultivariateNormal(
+        torch.zeros(6, dtype=F64), KERNEL(x, x) + 0.09 * torch.eye(6))
+    torch.testing.assert_close(posterior.log_evidence, joint.log_prob(y),
+                               rtol=1e-7, atol=1e-7)
+
+
+def test_without_noise_the_posterior_goes_through_the_data():
+    x = grid(5)
+    y = torch.randn(5, dtype=F64, generator=generator(2))
+    posterior = gp.posterior(x, y, x, KERNEL, noise_std=1e-4)
+    torch.testing.assert_close(posterior.mean, y, rtol=0, atol=1e-5)
+    assert posterior.std.max() < 1e-3
+
+
+def test_far_from_the_data_the_posterior_is_the_prior():
+    far = torch.tensor([[50.0]], dtype=F64)
+    posterior = gp.posterior(grid(5), torch.ones(5, dtype=F64), far, KERNEL,
+                             noise_std=0.1)
+    assert posterior.mean.item() == pytest.approx(0, abs=1e-12)
+    assert posterior.std.item() == pytest.approx(1)
+
+
+def test_draws_have_the_kernels_covariance():
+    x = grid(4)
+    n_draws = 20_000
+    draws = gp.draw(x, KERNEL, n_draws=n_draws, generator=generator(3))
+    error = draws.mT @ draws / n_draws - KERNEL(x, x)
+    assert error.abs().max() < 5 * math.sqrt(2 / n_draws)
+
+
+def test_draws_follow_their_generator():
+    before = torch.get_rng_state()
+    a, b, c = (gp.draw(grid(4), KERNEL, generator=generator(seed))
+               for seed in (1, 1, 2))
+    assert torch.equal(a, b) and not torch.equal(a, c)
+    assert torch.equal(torch.get_rng_state(), before)
+    with pytest.raises(TypeError):
+        gp.draw(grid(4), KERNEL)
+
+
+def test_a_kernel_that_is_no_covariance_says_so():
+    with pytest.raises(torch.linalg.LinAlgError, match="use float64"):
+        gp.draw(grid(3), lambda a, b: -KERNEL(a, b), generator=generator(1))
+
+
+@pytest.mark.parametrize("change", [
+    {"noise_std": 0.0}, {"y": torch.zeros(4, dtype=F64)},
+    {"x": torch.zeros(5, dtype=F64)}])
+def test_wrong_arguments_are_named(change):
+    arguments = {"x": grid(5), "y": torch.zeros(5, dtype=F64),
+                 "x_star": grid(3), "kernel": KERNEL, "noise_std": 0.1}
+    with pytest.raises(ValueError, match=next(iter(change))):
+        gp.posterior(**arguments | change)

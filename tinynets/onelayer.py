@@ -1,0 +1,103 @@
+"""One hidden layer for many weight vectors at once, gradient by hand.
+
+The cost of a small network in PyTorch is the overhead of each operation, so
+this path uses few of them: at 64 networks of 100 units a gradient takes a
+fraction of what `vmap` over `functional_call` takes.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from tinynets.nets import MLP
+
+
+class OneLayer(NamedTuple):
+    r"""Shape of $f(x) = W_2\, \phi(W_1 x + b_1) + b_2$ for flat weights.
+
+    The order of the flat weights is that of `MLP.parameters()`: W1, b1, W2,
+    b2.
+    """
+
+    n_inputs: int
+    n_hidden: int
+    n_outputs: int
+    activation: str               # "tanh" or "relu"
+
+    @property
+    def sizes(self) -> list[int]:
+        """Numbers of entries of W1, b1, W2, b2."""
+        return [self.n_hidden * self.n_inputs, self.n_hidden,
+                self.n_outputs * self.n_hidden, self.n_outputs]
+
+    @property
+    def dim(self) -> int:
+        """Number of weights and biases."""
+        return sum(self.sizes)
+
+    def unflatten(self, position: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Return W1 (chains, hidden, inputs), b1, W2 and b2 as views."""
+        w1, b1, w2, b2 = position.split(self.sizes, 1)
+        return (w1.unflatten(1, (self.n_hidden, self.n_inputs)), b1,
+                w2.unflatten(1, (self.n_outputs, self.n_hidden)), b2)
+
+    def __call__(self, position: torch.Tensor,
+                 x: torch.Tensor) -> torch.Tensor:
+        """Return f(x) (chains, n, outputs) for `position` (chains, dim)."""
+        w1, b1, w2, b2 = self.unflatten(position)
+        hidden = self._activate(_affine(b1, x, w1))
+        return torch.baddbmm(b2[:, None], hidden, w2.mT)
+
+    def pullback(self, position: torch.Tensor, x: torch.Tensor
+                 ) -> tuple[torch.Tensor, Callable]:
+        """Return f(x) and the map from df to its gradient in the weights.
+
+        The map takes the derivative of a scalar by f, (chains, n, outputs),
+        and returns its derivative by the flat weights, (chains, dim).
+        """
+        w1, b1, w2, b2 = self.unflatten(position)
+        hidden = self._activate(_affine(b1, x, w1))   # (chains, n, hidden)
+        outputs = torch.baddbmm(b2[:, None], hidden, w2.mT)
+
+        def pull(d_outputs: torch.Tensor) -> torch.Tensor:
+            d_hidden = self._activate_backward(
+                torch.bmm(d_outputs, w2), hidden)   # (chains, n, hidden)
+            d_w1 = torch.bmm(x.mT.expand(len(position), -1, -1), d_hidden)
+            return torch.cat([d_w1.mT.flatten(1), d_hidden.sum(1),
+                              torch.bmm(d_outputs.mT, hidden).flatten(1),
+                              d_outputs.sum(1)], 1)
+
+        return outputs, pull
+
+    def _activate(self, values: torch.Tensor) -> torch.Tensor:
+        """Apply the activation, in place where no gradient is recorded."""
+        in_place = not values.requires_grad
+        if self.activation == "tanh":
+            return values.tanh_() if in_place else values.tanh()
+        return values.relu_() if in_place else values.relu()
+
+    def _activate_backward(self, d_hidden: torch.Tensor,
+                           hidden: torch.Tensor) -> torch.Tensor:
+        """Multiply by the activation's slope, read off its value."""
+        if self.activation == "tanh":
+            return torch.ops.aten.tanh_backward(d_hidden, hidden)
+        return torch.ops.aten.threshold_backward(d_hidden, hidden, 0)
+
+
+def recognise(net: nn.Module) -> OneLayer | None:
+    """Return the shape of `net` if it is an `MLP` that this path can take."""
+    if not (type(net) is MLP and len(net.sizes) == 3 and net.n_seeds is None
+            and net.activations[0] in ("tanh", "relu")
+            and net.layers[0].bias is not None):
+        return None
+    return OneLayer(*net.sizes, net.activations[0])
+
+
+def _affine(b1: torch.Tensor, x: torch.Tensor,
+            w1: torch.Tensor) -> torch.Tensor:
+    """Return W1 x + b1, (chains, n, hidden)."""
+    if x.shape[1] == 1:
+        return torch.addcmul(b1[:, None], x, w1.mT)
+    return torch.baddbmm(b1[:, None], x.expand(len(b1), -1, -1), w1.mT)
