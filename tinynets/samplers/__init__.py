@@ -1,5 +1,28 @@
-"""Samplers: random walk, Langevin, Hamiltonian, all chains in one batch."""
+"""Samplers: random walk, Langevin, Hamiltonian, all chains in one batch.
 
+    draws = sample(hmc(log_density, step_size=0.1, n_leapfrog=20), position,
+                   n_draws=1000, n_warmup=500, generator=generator)
+
+Tuned while warming up:
+
+    family = functools.partial(nuts, log_density)
+    draws = sample(adapt(family), position, n_draws=1000, n_warmup=500,
+                   generator=generator)
+"""
+
+from tinynets.samplers.adaptation import Adaptation, Tuning, adapt
 from tinynets.samplers.base import Info, Sampler, State, value_and_grad
+from tinynets.samplers.hmc import hmc
+from tinynets.samplers.mala import mala
+from tinynets.samplers.mass import Mass, dense_mass, diagonal_mass
+from tinynets.samplers.metropolis import metropolis
+from tinynets.samplers.nuts import nuts
+from tinynets.samplers.run import Draws, Warmup, sample
+from tinynets.samplers.sgld import polynomial_decay, sgld
+from tinynets.samplers.ula import ula
 
-__all__ = ["Info", "Sampler", "State", "value_and_grad"]
+__all__ = [
+    "Adaptation", "Draws", "Info", "Mass", "Sampler", "State", "Tuning",
+    "Warmup", "adapt", "dense_mass", "diagonal_mass", "hmc", "mala",
+    "metropolis", "nuts", "polynomial_decay", "sample", "sgld", "ula",
+    "value_and_grad"]

@@ -1,0 +1,81 @@
+"""Mass matrices: which directions a sampler takes for long ones."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from tinynets import checks
+
+
+class Mass(NamedTuple):
+    """A mass matrix, by its inverse: an estimate of the covariance."""
+
+    inverse: Tensor  # variance (dim,) or (chains, dim); or covariance
+    root: Tensor  # (co)variance = root rootᵀ
+    dense: bool
+
+
+def diagonal_mass(variance: Tensor) -> Mass:
+    """Make a mass matrix from the variance of each coordinate.
+
+    Parameters
+    ----------
+    variance : Tensor
+        (dim,), or (chains, dim) for one mass matrix a chain; above 0.
+    """
+    if variance.ndim not in (1, 2):
+        raise ValueError("variance must have shape (dim,) or (chains, dim), "
+                         f"got {tuple(variance.shape)}")
+    checks.finite("variance", variance)
+    if not (variance > 0).all():
+        raise ValueError("variance must be above 0 in every coordinate, got "
+                         f"a minimum of {variance.min().item()}")
+    return Mass(variance, variance.sqrt(), dense=False)
+
+
+def dense_mass(covariance: Tensor) -> Mass:
+    """Make a mass matrix from a covariance.
+
+    Parameters
+    ----------
+    covariance : Tensor
+        (dim, dim), or (chains, dim, dim) for one mass matrix a chain;
+        symmetric and positive definite.
+    """
+    if covariance.ndim not in (2, 3) or (covariance.shape[-1]
+                                         != covariance.shape[-2]):
+        raise ValueError("covariance must have shape (dim, dim) or (chains, "
+                         f"dim, dim), got {tuple(covariance.shape)}")
+    root, failed = torch.linalg.cholesky_ex(covariance)
+    if failed.any():
+        raise ValueError("covariance must be positive definite, got one that "
+                         "is not; add a small multiple of the identity")
+    return Mass(covariance, root, dense=True)
+
+
+def draw_momentum(mass: Mass | None, position: Tensor, *,
+                  generator: torch.Generator) -> Tensor:
+    """Draw p ~ N(0, M), of the shape of the position."""
+    normal = torch.randn(position.shape, generator=generator,
+                         dtype=position.dtype, device=position.device)
+    if mass is None:
+        return normal
+    if not mass.dense:
+        return normal.div_(mass.root)
+    return torch.linalg.solve_triangular(
+        mass.root.mT, normal.unsqueeze(-1), upper=True).squeeze(-1)
+
+
+def velocity(mass: Mass | None, momentum: Tensor) -> Tensor:
+    """Return M⁻¹ p."""
+    if mass is None:
+        return momentum
+    if not mass.dense:
+        return momentum * mass.inverse
+    return (mass.inverse @ momentum.unsqueeze(-1)).squeeze(-1)
+
+
+def kinetic_energy(mass: Mass | None, momentum: Tensor) -> Tensor:
+    """Return pᵀ M⁻¹ p / 2 in nats, (chains,)."""
+    return torch.linalg.vecdot(velocity(mass, momentum), momentum).mul_(0.5)
