@@ -1,0 +1,296 @@
+"""Gates on one built page: each returns the problems it finds, as sentences.
+
+A gate knows HTML and this site's rules, never which engine built the page.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urljoin, urlsplit
+
+import html5lib
+from bs4 import BeautifulSoup
+
+# Elements whose text is not prose: code may show any markup it likes.
+NOT_PROSE = ["code", "pre", "script", "style", "annotation", "template", "kbd"]
+
+KINDS = "fig|tbl|eq|sec|lst|exr|sol|thm|def|lem|cor|prp|exm"
+LEFTOVERS = {
+    "a shortcode": r"\{\{<|>\}\}",
+    "a fence of a div": r":::",
+    "a cross-reference": rf"\?@|(?<![\w.])@({KINDS})-\w",
+    "an inline value": r"\{python\}",
+    "an attribute": r"\{[#.][\w-]+[^}]*\}",
+    "a cell option": r"(^|\n)\s*#\|",
+    "raw maths": r"\$\$|\\begin\{|\\(frac|sum|mathbb|theta)\b",
+    "a traceback": r"Traceback \(most recent call last\)",
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A built page: the folder of its site, and its path in it."""
+
+    root: Path
+    path: PurePosixPath
+
+    @cached_property
+    def html(self) -> str:
+        return (self.root / self.path).read_text(encoding="utf-8")
+
+    @cached_property
+    def soup(self) -> BeautifulSoup:
+        return BeautifulSoup(self.html, "html.parser")
+
+    @cached_property
+    def ids(self) -> list[str]:
+        return [tag["id"] for tag in self.soup.find_all(id=True)]
+
+    @cached_property
+    def anchors(self) -> set[str]:
+        names = (tag["name"] for tag in self.soup.find_all("a", attrs={"name": True}))
+        return {"", "top", *self.ids, *names}
+
+
+def is_svg(tag):
+    return tag.name == "svg"
+
+
+def duplicate_ids(page):
+    return [
+        f"id {name!r} is there {page.ids.count(name)} times"
+        for name in sorted(set(page.ids))
+        if page.ids.count(name) > 1
+    ]
+
+
+def invalid_html(page):
+    """What the HTML standard calls parse errors, found by html5lib."""
+    parser = html5lib.HTMLParser(namespaceHTMLElements=False)
+    parser.parse(page.html)
+    lines = page.html.splitlines()
+    return [
+        f"line {line}: {code} {data or ''}: {lines[line - 1].strip()[:80]}"
+        for (line, _), code, data in parser.errors
+    ]
+
+
+def bad_head(page):
+    """Language, title, description, viewport, one h1."""
+    soup, problems = page.soup, []
+    if not (soup.html and soup.html.get("lang")):
+        problems.append("<html> has no lang")
+    if not (soup.title and soup.title.get_text(strip=True)):
+        problems.append("<title> is empty")
+    for name in ("viewport", "description"):
+        meta = soup.find("meta", attrs={"name": name})
+        if not (meta and meta.get("content", "").strip()):
+            problems.append(f"there is no <meta name={name!r}>")
+    if len(soup.find_all("h1")) != 1:
+        problems.append(f"{len(soup.find_all('h1'))} <h1>, expected one")
+    return problems
+
+
+def no_policy(page):
+    """A Content-Security-Policy that lets the page ask its own site only."""
+    meta = page.soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"})
+    rules = meta.get("content", "") if meta else ""
+    default = re.search(r"default-src ([^;]*)", rules)
+    if not default or set(default[1].split()) - {"'self'", "'none'"}:
+        return ["no Content-Security-Policy with default-src 'self' or 'none'"]
+    hosts = re.findall(r"(?:https?:|//)[^\s;]*|\s\*(?=[\s;]|$)", rules)
+    return [f"its Content-Security-Policy admits {host.strip()}" for host in hosts]
+
+
+def missing_alt(page):
+    problems = []
+    for image in page.soup.find_all("img"):
+        alt, name = image.get("alt"), image.get("src", "")[:60]
+        if alt is None:
+            problems.append(f"image {name} has no alt")
+        elif len(alt.strip()) < 10 and in_figure(image):
+            problems.append(f"image {name} in a figure has alt {alt!r}; say what is seen")
+    for svg in filter(in_figure, page.soup.find_all("svg")):
+        if not named(svg) and not any(map(named, svg.parents)):
+            problems.append(f"svg in figure {in_figure(svg)!r} has no name for those who hear it")
+    return problems
+
+
+def in_figure(tag):
+    """The id (or name) of the figure a tag lies in, else ''."""
+    for parent in tag.parents:
+        if parent.name == "figure" or str(parent.get("id", "")).startswith("fig-"):
+            return parent.get("id") or parent.name
+        if "explorable" in parent.get("class", []):
+            return "explorable"
+    return ""
+
+
+def named(tag):
+    if tag.get("aria-hidden") == "true":
+        return True
+    text = tag.get("aria-label") or tag.get("aria-labelledby")
+    if not text and is_svg(tag) and tag.find("title"):
+        text = tag.find("title").get_text(strip=True)
+    return bool(text) and tag.get("role") in ("img", "graphics-document", "group")
+
+
+def floats(page, kind):
+    """The outermost elements labelled fig-… (tbl-…), in order."""
+    found = page.soup.find_all(id=re.compile(rf"^{kind}-"))
+    return [
+        tag
+        for tag in found
+        if tag.name in ("figure", "div", "table")
+        and not any(str(p.get("id", "")).startswith(f"{kind}-") for p in tag.parents)
+    ]
+
+
+def uncited_figures(page):
+    problems = []
+    for figure in floats(page, "fig"):
+        target = f"#{figure['id']}"
+        links = page.soup.find_all("a", href=lambda h: h and h.endswith(target))
+        if not [link for link in links if figure not in link.parents]:
+            problems.append(f"{target} is nowhere cited on its page (write @{target[1:]})")
+    return problems
+
+
+def wrong_numbers(page):
+    """Captions read "Figure 1: …", "Figure 2: …" without a gap."""
+    problems = []
+    for kind, word in (("fig", "Figure"), ("tbl", "Table")):
+        for number, tag in enumerate(floats(page, kind), start=1):
+            captions = tag.find_all(["figcaption", "caption"])
+            text = " ".join(captions[-1].get_text(" ").split()) if captions else ""
+            starts = [" ".join(c.get_text(" ").split()) for c in captions]
+            if not any(re.match(rf"{word} {number}\b", start) for start in starts):
+                problems.append(f"#{tag['id']}: caption {text[:50]!r}, expected '{word} {number}: …'")
+    return problems
+
+
+def leftovers(page):
+    """Source markup that was not rendered but printed."""
+    problems = []
+    for node in page.soup.find_all(string=True):
+        if type(node).__name__ != "NavigableString" or node.find_parent(NOT_PROSE):
+            continue
+        for what, pattern in LEFTOVERS.items():
+            if found := re.search(pattern, node):
+                near = node[max(0, found.start() - 20) : found.end() + 40]
+                problems.append(f"{what} was left in the text: {' '.join(near.split())!r}")
+    for strong in page.soup.select(".citation strong"):
+        if strong.get_text().endswith("?"):
+            problems.append(f"a citation was not found: {strong.get_text()!r}")
+    return problems
+
+
+def failed_cells(page):
+    problems = ["a cell printed an error"] * len(page.soup.select(".cell-output-error"))
+    for pre in page.soup.select(".cell-output pre, pre.cell-output"):
+        if "Traceback (most recent call last)" in pre.get_text():
+            problems.append(f"a cell printed a traceback: {pre.get_text()[-80:]!r}")
+    return problems
+
+
+def loaded(page):
+    """(tag, URL) of everything the page loads by itself."""
+    for tag in page.soup.find_all(["script", "img", "source", "iframe", "embed", "video",
+                                   "audio", "track", "object", "input", "image", "use"]):
+        for name in ("src", "data", "poster", "href", "xlink:href"):
+            if tag.get(name):
+                yield tag, tag[name]
+        for part in tag.get("srcset", "").split(","):
+            if part.strip():
+                yield tag, part.split()[0]
+    for tag in page.soup.find_all("link", href=True):
+        if set(tag.get("rel", [])) & {"stylesheet", "icon", "preload", "modulepreload",
+                                      "prefetch", "preconnect", "dns-prefetch", "manifest"}:
+            yield tag, tag["href"]
+    for tag in page.soup.find_all(style=True):
+        for url in css_urls(tag["style"]):
+            yield tag, url
+    for tag in page.soup.find_all("style"):
+        for url in css_urls(tag.get_text()):
+            yield tag, url
+
+
+def css_urls(css):
+    """What a style sheet loads: url(…) and @import "…"."""
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.S)
+    found = re.findall(r"""url\(\s*["']?([^"')]+)|@import\s+["']([^"']+)""", css)
+    return [(a or b).strip() for a, b in found]
+
+
+def is_foreign(url):
+    return urlsplit(url).scheme not in ("", "data", "blob") or url.startswith("//")
+
+
+def third_party(page):
+    problems = [f"<{tag.name}> loads {url[:100]}" for tag, url in loaded(page) if is_foreign(url)]
+    for script in page.soup.find_all("script", src=False):
+        text = script.get_text()
+        for url in re.findall(r"""(?:import|fetch|src\s*=)\s*\(?\s*["']((?:https?:)?//[^"']+)""", text):
+            problems.append(f"an inline script asks {url[:100]}")
+    return problems
+
+
+def links(page):
+    """(tag, URL) of all links: what is loaded, and what can be followed."""
+    yield from loaded(page)
+    for tag in page.soup.find_all(["a", "area", "link"], href=True):
+        yield tag, tag["href"]
+    for tag in page.soup.find_all("form", action=True):
+        yield tag, tag["action"]
+
+
+def broken_links(page, site_url="", pages=None):
+    """Internal links, of whatever kind, that lead to no file or no anchor."""
+    pages = {} if pages is None else pages
+    problems = set()
+    for tag, url in links(page):
+        at_home = bool(site_url) and url.startswith(site_url)
+        if is_foreign(url) and not at_home or urlsplit(url).scheme in ("data", "blob"):
+            continue
+        # Below a sub-path, as on GitHub Pages, "/" is not the site's.
+        relative = url.removeprefix(site_url).lstrip("/") if at_home else url
+        base = "http://host/sub/" if at_home else f"http://host/sub/{page.path}"
+        target = urlsplit(urljoin(base, relative))
+        if not target.path.startswith("/sub/"):
+            problem = "leads out of the site where that lies below a sub-path"
+        else:
+            problem = missing_target(page, target, pages)
+        if problem:
+            problems.add(f"<{tag.name}> {url}: {problem}")
+    return sorted(problems)
+
+
+def missing_target(page, target, pages):
+    path = unquote(target.path).removeprefix("/sub/")
+    file = page.root / path
+    if path == "" or path.endswith("/"):
+        file = file / "index.html"
+    if not file.is_file():
+        return "no such file"
+    fragment = unquote(target.fragment)
+    if file.suffix == ".html" and fragment and not fragment.startswith(":~:"):
+        name = PurePosixPath(file.relative_to(page.root).as_posix())
+        other = page if name == page.path else pages.setdefault(name, Page(page.root, name))
+        if fragment not in other.anchors:
+            return "no such anchor"
+    return ""
+
+
+PAGE_GATES = [
+    duplicate_ids,
+    invalid_html,
+    bad_head,
+    no_policy,
+    missing_alt,
+    uncited_figures,
+    wrong_numbers,
+    leftovers,
+    failed_cells,
+    third_party,
+]

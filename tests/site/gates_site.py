@@ -1,0 +1,243 @@
+"""Gates on the whole built site: weights, feed, sitemap, search, sources."""
+
+import gzip
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urljoin, urlsplit
+
+import yaml
+from gates import Page, css_urls, floats, is_foreign, links, loaded
+
+TEXT_BUDGET = 350_000  # bytes, gzipped, of a page with all that it loads
+EXPLORABLE_BUDGET = 650_000
+IMAGE_BUDGET = 200_000  # bytes, as served
+IMAGES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".svg"}
+PACKED = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".woff2", ".woff", ".gz"}
+TOOLS = {"pagefind", "site_libs", "assets"}  # folders whose HTML is no page
+
+
+class Site:
+    """A built site: where it lies, where it will be published, its sources."""
+
+    def __init__(self, root, site_url, sources=None):
+        self.root = Path(root)
+        self.site_url = site_url.rstrip("/") + "/"
+        self.sources = Path(sources) if sources else None
+
+    @cached_property
+    def pages(self) -> list[Page]:
+        names = sorted(file.relative_to(self.root) for file in self.root.rglob("*.html"))
+        return [
+            Page(self.root, PurePosixPath(name.as_posix()))
+            for name in names
+            if name.parts[0] not in TOOLS and not is_redirect(self.root / name)
+        ]
+
+    @cached_property
+    def published(self) -> set[str]:
+        """Addresses of the pages, without the 404."""
+        return {
+            self.site_url + str(page.path).removesuffix("index.html")
+            if page.path.name == "index.html"
+            else self.site_url + str(page.path)
+            for page in self.pages
+            if page.path.name != "404.html"
+        }
+
+
+def is_redirect(file):
+    return "http-equiv=\"refresh\"" in file.read_text(encoding="utf-8")[:2000]
+
+
+def weight(file):
+    """Bytes that travel: gzipped, unless the format is packed already."""
+    data = file.read_bytes()
+    return len(data) if file.suffix in PACKED else len(gzip.compress(data, 6))
+
+
+def files_of(page):
+    """The page's file and every file it loads, style sheets' files included."""
+    found, todo = {page.root / page.path}, [u for _, u in loaded(page)]
+    todo = [(f"/{page.path}", url) for url in todo]
+    while todo:
+        base, url = todo.pop()
+        if is_foreign(url) or url.startswith(("data:", "#")):
+            continue
+        path = unquote(urlsplit(urljoin(base, url)).path)
+        file = page.root / path.lstrip("/")
+        if file in found or not file.is_file():
+            continue
+        found.add(file)
+        if file.suffix == ".css":
+            todo += [(path, inner) for inner in css_urls(file.read_text(encoding="utf-8"))]
+    return found
+
+
+def over_budget(page):
+    files = files_of(page)
+    total = sum(map(weight, files))
+    explorable = page.soup.select_one(".explorable") is not None
+    budget = EXPLORABLE_BUDGET if explorable else TEXT_BUDGET
+    if total <= budget:
+        return []
+    heaviest = sorted(files, key=weight, reverse=True)[:4]
+    parts = ", ".join(f"{file.relative_to(page.root)} {weight(file) // 1000} kB" for file in heaviest)
+    return [f"{total // 1000} kB gzipped, over {budget // 1000} kB; the heaviest: {parts}"]
+
+
+def heavy_images(site):
+    return [
+        f"{file.relative_to(site.root)} has {file.stat().st_size // 1000} kB, over {IMAGE_BUDGET // 1000} kB"
+        for file in sorted(site.root.rglob("*"))
+        if file.suffix in IMAGES and file.stat().st_size > IMAGE_BUDGET
+    ]
+
+
+def foreign_styles(site):
+    return [
+        f"{file.relative_to(site.root)} loads {url[:80]}"
+        for file in sorted(site.root.rglob("*.css"))
+        for url in css_urls(file.read_text(encoding="utf-8"))
+        if is_foreign(url)
+    ]
+
+
+def bad_feeds(site):
+    """Each feed is RSS 2.0 with absolute links to pages that are there."""
+    files = sorted(site.root.rglob("*.xml"))
+    feeds = [file for file in files if file.name != "sitemap.xml"]
+    if not feeds:
+        return ["there is no RSS feed"]
+    return [f"{f.relative_to(site.root)}: {p}" for f in feeds for p in bad_feed(site, f)]
+
+
+def bad_feed(site, file):
+    try:
+        rss = ElementTree.parse(file).getroot()
+    except ElementTree.ParseError as error:
+        return [f"does not parse: {error}"]
+    channel = rss.find("channel")
+    if rss.tag != "rss" or channel is None:
+        return ["is no RSS 2.0: no <rss> with a <channel>"]
+    problems = [f"the channel has no <{t}>" for t in ("title", "link", "description")
+                if not (channel.findtext(t) or "").strip()]
+    if not channel.findall("item"):
+        problems.append("it has no <item>")
+    for item in channel.findall("item"):
+        title = item.findtext("title") or "an item without title"
+        problems += [f"{title!r}: {p}" for p in bad_item(site, item)]
+    return problems
+
+
+def bad_item(site, item):
+    problems = []
+    link = item.findtext("link") or ""
+    if link not in site.published and link.removesuffix("index.html") not in site.published:
+        problems.append(f"link {link!r} is no published page")
+    if not item.findtext("guid"):
+        problems.append("no <guid>")
+    try:
+        parsedate_to_datetime(item.findtext("pubDate") or "")
+    except ValueError:
+        problems.append(f"pubDate {item.findtext('pubDate')!r} is no date")
+    text = item.findtext("description") or ""
+    for url in re.findall(r"""(?:src|href)=["']([^"']+)""", text):
+        if not urlsplit(url).scheme:
+            problems.append(f"relative address {url!r} in its text")
+    return problems
+
+
+def bad_sitemap(site):
+    """sitemap.xml lists every page, and nothing else."""
+    file = site.root / "sitemap.xml"
+    if not file.is_file():
+        return ["there is no sitemap.xml"]
+    try:
+        locations = ElementTree.parse(file).findall(".//{*}loc")
+    except ElementTree.ParseError as error:
+        return [f"sitemap.xml does not parse: {error}"]
+    listed = {(loc.text or "").strip().removesuffix("index.html") for loc in locations}
+    return [f"sitemap.xml lacks {url}" for url in sorted(site.published - listed)] + [
+        f"sitemap.xml lists {url}, which is no page" for url in sorted(listed - site.published)
+    ]
+
+
+def no_search(site):
+    """Pagefind's index, or Quarto's search.json, knows the pages."""
+    entry = site.root / "pagefind" / "pagefind-entry.json"
+    if entry.is_file():
+        languages = json.loads(entry.read_text(encoding="utf-8"))["languages"]
+        count = sum(language["page_count"] for language in languages.values())
+        if count < len(site.published):
+            return [f"the search index has {count} pages, the site {len(site.published)}"]
+        return []
+    entry = site.root / "search.json"
+    if not entry.is_file():
+        return ["there is no search index"]
+    found = {e["href"].split("#")[0] for e in json.loads(entry.read_text(encoding="utf-8"))}
+    pages = {str(page.path) for page in site.pages if page.path.name != "404.html"}
+    return [f"{name} is not in search.json" for name in sorted(pages - found)]
+
+
+def leaks(site, secrets):
+    """No file of the site names a folder of the machine that built it."""
+    problems = []
+    for file in sorted(site.root.rglob("*")):
+        if file.suffix in {".html", ".json", ".xml", ".ipynb", ".txt", ".md", ".qmd"}:
+            text = file.read_text(encoding="utf-8", errors="replace")
+            problems += [f"{file.relative_to(site.root)} names {s}" for s in secrets if s in text]
+    return problems
+
+
+def repeated_titles(site):
+    titles = [page.soup.title.get_text(strip=True) for page in site.pages if page.soup.title]
+    return [f"{titles.count(t)} pages have the title {t!r}" for t in sorted(set(titles)) if titles.count(t) > 1]
+
+
+def orphans(site):
+    """Pages that no other page links to."""
+    reached = set()
+    for page in site.pages:
+        for _, url in links(page):
+            if not is_foreign(url):
+                path = unquote(urlsplit(urljoin(f"/{page.path}", url)).path).lstrip("/")
+                path += "index.html" if path.endswith("/") or not path else ""
+                reached.update({path} - {str(page.path)})
+    found = {str(page.path) for page in site.pages}
+    return [f"no page links to {p}" for p in sorted(found - reached - {"404.html", "index.html"})]
+
+
+def front_matter(text):
+    found = re.match(r"---\n(.*?)\n---\n", text, flags=re.S)
+    return yaml.safe_load(found[1]) if found else {}
+
+
+def unexecuted(site, source):
+    """What a source promises (page, labelled figures and tables, code) is built.
+
+    `source` is the path of a .qmd file, relative to the sources.
+    """
+    text = (site.sources / source).read_text(encoding="utf-8")
+    if front_matter(text).get("draft"):
+        return []
+    path = PurePosixPath(source).with_suffix(".html")
+    if not (site.root / path).is_file():
+        return [f"{path} was not built"]
+    page = Page(site.root, path)
+    there = {tag["id"]: tag for kind in ("fig", "tbl") for tag in floats(page, kind)}
+    problems = []
+    for label in re.findall(r"^#\| label: ((?:fig|tbl)-[\w-]+)", text, flags=re.M):
+        if label not in there:
+            problems.append(f"{path} has no #{label}, which a cell makes")
+        elif not there[label].find(["img", "svg", "table"]) and there[label].name != "table":
+            problems.append(f"{path}: #{label} is empty")
+    visible = sum("| echo: false" not in cell and "| include: false" not in cell
+                  for cell in re.findall(r"^```\{python\}\n(.*?)^```", text, flags=re.S | re.M))
+    shown = len(page.soup.select("pre.python code, pre code.python, code.sourceCode.python"))
+    if shown < visible:
+        problems.append(f"{path} shows {shown} cells of code, its source has {visible}")
+    return problems
