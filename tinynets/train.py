@@ -1,0 +1,256 @@
+"""One loop that trains a net, or a stack of seeds of it, in plain sight."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from tinynets import checks, nets
+
+Loss = Callable[..., Tensor]  # (net, *batch) -> () or (n_seeds,)
+
+
+class DivergedError(ArithmeticError):
+    """A loss that became infinite or NaN."""
+
+
+class Run(NamedTuple):
+    """What a training left behind; the net itself is trained in place."""
+
+    losses: Tensor      # (n_steps, *seeds), each before its step
+    steps: Tensor       # (n_checkpoints,) int64, steps done so far
+    parameters: Tensor  # (n_checkpoints, *seeds, dim)
+
+
+def train(net: nn.Module, loss: Loss, data: Sequence[Tensor], *,
+          optimiser: torch.optim.Optimizer, batch_size: int, n_steps: int,
+          generator: torch.Generator, checkpoints: Iterable[int] = (),
+          stop: Callable[[int, nn.Module], bool] | None = None) -> Run:
+    """Minimise a loss over minibatches.
+
+    The gradient is that of the *sum* of the losses over seeds, so each seed
+    of a stack learns as if it were alone, from minibatches of its own.
+
+    Parameters
+    ----------
+    net : nn.Module
+        Trained in place; with `n_seeds` set, all seeds at once.
+    loss : callable
+        `loss(net, *batch)`: one value, or one a seed. A batch tensor has
+        shape (batch, ...), or (n_seeds, batch, ...) for a stack.
+    data : sequence of (n_examples, ...)
+        Whole data set on tensors: `(images,)` or `(images, labels)`.
+    optimiser : torch.optim.Optimizer
+        Over `net.parameters()`. `fused=True` is the fastest on a CPU too.
+    batch_size, n_steps : int
+        See `steps_in_epoch`; the last batch of an epoch may be smaller.
+    generator : torch.Generator
+        Orders the examples, anew for each epoch and seed.
+    checkpoints : iterable of int
+        Numbers of steps after which to keep the parameters; 0 is the start.
+    stop : callable, optional
+        `stop(n_steps_done, net)` is asked after each step; true ends the
+        training early (see `EarlyStop`).
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    DivergedError
+        If a loss is infinite or NaN: names step, seed and learning rate.
+    ValueError
+        If the tensors of `data` differ in length, or a checkpoint lies
+        outside 0 to `n_steps`.
+    """
+    checks.count("n_steps", n_steps)
+    wanted = _wanted_checkpoints(checkpoints, n_steps)
+    n_examples = _n_examples(data)
+    n_seeds = getattr(net, "n_seeds", None)
+    batches = minibatches(n_examples, batch_size, n_seeds=n_seeds,
+                          generator=generator)
+    losses, kept = [], {}
+    if 0 in wanted:
+        kept[0] = nets.flatten(net)
+    # tqdm keeps quiet by itself where the output is not a terminal
+    for step in tqdm(range(1, n_steps + 1), disable=None, unit="step"):
+        index = next(batches)
+        values = loss(net, *(tensor[index] for tensor in data))
+        _check_finite(values, step, optimiser)
+        optimiser.zero_grad(set_to_none=True)
+        values.sum().backward()
+        optimiser.step()
+        losses.append(values.detach())
+        if step in wanted:
+            kept[step] = nets.flatten(net)
+        if stop is not None and stop(step, net):
+            break
+    parameters = (torch.stack(list(kept.values())) if kept
+                  else nets.flatten(net)[None][:0])
+    return Run(torch.stack(losses), torch.tensor(list(kept)).long(),
+               parameters)
+
+
+def minibatches(n_examples: int, batch_size: int, *,
+                generator: torch.Generator,
+                n_seeds: int | None = None) -> Iterator[Tensor]:
+    """Yield the indices of minibatches without end, shuffled each epoch.
+
+    Yields
+    ------
+    (batch,) or (n_seeds, batch) int64
+        Each epoch shows each example once to each seed.
+    """
+    checks.count("n_examples", n_examples)
+    checks.count("batch_size", batch_size)
+    while True:
+        orders = [torch.randperm(n_examples, generator=generator)
+                  for _ in range(n_seeds or 1)]
+        order = orders[0] if n_seeds is None else torch.stack(orders)
+        yield from order.split(batch_size, dim=-1)
+
+
+def steps_in_epoch(n_examples: int, batch_size: int) -> int:
+    """Count the minibatches that show each example once."""
+    return math.ceil(n_examples / batch_size)
+
+
+class EarlyStop:
+    """Stop once a measure has not improved for a while on any seed.
+
+    Parameters
+    ----------
+    measure : callable
+        `measure(net)`: to be minimised, such as a validation loss; one
+        value, or one a seed.
+    every : int
+        Steps between two looks.
+    patience : int
+        Looks without improvement of any seed before the training ends.
+
+    Attributes
+    ----------
+    best : () or (n_seeds,)
+    best_step : () or (n_seeds,) int64
+    best_parameters : (dim,) or (n_seeds, dim)
+        For each seed those at its own best look: `nets.load(net, ...)`.
+    """
+
+    def __init__(self, measure: Callable[[nn.Module], Tensor], *, every: int,
+                 patience: int):
+        self.measure = measure
+        self.every = checks.count("every", every)
+        self.patience = checks.count("patience", patience)
+        self.best = self.best_step = self.best_parameters = None
+
+    def __call__(self, step: int, net: nn.Module) -> bool:
+        if step % self.every:
+            return False
+        with torch.no_grad():
+            value, theta = self.measure(net), nets.flatten(net)
+        if self.best is None:
+            self.best = torch.full_like(value, math.inf)
+            self.best_step = torch.full(value.shape, step)
+            self.best_parameters = theta
+        better = value < self.best
+        self.best = torch.where(better, value, self.best)
+        self.best_step = torch.where(better, step, self.best_step)
+        self.best_parameters = torch.where(better[..., None], theta,
+                                           self.best_parameters)
+        waited = step - int(self.best_step.max())
+        return waited >= self.patience * self.every
+
+
+def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Compute the softmax cross-entropy, nats, averaged over examples.
+
+    Parameters
+    ----------
+    logits : (*lead, n, classes)
+    labels : (n,) or (*lead, n) int64
+
+    Returns
+    -------
+    (*lead,)
+    """
+    labels = labels.expand(logits.shape[:-1]).unsqueeze(-1)
+    return -logits.log_softmax(-1).gather(-1, labels).mean((-2, -1))
+
+
+def logistic_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Compute Nielsen's cross-entropy of sigmoid outputs, Eq. (63).
+
+    Nats, summed over the output units, averaged over examples; shapes as in
+    `cross_entropy`.
+    """
+    targets = _one_hot(labels, logits)
+    return F.binary_cross_entropy_with_logits(
+        logits, targets, reduction="none").sum(-1).mean(-1)
+
+
+def quadratic(logits: Tensor, labels: Tensor) -> Tensor:
+    """Compute Nielsen's cost of sigmoid outputs, ½‖y − a‖², Eq. (6).
+
+    Summed over the output units, averaged over examples; shapes as in
+    `cross_entropy`.
+    """
+    error = torch.sigmoid(logits) - _one_hot(labels, logits)
+    return error.square().sum(-1).mean(-1) / 2
+
+
+def squared_weights(net: nn.Module) -> Tensor:
+    """Sum the squares of all weights (not biases) of each seed.
+
+    Half of it times λ, added to a loss, is L2 regularisation.
+    """
+    skip = 0 if getattr(net, "n_seeds", None) is None else 1
+    return sum(parameter.square().flatten(skip).sum(-1)
+               for name, parameter in net.named_parameters()
+               if name.endswith("weight"))
+
+
+def accuracy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Compute the share of examples whose largest logit is their label's."""
+    return (logits.argmax(-1) == labels).float().mean(-1)
+
+
+def _one_hot(labels: Tensor, logits: Tensor) -> Tensor:
+    targets = F.one_hot(labels, logits.shape[-1]).to(logits)
+    return targets.expand_as(logits)
+
+
+def _n_examples(data: Sequence[Tensor]) -> int:
+    if isinstance(data, Tensor) or not data:
+        raise TypeError("data must be a sequence of tensors such as "
+                        "(images,) or (images, labels)")
+    lengths = [len(tensor) for tensor in data]
+    if len(set(lengths)) > 1:
+        raise ValueError(f"data must be tensors of one length, got {lengths}")
+    return lengths[0]
+
+
+def _wanted_checkpoints(checkpoints: Iterable[int], n_steps: int) -> set[int]:
+    wanted = {int(step) for step in checkpoints}
+    outside = sorted(step for step in wanted if not 0 <= step <= n_steps)
+    if outside:
+        raise ValueError(f"checkpoints must lie between 0 and n_steps = "
+                         f"{n_steps}, got {outside}")
+    return wanted
+
+
+def _check_finite(values: Tensor, step: int,
+                  optimiser: torch.optim.Optimizer) -> None:
+    if torch.isfinite(values).all():
+        return
+    seeds = (~torch.isfinite(values)).nonzero().flatten().tolist()
+    which = f" of seed {', '.join(map(str, seeds))}" if values.ndim else ""
+    rates = ", ".join(f"{group['lr']:g}" for group in optimiser.param_groups)
+    raise DivergedError(
+        f"the loss{which} is not finite at step {step} with learning rate "
+        f"{rates}: try a smaller rate, and check that the net was "
+        f"initialised and the data are finite")
