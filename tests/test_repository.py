@@ -1,0 +1,271 @@
+"""The repository keeps its own rules: layers, randomness, pages, workflows."""
+
+import ast
+import datetime
+import hashlib
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = Path(sys.executable).parent
+
+# Imports point to an earlier line only; a package's modules may import one another.
+LAYERS = (
+    {"checks"},
+    {"rng"},
+    {"data", "kernels", "nets", "scratch", "targets"},
+    {"onelayer"},
+    {"bnn", "descent", "gp", "latents", "linearize", "masks", "predictive", "vae"},
+    {"samplers", "sweep", "train", "vi"},
+    {"diagnostics"},
+    {"plots"},
+    {"explorables"},
+)
+DEPTH = {name: depth for depth, names in enumerate(LAYERS) for name in names}
+OWNERS = {"matplotlib": "plots", "altair": "explorables", "vl_convert": "explorables"}
+DRAWS = {"bernoulli", "multinomial", "normal", "poisson", "rand", "randint", "randn", "randperm"}
+DRAWS |= {"rand_like", "randn_like", "randint_like"}  # these take no generator at all
+
+
+def tracked(*patterns):
+    """Files of the repository that match, new ones included."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
+    names = subprocess.check_output(command, cwd=ROOT, text=True).splitlines()
+    return sorted(ROOT / name for name in set(names) if (ROOT / name).is_file())
+
+
+MODULES = tracked("tinynets/*.py")
+PAGES = tracked("*.qmd", ":!tools", ":!tests")
+WORKFLOWS = tracked(".github/workflows/*.yml")
+
+
+def relative(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def each(paths):
+    return pytest.mark.parametrize("path", paths, ids=relative)
+
+
+def imports(tree):
+    """(line, dotted name) of each import; `from a import b` counts as a.b."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def layer_problems(module, tree):
+    """What a module of tinynets (named from inside it) may not import."""
+    home = module.split(".")[0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            yield f"line {node.lineno}: relative import; write tinynets.…"
+    for line, name in imports(tree):
+        package, *inner = name.split(".")
+        if package == "tinynets" and inner:
+            if inner[0] not in DEPTH:
+                yield f"line {line}: {name} is in no layer"
+            elif inner[0] != home and DEPTH[inner[0]] >= DEPTH[home]:
+                yield f"line {line}: imports {name}, which is not in a layer below"
+        if package in ("render", "explore", "tools", "tests"):
+            yield f"line {line}: imports {name}; tinynets knows nothing of it"
+        if OWNERS.get(package, home) != home:
+            yield f"line {line}: imports {package}, which only {OWNERS[package]} may"
+
+
+def randomness_problems(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            names = [argument.arg for argument in node.args.args + node.args.posonlyargs]
+            keeps = re.search(r"generator\.[gs]et_state", ast.unparse(node))  # draws nothing
+            if "generator" in names and not keeps and not node.name.startswith("_"):
+                yield f"line {node.lineno}: {node.name}: generator is not keyword-only"
+            for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
+                if argument.arg == "generator" and default is not None:
+                    yield f"line {node.lineno}: {node.name}: generator is not required"
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("torch."):
+            name = ast.unparse(node.func).removeprefix("torch.")
+            given = {keyword.arg for keyword in node.keywords}
+            if name in ("manual_seed", "seed") or (name in DRAWS and "generator" not in given):
+                yield f"line {node.lineno}: torch.{name} draws from the global generator"
+
+
+@each([m for m in MODULES if m.name != "__init__.py" or m.parent.name != "tinynets"])
+def test_imports_point_down_only(path):
+    parts = path.relative_to(ROOT / "tinynets").with_suffix("").parts
+    module = ".".join(parts)
+    assert parts[0] in DEPTH, f"{module} is in no layer: name it in LAYERS of {relative(Path(__file__))}"
+    assert list(layer_problems(module, ast.parse(path.read_text()))) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "code"),
+    [
+        ("nets", "from tinynets import bnn"),
+        ("nets", "from tinynets.plots.masks import plot"),
+        ("nets", "import tinynets.nowhere"),
+        ("rng", "from tinynets import nets"),
+        ("gp", "import matplotlib.pyplot as plt"),
+        ("plots.masks", "import altair"),
+        ("data", "import render"),
+        ("data", "from . import nets"),
+    ],
+)
+def test_an_upward_import_is_caught(module, code):
+    assert list(layer_problems(module, ast.parse(code)))
+
+
+def test_the_package_root_holds_its_version_alone():
+    tree = ast.parse((ROOT / "tinynets" / "__init__.py").read_text())
+    docstring, *rest = tree.body
+    assert [ast.unparse(node.targets[0]) for node in rest] == ["__version__"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert ast.literal_eval(rest[0].value) == project["version"]
+
+
+@each(tracked("render/*.py"))
+def test_the_renderer_does_not_know_the_package(path):
+    names = [name.split(".")[0] for _, name in imports(ast.parse(path.read_text()))]
+    assert "tinynets" not in names
+
+
+@each(MODULES)
+def test_whatever_draws_takes_a_generator(path):
+    assert list(randomness_problems(ast.parse(path.read_text()))) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def f(x, generator): pass",
+        "def f(x, *, generator=None): pass",
+        "torch.randn(3)",
+        "torch.randn_like(x)",
+        "torch.manual_seed(0)",
+    ],
+)
+def test_global_randomness_is_caught(code):
+    assert list(randomness_problems(ast.parse(code)))
+
+
+def front_matter(path):
+    found = re.match(r"---\n(.*?)\n---\n", path.read_text(encoding="utf-8"), flags=re.S)
+    assert found, f"{relative(path)} does not begin with front matter between --- lines"
+    return yaml.safe_load(found[1])
+
+
+@each(PAGES)
+def test_every_page_says_what_it_is(path):
+    head = front_matter(path)
+    assert head.get("title"), "no title"
+    assert head.get("description") or head.get("subtitle"), "no description"
+    forbidden = {"format", "theme", "engine", "jupyter", "execute"} & set(head)
+    assert not forbidden, f"{forbidden} belong into _quarto.yml, for all pages alike"
+    if path.parent not in (ROOT, ROOT / "posts", ROOT / "notes") or path.stem not in ("index", "404", "about"):
+        assert isinstance(head.get("date"), datetime.date), "no date: YYYY-MM-DD"
+        assert head.get("categories"), "no categories"
+
+
+@each([page for page in PAGES if "\n```{python}" in page.read_text(encoding="utf-8")])
+def test_every_figure_has_caption_and_alt_text(path):
+    for cell in re.findall(r"^```\{python\}\n(.*?)^```", path.read_text(), flags=re.S | re.M):
+        label = re.search(r"^#\| label: (fig-\S+)", cell, flags=re.M)
+        for option in ("fig-cap", "fig-alt") if label else ():
+            assert re.search(rf"^#\| {option}:", cell, flags=re.M), f"{label[1]} has no {option}"
+
+
+def make_targets():
+    return set(re.findall(r"^([a-z-]+):.*?## ", (ROOT / "Makefile").read_text(), flags=re.M))
+
+
+@each([ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
+def test_commands_and_paths_in_the_documents_exist(path):
+    text = path.read_text(encoding="utf-8")
+    used = set(re.findall(r"(?:^|`|=8x8 |… )make ([a-z-]+)", text, flags=re.M))
+    assert used and used <= make_targets()
+    for name in re.findall(r"\]\(([^)#:]+)\)|^\| (`[^|]+)\|", text, flags=re.M):
+        for place in re.findall(r"[\w./-]+", "".join(name)):
+            assert (ROOT / place).exists(), f"{path.name} names {place}, which is not there"
+
+
+def test_plain_make_lists_every_target():
+    listed = subprocess.check_output(["make", "--no-print-directory"], cwd=ROOT, text=True)
+    phony = re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(), flags=re.M)[1].split()
+    assert set(re.findall(r"^  make ([a-z-]+)", listed, flags=re.M)) == set(phony) - {"setup"}
+
+
+def test_every_requirement_is_pinned():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    wanted = project["dependencies"] + extras["site"] + extras["test"]
+    pins = (ROOT / "constraints.txt").read_text()
+    pinned = {plain(name) for name in re.findall(r"^([\w.-]+)==", pins, flags=re.M)}
+    assert {plain(re.match(r"[\w.-]+", requirement)[0]) for requirement in wanted} <= pinned
+
+
+def plain(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_quarto_is_pinned_in_one_place():
+    version = (ROOT / ".quarto-version").read_text().strip()
+    assert re.fullmatch(r"\d+\.\d+\.\d+", version)
+    command = ["git", "grep", "-lF", "--untracked", version]
+    found = subprocess.run(command, cwd=ROOT, text=True, capture_output=True).stdout.split()
+    assert found == [".quarto-version"]
+
+
+@each(WORKFLOWS)
+def test_workflows_grant_nothing_and_pin_everything(path):
+    text = path.read_text()
+    assert yaml.safe_load(text)["permissions"] == {}
+    uses = re.findall(r"uses: (.*)", text)
+    assert uses
+    for use in uses:
+        assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use), use
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check-jsonschema", "--builtin-schema", "vendor.github-workflows"],
+        ["zizmor", "--offline", "--no-progress", "--persona", "auditor"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_workflows_pass(command):
+    run([*command, *map(str, WORKFLOWS)])
+
+
+def test_spelling():
+    texts = tracked("*.qmd", "*.md", "*.py", "*.yml", "*.css", "*.toml", "Makefile", ":!*/vendor/*")
+    run(["codespell", *map(str, texts)])
+
+
+def run(command):
+    done = subprocess.run([TOOLS / command[0], *command[1:]], cwd=ROOT, text=True, capture_output=True)
+    assert done.returncode == 0, f"{command[0]}:\n{done.stdout}{done.stderr}"
+
+
+@each(tracked("*/SHA256SUMS"))
+def test_vendored_files_are_what_they_were(path):
+    assert list(path.parent.glob("*LICENSE*")), "no licence beside it"
+    for line in path.read_text().splitlines():
+        digest, name = line.split(maxsplit=1)
+        data = (path.parent / name.lstrip("*")).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == digest, f"{name} was altered"
+
+
+@each(tracked("*.min.js"))
+def test_vendored_files_have_a_checksum(path):
+    sums = path.parent / "SHA256SUMS"
+    assert sums.is_file(), f"no {relative(sums)}"
+    assert path.name in sums.read_text()
