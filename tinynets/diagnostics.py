@@ -1,0 +1,146 @@
+"""Diagnostics: can these draws be trusted? Through ArviZ, from tensors."""
+
+import warnings
+
+import torch
+from torch import Tensor
+
+from tinynets import checks
+from tinynets.samplers import Draws
+
+with warnings.catch_warnings():
+    # ArviZ 0.x announces its successor whenever it is imported.
+    warnings.simplefilter("ignore", FutureWarning)
+    import arviz
+
+
+def effective_sample_size(values: Tensor, *, kind: str = "bulk") -> Tensor:
+    """Estimate how many independent draws say as much about a quantity.
+
+    Parameters
+    ----------
+    values : Tensor
+        (chains, draws, ...): one or more quantities; 4 draws or more.
+    kind : {"bulk", "tail", "mean"}
+        For where the middle is, for the 5 and 95 per cent quantiles, or for
+        the plain mean without ranks.
+
+    Returns
+    -------
+    Tensor
+        (...): one for each quantity.
+
+    References
+    ----------
+    Vehtari et al. (2021), Rank-normalization, folding, and localization.
+    """
+    checks.choice("kind", kind, ("bulk", "tail", "mean"))
+    return _each(arviz.ess, values, method=kind)
+
+
+def r_hat(values: Tensor) -> Tensor:
+    """Compare the spread between chains with that within: 1 is agreement.
+
+    Rank-normalised, split and folded; (chains, draws, ...) -> (...), from 2
+    chains of 4 draws or more. Vehtari et al. (2021), Eq. (14).
+    """
+    if len(values) < 2:
+        raise ValueError("values must hold 2 chains or more for r_hat, got "
+                         f"{len(values)}: one chain can't disagree")
+    return _each(arviz.rhat, values, method="rank")
+
+
+def standard_error(values: Tensor) -> Tensor:
+    """Estimate the Monte Carlo standard error of the mean.
+
+    sd / √ESS, in the unit of the values; (chains, draws, ...) -> (...).
+    """
+    return _each(arviz.mcse, values, method="mean")
+
+
+def autocorrelation(values: Tensor, *, max_lag: int) -> Tensor:
+    """Correlate draws with those some steps later, chain by chain.
+
+    Parameters
+    ----------
+    values : Tensor
+        (chains, draws, ...).
+    max_lag : int
+        Below the number of draws.
+
+    Returns
+    -------
+    Tensor
+        (chains, max_lag + 1, ...), 1 at lag 0.
+    """
+    _check(values)
+    checks.count("max_lag", max_lag)
+    if max_lag >= values.shape[1]:
+        raise ValueError("max_lag must be below the number of draws, "
+                         f"{values.shape[1]}, got {max_lag}")
+    correlation = arviz.autocorr(values.numpy(force=True), axis=1)
+    return torch.as_tensor(correlation[:, :max_lag + 1])
+
+
+def energy_information(draws: Draws) -> Tensor:
+    """Estimate the fraction of the energy's spread that a momentum covers.
+
+    E-BFMI, (chains,); under 0.3 the momenta are too tame for the target.
+    Betancourt (2016), Diagnosing suboptimal cotangent disintegrations.
+    """
+    return torch.as_tensor(arviz.bfmi(draws.info.energy.numpy(force=True)))
+
+
+def to_arviz(draws: Draws, **quantities: Tensor):
+    """Hand draws over to ArviZ.
+
+    Parameters
+    ----------
+    draws : Draws
+        From `sample`.
+    **quantities : Tensor
+        (chains, draws, ...): further variables by name, such as `f` for
+        predictions, beside `position`.
+
+    Returns
+    -------
+    arviz.InferenceData
+        Groups `posterior` and `sample_stats`, by ArviZ's names: `lp`,
+        `acceptance_rate`, `diverging`, `energy`, `energy_error`, `n_steps`.
+        What the warm-up settled on is in the attributes of `posterior`.
+    """
+    for name, values in quantities.items():
+        _check(values)
+        checks.shape(name, values[..., 0] if values.ndim > 2 else values,
+                     tuple(draws.log_density.shape) + tuple(
+                         values.shape[2:-1]))
+    info, tuning = draws.info, draws.warmup.tuning
+    stats = {"lp": draws.log_density, "acceptance_rate": info.acceptance,
+             "diverging": info.divergent, "energy": info.energy,
+             "energy_error": info.energy_error, "n_steps": info.n_gradients}
+    posterior = {"position": draws.position, **quantities}
+    attributes = {"inference_library": "tinynets",
+                  "tuning_steps": draws.warmup.n_steps}
+    if tuning is not None:
+        attributes["step_size"] = tuning.step_size.tolist()
+    data = arviz.from_dict(
+        posterior={name: value.numpy(force=True)
+                   for name, value in posterior.items()},
+        sample_stats={name: value.numpy(force=True)
+                      for name, value in stats.items()})
+    data.posterior.attrs.update(attributes)
+    return data
+
+
+def _each(statistic, values: Tensor, **options) -> Tensor:
+    _check(values)
+    found = statistic(arviz.convert_to_dataset(values.numpy(force=True)),
+                      **options)
+    return torch.as_tensor(found["x"].to_numpy())
+
+
+def _check(values: Tensor) -> None:
+    if values.ndim < 2 or values.shape[1] < 4:
+        raise ValueError("values must have shape (chains, draws, ...) with 4 "
+                         f"draws or more, got {tuple(values.shape)}")
+    checks.finite("values", values)
