@@ -167,7 +167,7 @@ def test_every_page_says_what_it_is(path):
     head = front_matter(path)
     assert head.get("title"), "no title"
     assert head.get("description") or head.get("subtitle"), "no description"
-    forbidden = {"format", "theme", "engine", "jupyter", "execute"} & set(head)
+    forbidden = {"format", "theme", "engine", "jupyter"} & set(head)
     assert not forbidden, f"{forbidden} belong into _quarto.yml, for all pages alike"
     if path.parent not in (ROOT, ROOT / "posts", ROOT / "notes") or path.stem not in ("index", "404", "about"):
         assert isinstance(head.get("date"), datetime.date), "no date: YYYY-MM-DD"

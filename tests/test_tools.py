@@ -1,0 +1,160 @@
+"""Set-up and the note template, against stand-ins for Python and pip."""
+
+import ast
+import importlib.util
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(f"tools_{name}", ROOT / "tools" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def setup(tmp_path, monkeypatch):
+    """tools/setup.py for a project in tmp_path, whose Python logs its calls."""
+    module = load("setup")
+    for name in ("pyproject.toml", "constraints.txt"):
+        (tmp_path / name).write_text(name)
+    (tmp_path / ".quarto-version").write_text("1.2.3\n")
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "lib" / "python3" / "site-packages" / "pip").mkdir(parents=True)
+    monkeypatch.setattr(module, "ROOT", str(tmp_path))
+    monkeypatch.setattr(module, "VENV", str(tmp_path / ".venv"))
+    monkeypatch.setattr(module, "PYTHON", str(tmp_path / ".venv" / "bin" / "python"))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    script(tmp_path / ".venv" / "bin" / "python", "exit 0")
+    return module
+
+
+def script(path, ending):
+    path.write_text(f'#!/bin/sh\n[ "$1" = -c ] && echo 3 12 && exit 0\necho "$@" >> "$0.log"\n{ending}\n')
+    path.chmod(0o755)
+
+
+def calls(setup):
+    log = Path(setup.PYTHON + ".log")
+    return log.read_text().splitlines() if log.exists() else []
+
+
+def test_an_old_python_can_read_the_script():
+    ast.parse((ROOT / "tools" / "setup.py").read_text(), feature_version=(3, 4))
+
+
+@pytest.mark.parametrize("version", [(2, 7), (3, 10), (3, 14)])
+def test_a_wrong_python_gets_a_sentence(setup, version):
+    with pytest.raises(setup.Problem, match=r"3\.11, 3\.12 or 3\.13 is needed; /bin/py is Python"):
+        setup.check_python(version, "/bin/py")
+
+
+def test_a_missing_venv_module_says_what_to_install(setup, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ensurepip", None)
+    with pytest.raises(setup.Problem, match="apt install python3-venv"):
+        setup.check_venv_module()
+
+
+def test_another_python_on_the_path_takes_over(setup, tmp_path, monkeypatch):
+    script(tmp_path / "python3.12", "exit 0")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "version_info", (3, 9, 0))
+    started = []
+    monkeypatch.setattr(os, "execv", lambda python, arguments: started.append(python))
+    setup.use_a_fitting_python()
+    assert started == [str(tmp_path / "python3.12")]
+
+
+def test_a_sound_environment_is_kept(setup, monkeypatch):
+    monkeypatch.setattr(sys, "version_info", (3, 11, 0))
+    setup.make_environment(exact=False)
+    assert Path(setup.PYTHON).exists()
+
+
+def test_a_broken_environment_is_made_anew(setup, monkeypatch):
+    Path(setup.PYTHON).unlink()
+    Path(setup.PYTHON).symlink_to("/nowhere/python")
+    made = []
+    monkeypatch.setattr(setup.subprocess, "call", lambda command: made.append(command) or 0)
+    setup.make_environment(exact=False)
+    assert made[0][1:] == ["-m", "venv", "--clear", setup.VENV]
+
+
+def test_packages_are_installed_once(setup, tmp_path):
+    setup.install_packages()
+    setup.install_packages()
+    assert len(calls(setup)) == 1
+    assert "-c constraints.txt -e .[site,test]" in calls(setup)[0]
+    (tmp_path / "constraints.txt").write_text("other")
+    setup.install_packages()
+    assert len(calls(setup)) == 2
+
+
+def test_a_failed_installation_is_tried_again(setup):
+    script(Path(setup.PYTHON), "exit 1")
+    for _ in range(2):
+        with pytest.raises(setup.Problem, match="Run the same make command again"):
+            setup.install_packages()
+    assert len(calls(setup)) == 2
+
+
+def test_quarto_is_tried_once_a_version(setup, tmp_path, capsys):
+    script(Path(setup.PYTHON), "exit 1")
+    setup.try_quarto()
+    assert "Quarto 1.2.3 cannot be had here" in capsys.readouterr().out
+    setup.try_quarto()
+    assert capsys.readouterr().out == ""
+    assert calls(setup) == ["-m pip install quarto-cli==1.2.3"]
+    (tmp_path / ".quarto-version").write_text("1.2.4\n")
+    setup.try_quarto()
+    assert len(calls(setup)) == 2
+
+
+def test_quarto_on_the_path_is_taken_as_it_is(setup, tmp_path, monkeypatch):
+    script(tmp_path / "quarto", "exit 0")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    setup.try_quarto()
+    assert calls(setup) == []
+
+
+def test_an_endless_download_of_quarto_is_ended(setup, monkeypatch):
+    monkeypatch.setattr(setup, "QUARTO_SECONDS", 0.3)
+    script(Path(setup.PYTHON), 'sleep 30 & echo $! > "$0.child"; wait')
+    start = time.monotonic()
+    assert not setup.install_quarto("1.2.3")
+    assert time.monotonic() - start < 10
+    child = int(Path(setup.PYTHON + ".child").read_text())
+    status = Path(f"/proc/{child}/stat")
+    assert not status.exists() or " Z " in status.read_text()  # gone, or only to be reaped
+
+
+def test_a_new_note_is_whole(tmp_path):
+    path = load("new_note").new_note("why-relu-bends", tmp_path)
+    text = path.read_text()
+    assert path == tmp_path / "notes" / "why-relu-bends.qmd"
+    assert 'title: "Why relu bends"' in text
+    assert "#| label: fig-why-relu-bends" in text
+    assert not {"TITLE", "NAME", "DATE"} & set(text.split())
+
+
+def test_a_note_is_never_overwritten(tmp_path):
+    new_note = load("new_note").new_note
+    path = new_note("a-note", tmp_path)
+    path.write_text("mine")
+    with pytest.raises(ValueError, match=r"notes/a-note\.qmd exists already"):
+        new_note("a-note", tmp_path)
+    assert path.read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["", "A Note", "../x", "a_b", "-a", "a.qmd", "nielsen/x"])
+def test_a_bad_name_for_a_note_is_refused(name, tmp_path):
+    with pytest.raises(ValueError, match="lower-case words joined by hyphens"):
+        load("new_note").new_note(name, tmp_path)
+    assert not (tmp_path / "notes").exists()
