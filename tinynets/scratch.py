@@ -230,9 +230,13 @@ def sgd(net: Network, training_data: tuple, *, epochs: int,
                     g += (lmbda / n) * (w if penalty == "L2" else np.sign(w))
             for p, v, g in zip(parameters, velocities,
                                [*nabla.weights, *nabla.biases]):
-                v *= mu
-                v -= eta * g
-                p += v
+                g *= eta
+                if mu:
+                    v *= mu
+                    v -= g
+                    p += v
+                else:
+                    p -= g
         yield net
 
 

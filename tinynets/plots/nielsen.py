@@ -1,0 +1,58 @@
+"""Pictures for the notes on Nielsen's book."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tinynets.plots import INK, PALETTE
+from tinynets.plots.curves import STROKES
+
+
+def plot_bowl(stretch: np.ndarray, paths: Mapping[str, np.ndarray], *,
+              ax: Axes | None = None) -> Axes:
+    """Draw paths of descent over the contours of a quadratic bowl.
+
+    Parameters
+    ----------
+    stretch : ndarray of shape (2,)
+        Curvatures: C = (stretch * v ** 2).sum() / 2.
+    paths : mapping of str to ndarray of shape (steps, 2)
+    ax : Axes, optional
+    """
+    ax = plt.gca() if ax is None else ax
+    reach = 1.15 * max(abs(path).max() for path in paths.values())
+    v = np.linspace(-reach, reach, 161)
+    cost = (stretch[0] * v[None] ** 2 + stretch[1] * v[:, None] ** 2) / 2
+    ax.contour(v, v, cost, levels=cost.max() * np.linspace(0.1, 1, 9) ** 2,
+               colors=INK, linewidths=0.6, alpha=0.6)
+    for i, (name, path) in enumerate(paths.items()):
+        ax.plot(*path.T, STROKES[i], color=PALETTE[i], marker="o",
+                markersize=2.5, linewidth=1.3, label=name)
+    ax.plot(0, 0, "x", color=INK)
+    ax.set(xlabel="v₁", ylabel="v₂", aspect="equal",
+           ylim=(-0.7 * reach, 0.7 * reach))
+    ax.legend(loc="lower right")
+    return ax
+
+
+def plot_recall(tables: Mapping[str, np.ndarray]) -> Figure:
+    """Shade the share of each digit that is found, a row a seed.
+
+    `tables` maps a title to an array (seeds, digits) of shares in [0, 1].
+    """
+    figure, axes = plt.subplots(1, len(tables), sharey=True, squeeze=False,
+                                figsize=(680 / 96, 2.6))
+    for ax, (title, shares) in zip(axes[0], tables.items()):
+        ax.imshow(shares, cmap="tinynets_amounts", vmin=0, vmax=1,
+                  aspect="auto")
+        for (row, digit), share in np.ndenumerate(shares):
+            ax.text(digit, row, f"{100 * share:.0f}", ha="center",
+                    va="center", fontsize=8,
+                    color="white" if share > 0.5 else INK)
+        ax.set(title=title, xlabel="digit", xticks=range(shares.shape[1]),
+               yticks=[])
+    axes[0, 0].set_ylabel("seeds")
+    return figure
