@@ -38,7 +38,7 @@ PAGE_KEYS = {
 }  # fmt: skip
 EXECUTE_KEYS = {
     "echo", "eval", "output", "include", "warning", "error",
-    "fig-width", "fig-height", "fig-format", "fig-dpi", "timeout", "enabled", "freeze", "daemon",
+    "fig-width", "fig-height", "fig-format", "fig-dpi", "freeze", "daemon",
 }  # fmt: skip
 
 
@@ -70,6 +70,29 @@ class Page:
     @property
     def draft(self) -> bool:
         return self.meta.get("draft") is True
+
+
+@dataclass(frozen=True)
+class Executed:
+    """A page whose cells were run.
+
+    Parameters
+    ----------
+    markdown
+        The whole page, front matter first, its cells replaced by code and outputs.
+    lines
+        For each line of `markdown`, the line of the page it comes from.
+    files_dir
+        Folder that holds `<stem>_files/figure-html/…` as `markdown` names it.
+    seconds
+        How long the cells took.
+    """
+
+    page: Page
+    markdown: str
+    lines: tuple[int, ...]
+    files_dir: Path
+    seconds: float = 0.0
 
 
 @dataclass
