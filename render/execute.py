@@ -60,9 +60,7 @@ async def execute(
                 raise _dead(page, writer.part) from None
     else:
         await writer.write(None, timeout)
-    return Executed(
-        page, "".join(writer.pieces), tuple(writer.lines), files_dir, time.monotonic() - started
-    )
+    return Executed(page, "".join(writer.pieces), files_dir, time.monotonic() - started)
 
 
 def _dead(page: Page, part: Text | Cell) -> RenderError:
@@ -74,7 +72,7 @@ def _dead(page: Page, part: Text | Cell) -> RenderError:
 
 
 class _Writer:
-    """Collects a page's Markdown, and where each of its lines comes from."""
+    """Collects a page's Markdown."""
 
     def __init__(
         self, page: Page, parts: list, project: Project, files_dir: Path, progress: Progress
@@ -83,17 +81,15 @@ class _Writer:
         self.defaults = project.execute_defaults(page)
         self.figures = FigureFolder(files_dir, f"{page.stem}_files/figure-html")
         self.total = sum(isinstance(part, Cell) for part in parts)
-        head = page.text.splitlines()[: page.body_line - 1]
-        self.pieces = [f"{line}\n" for line in head]
-        self.lines = list(range(1, page.body_line))
+        self.pieces: list[str] = []
 
     async def write(self, kernel: Kernel | None, timeout: float) -> None:
         for self.part in self.parts:
             if isinstance(self.part, Cell):
                 self.progress(self.page, self.part.number - 1, self.total, self.part.name)
-                self._add_cell(self.part, await self._run(self.part, kernel, timeout))
+                self.pieces.append(f"\n{await self._run(self.part, kernel, timeout)}\n")
             else:
-                await self._add_text(self.part, kernel)
+                self.pieces.append(await self._text(self.part, kernel))
         self.progress(self.page, self.total, self.total, "")
 
     async def _run(self, cell: Cell, kernel: Kernel, timeout: float) -> str:
@@ -114,12 +110,7 @@ class _Writer:
                 raise describe(await kernel.last_error(), outputs, self.page, cell, cells)
         return cell_markdown(cell, outputs, shown, self.figures, self.page.source)
 
-    def _add_cell(self, cell: Cell, markdown: str) -> None:
-        markdown = f"\n{markdown}\n"
-        self.pieces.append(markdown)
-        self.lines += [cell.line] * markdown.count("\n")
-
-    async def _add_text(self, text: Text, kernel: Kernel | None) -> None:
+    async def _text(self, text: Text, kernel: Kernel | None) -> str:
         values = {}
         if text.inlines:
             asked = {str(i): inline.expression for i, inline in enumerate(text.inlines)}
@@ -131,6 +122,4 @@ class _Writer:
             )
             pieces += [text.text[end : inline.start], " ".join(value.splitlines())]
             end = inline.end
-        pieces.append(text.text[end:])
-        self.pieces.append("".join(pieces))
-        self.lines += range(text.line, text.line + self.pieces[-1].count("\n"))
+        return "".join([*pieces, text.text[end:]])

@@ -79,9 +79,7 @@ class Executed:
     Parameters
     ----------
     markdown
-        The whole page, front matter first, its cells replaced by code and outputs.
-    lines
-        For each line of `markdown`, the line of the page it comes from.
+        The page after its front matter, its cells replaced by code and outputs.
     files_dir
         Folder that holds `<stem>_files/figure-html/…` as `markdown` names it.
     seconds
@@ -90,7 +88,6 @@ class Executed:
 
     page: Page
     markdown: str
-    lines: tuple[int, ...]
     files_dir: Path
     seconds: float = 0.0
 

@@ -1,0 +1,92 @@
+"""Render the site: `python -m render [PAGE…] [--engine quarto|builtin] [--jobs N]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from render.build import Options, build, find_pages
+from render.errors import RenderError, RenderErrors, errors_of
+from render.project import CONFIG, Project
+from render.report import Report
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Render, or preview; return the exit status."""
+    given = _parser().parse_args(arguments)
+    report = Report()
+    try:
+        return _run(given, report)
+    except (RenderError, RenderErrors) as error:
+        found = errors_of(error)
+        report.errors(found)
+        n = "1 error" if len(found) == 1 else f"{len(found)} errors"
+        report.say(f"{n}; the site was left as it was")
+        return 1
+    except KeyboardInterrupt:
+        report.say("interrupted; the site was left as it was, the pages that ran are kept")
+        return 130
+
+
+def _run(given: argparse.Namespace, report: Report) -> int:
+    project = Project.load(_root(), drafts=given.preview)
+    options = Options(
+        find_pages(project, given.pages, Path.cwd()), given.jobs, given.timeout, given.clean
+    )
+    if given.engine == "quarto":
+        from render import quarto
+
+        if given.preview:
+            return quarto.preview(project, given.port)
+        changed = quarto.build(project, options, report)
+    elif given.preview:
+        from render.preview import preview
+
+        return preview(project.root, options, report, port=given.port)
+    else:
+        changed = build(project, options, report)
+    out = project.output_dir.relative_to(project.root)
+    report.say(f"{out}/ {'is ready' if changed else 'is up to date'}")
+    return 0
+
+
+def _root() -> Path:
+    """Return the nearest folder upwards that holds `_quarto.yml`."""
+    here = Path.cwd()
+    return next((f for f in (here, *here.parents) if (f / CONFIG).is_file()), here)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m render",
+        description="Render the site into _site/. Pages run only if they, their data or the "
+        "package changed.",
+    )
+    parser.add_argument(
+        "pages", nargs="*", metavar="PAGE",
+        help="run only these; take the others as they ran last",
+    )  # fmt: skip
+    parser.add_argument("--engine", choices=("builtin", "quarto"), default="builtin")
+    parser.add_argument(
+        "--jobs", type=_count, default=0, metavar="N", help="pages at once (default: the cores)"
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=600.0, metavar="S",
+        help="seconds that one cell may take (default: 600)",
+    )  # fmt: skip
+    parser.add_argument("--clean", action="store_true", help="forget earlier executions")
+    parser.add_argument("--preview", action="store_true", help="serve, and render on save")
+    parser.add_argument("--port", type=int, default=4200, help="for --preview (default: 4200)")
+    return parser
+
+
+def _count(text: str) -> int:
+    value = int(text) if text.isdecimal() else 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be a number of pages from 1 up, got {text}")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())
