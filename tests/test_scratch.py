@@ -136,6 +136,14 @@ def test_a_tiny_set_is_learnt_by_heart(example):
     assert scratch.mean_cost(net, (x, y), LOG_LIKELIHOOD) < 0.01
 
 
+def test_the_penalty_is_lambda_over_2n_times_the_squares(example):
+    net, x, y = example
+    plain = scratch.mean_cost(net, (x, y))
+    squares = sum((w ** 2).sum() for w in net.weights)
+    np.testing.assert_allclose(scratch.mean_cost(net, (x, y), lmbda=0.4),
+                               plain + 0.4 / (2 * 6) * squares)
+
+
 def test_the_two_starts_have_their_spread():
     for large, std in ((True, 1), (False, 1 / 20)):
         net = scratch.network([400, 300, 2], generator=draws(), large=large)

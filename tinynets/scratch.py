@@ -257,9 +257,11 @@ def mean_cost(net: Network, data: tuple, cost: Cost = QUADRATIC,
     With `lmbda`, the L2 term lmbda / (2 n) * sum of squared weights is in.
     """
     x, y = data
-    penalty = sum((w ** 2).sum((-2, -1)) for w in net.weights)
-    return (cost.value(weighted_inputs(net, x)[-1], y).mean(-1)
-            + lmbda / (2 * len(x)) * penalty)
+    mean = cost.value(weighted_inputs(net, x)[-1], y).mean(-1)
+    if not lmbda:
+        return mean
+    squares = sum((w ** 2).sum((-2, -1)) for w in net.weights)
+    return mean + lmbda / (2 * len(x)) * squares
 
 
 def one_hot(labels: np.ndarray, n_classes: int = 10,

@@ -56,3 +56,31 @@ def plot_recall(tables: Mapping[str, np.ndarray]) -> Figure:
                yticks=[])
     axes[0, 0].set_ylabel("seeds")
     return figure
+
+
+def plot_step_error(steps: np.ndarray, errors: np.ndarray, *,
+                    ax: Axes | None = None) -> Axes:
+    """Draw the error of a finite difference against its step, log axes."""
+    ax = plt.gca() if ax is None else ax
+    ax.loglog(steps, errors, "o-", color=PALETTE[0])
+    ax.set(xlabel="step h", ylabel="largest error of a slope")
+    return ax
+
+
+def plot_pixel_slopes(images: np.ndarray, slopes: np.ndarray,
+                      image_shape: tuple) -> Figure:
+    """Draw images (n, pixels) and, below each, its slopes (n, pixels)."""
+    figure, axes = plt.subplots(2, len(images), figsize=(680 / 96, 3))
+    for column, (image, slope) in enumerate(zip(images, slopes)):
+        axes[0, column].imshow(image.reshape(image_shape), vmin=0, vmax=1,
+                               cmap="tinynets_amounts")
+        reach = abs(slope).max()
+        axes[1, column].imshow(slope.reshape(image_shape), vmin=-reach,
+                               vmax=reach, cmap="tinynets_weights")
+    for ax in axes.flat:
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(True)
+        ax.spines[:].set_alpha(0.3)
+    axes[0, 0].set_ylabel("digit")
+    axes[1, 0].set_ylabel("slope")
+    return figure
