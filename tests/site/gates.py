@@ -274,6 +274,8 @@ def missing_target(page, target, pages):
     if not file.is_file():
         return "no such file"
     fragment = unquote(target.fragment)
+    if fragment.startswith("category="):  # a filter of a listing, not a place
+        fragment = ""
     if file.suffix == ".html" and fragment and not fragment.startswith(":~:"):
         name = PurePosixPath(file.relative_to(page.root).as_posix())
         other = page if name == page.path else pages.setdefault(name, Page(page.root, name))

@@ -17,6 +17,7 @@ EXPLORABLE_BUDGET = 650_000
 IMAGE_BUDGET = 200_000  # bytes, as served
 IMAGES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".svg"}
 PACKED = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".woff2", ".woff", ".gz"}
+IMPORTED = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*["'](\.{1,2}/[^"']+)["']""")
 TOOLS = {"pagefind", "site_libs", "assets"}  # folders whose HTML is no page
 
 
@@ -74,6 +75,8 @@ def files_of(page):
         found.add(file)
         if file.suffix == ".css":
             todo += [(path, inner) for inner in css_urls(file.read_text(encoding="utf-8"))]
+        if file.suffix == ".js":
+            todo += [(path, inner) for inner in IMPORTED.findall(file.read_text(encoding="utf-8"))]
     return found
 
 

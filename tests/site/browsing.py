@@ -1,0 +1,126 @@
+"""Opens pages in headless Chromium and notes what they do there."""
+
+import asyncio
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.async_api import async_playwright
+
+AXE = (Path(__file__).parents[1] / "vendor" / "axe" / "axe.min.js").read_text(encoding="utf-8")
+WIDTHS = (1280, 360)
+SCHEMES = ("light", "dark")
+AT_ONCE = 4
+ARGUMENTS = [
+    "--disable-background-networking", "--disable-component-update", "--disable-quic",
+    "--disable-sync", "--disable-gpu", "--no-first-run", "--force-color-profile=srgb",
+]  # fmt: skip
+
+RUN_AXE = """async () => {
+  const found = await axe.run(document, {preload: false, resultTypes: ["violations"]});
+  return found.violations.map(({id, help, nodes}) =>
+    `${id}: ${help} (${nodes.length}): ` + nodes.slice(0, 3).map((n) =>
+      `${n.target.join(" ")} ${n.html.slice(0, 120)} ${(n.any[0] ?? n.all[0] ?? n.none[0])?.message ?? ""}`
+    ).join(" | "));
+}"""
+# What reaches over the right edge, unless something around it scrolls.
+OVERFLOW = """() => {
+  const width = document.documentElement.clientWidth, root = document.documentElement;
+  const scrolls = (e) => e && e !== document.body && e !== root &&
+    (["auto", "scroll", "hidden", "clip"].includes(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+  const out = [...document.body.querySelectorAll("*")].filter((e) => {
+    const box = e.getBoundingClientRect();
+    return box.width && box.right > width + 1 && getComputedStyle(e).visibility !== "hidden"
+      && !scrolls(e.parentElement) && !e.closest("svg svg, .visually-hidden");
+  }).map((e) => `${e.tagName.toLowerCase()}#${e.id}.${e.getAttribute("class")} to ${Math.round(e.getBoundingClientRect().right)} of ${width}`);
+  if (root.scrollWidth > width) out.push(`the page scrolls to ${root.scrollWidth} of ${width}`);
+  return out.slice(0, 4);
+}"""
+BRIGHTNESS = """() => {
+  const shades = [document.body, document.documentElement].map((e) => getComputedStyle(e).backgroundColor);
+  const shade = shades.find((s) => !/, 0\\)$|transparent/.test(s)) ?? "rgb(255, 255, 255)";
+  const canvas = new OffscreenCanvas(1, 1).getContext("2d");
+  canvas.fillStyle = shade;
+  canvas.fillRect(0, 0, 1, 1);
+  const [r, g, b] = canvas.getImageData(0, 0, 1, 1).data;
+  return (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255;
+}"""
+TOGGLE = ".quarto-color-scheme-toggle"
+
+
+def find_chromium():
+    """The browser's path, or None: $CHROMIUM, Debian's, Google's."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    for name in filter(None, (os.environ.get("CHROMIUM"), *names)):
+        if path := shutil.which(name):
+            return path
+    return None
+
+
+def launch_options(path):
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # root has no sandbox
+    return {"executable_path": path, "args": ARGUMENTS + sandbox}
+
+
+@dataclass
+class Visit:
+    """What one page did in one colour scheme, at both widths."""
+
+    path: str
+    scheme: str
+    errors: list = field(default_factory=list)
+    requests: set = field(default_factory=set)
+    overflow: list = field(default_factory=list)
+    violations: list = field(default_factory=list)
+    brightness: float = 0.0
+
+
+async def visit(browser, base, path, scheme):
+    """Load one page, then look at it at each width."""
+    seen = Visit(path, scheme)
+    context = await browser.new_context(color_scheme=scheme, viewport={"width": WIDTHS[0], "height": 900},
+                                        reduced_motion="reduce")
+    page = await context.new_page()
+    listen(page, seen)
+    await page.goto(base + path, wait_until="networkidle")
+    await be(page, scheme)
+    seen.brightness = await page.evaluate(BRIGHTNESS)
+    await page.evaluate("scrollTo(0, document.body.scrollHeight)")  # starts what waits to be seen
+    await page.wait_for_load_state("networkidle")
+    await page.evaluate(AXE)
+    for width in WIDTHS:
+        await page.set_viewport_size({"width": width, "height": 900})
+        await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        seen.overflow += [f"{width} px: {p}" for p in await page.evaluate(OVERFLOW)]
+        seen.violations += [f"{width} px: {p}" for p in await page.evaluate(RUN_AXE)]
+    await context.close()
+    return seen
+
+
+def listen(page, seen):
+    page.on("console", lambda m: m.type == "error" and seen.errors.append(f"{m.text} ({m.location.get('url')})"))
+    page.on("pageerror", lambda error: seen.errors.append(str(error)))
+    page.on("request", lambda request: seen.requests.add(request.url))
+
+
+async def be(page, scheme):
+    """Press the toggle if the page did not take the scheme by itself."""
+    if (await page.evaluate(BRIGHTNESS) < 0.5) != (scheme == "dark"):
+        await page.locator(TOGGLE).first.click()
+        await page.wait_for_timeout(300)
+
+
+async def visit_all(base, paths, chromium):
+    """Visit every page in every scheme, some at once."""
+    limit = asyncio.Semaphore(AT_ONCE)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(**launch_options(chromium))
+
+        async def one(path, scheme):
+            async with limit:
+                return await visit(browser, base, path, scheme)
+
+        visits = await asyncio.gather(*(one(path, scheme) for path in paths for scheme in SCHEMES))
+        await browser.close()
+    return visits

@@ -1,0 +1,289 @@
+"""The site in a real browser: quiet, whole, and usable by everyone.
+
+Every page is opened in light and dark, at 1280 and 360 px, from a server that
+has the site below a sub-path, as GitHub Pages has a project's.
+"""
+
+import asyncio
+import os
+import re
+from urllib.parse import unquote, urlsplit
+
+import browsing
+import gates_site
+import pytest
+from browsing import BRIGHTNESS, TOGGLE
+from gates_site import Site
+from playwright.sync_api import expect, sync_playwright
+from serving import serve
+
+HOW_TO_INSTALL = (
+    "no Chromium on the PATH: apt install chromium (Debian), or name a browser of its family in $CHROMIUM"
+)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    if path := browsing.find_chromium():
+        return path
+    if os.environ.get("CI") == "true":
+        pytest.fail(HOW_TO_INSTALL, pytrace=False)
+    pytest.skip(HOW_TO_INSTALL)
+
+
+@pytest.fixture(scope="session")
+def site(site_root, config):
+    return Site(site_root, config["website"]["site-url"])
+
+
+@pytest.fixture(scope="session")
+def base(site_root):
+    with serve(site_root, below="/tiny-nets/") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def visits(site, base, chromium):
+    paths = [str(page.path) for page in site.pages if page.path.name != "404.html"]
+    return asyncio.run(browsing.visit_all(base, paths, chromium))
+
+
+BAD = """<!DOCTYPE html><html lang="en"><head><title>Bad</title></head><body><main><h1>Bad</h1>
+<p style="color: #eee">Pale</p><img src="http://127.0.0.1:9/a.png"><div style="width: 900px">Wide</div>
+<button class="quarto-color-scheme-toggle">Dark</button></main>
+<script>console.error("it is broken")</script></body></html>"""
+
+
+@pytest.fixture(scope="session")
+def bad_visits(tmp_path_factory, chromium):
+    root = tmp_path_factory.mktemp("bad")
+    for name in ("index.html", "404.html"):
+        (root / name).write_text(BAD)
+    with serve(root, below="/sub/") as url:
+        return asyncio.run(browsing.visit_all(url, ["index.html"], chromium))
+
+
+@pytest.fixture(scope="session")
+def browser(chromium, bad_visits, visits):  # after the visits: one event loop at a time
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**browsing.launch_options(chromium))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    yield page
+    context.close()
+
+
+def say(visits, name):
+    return "\n".join(f"{v.path} ({v.scheme}): {p}" for v in visits for p in getattr(v, name))
+
+
+def test_a_bad_page_is_caught(bad_visits):
+    light, dark = bad_visits
+    assert "it is broken" in say([light], "errors")
+    assert any("127.0.0.1:9/" in url for url in light.requests)
+    assert "360 px: div#.null to 9" in say([light], "overflow")
+    assert "1280 px" not in say([light], "overflow")
+    for rule in ("color-contrast", "image-alt"):
+        assert rule in say([light], "violations")
+    assert dark.brightness > 0.8  # its toggle does nothing
+
+
+def test_no_page_logs_an_error(visits):
+    assert not (problems := say(visits, "errors")), problems
+
+
+def test_no_page_asks_another_host(visits, base):
+    foreign = [
+        f"{visit.path}: {url}"
+        for visit in visits
+        for url in sorted(visit.requests)
+        if not url.startswith((base, "data:", "blob:"))
+    ]
+    assert not foreign, "\n".join(foreign)
+
+
+def test_no_page_overflows_sideways(visits):
+    assert not (problems := say(visits, "overflow")), problems
+
+
+def test_no_page_violates_axe(visits):
+    assert not (problems := say(visits, "violations")), problems
+
+
+def test_dark_is_dark_and_light_is_light(visits):
+    wrong = [v for v in visits if (v.brightness < 0.2) != (v.scheme == "dark")]
+    assert not wrong, [(v.path, v.scheme, v.brightness) for v in wrong]
+
+
+def test_what_pages_load_is_within_budget(visits, site, base):
+    """As gates_site.over_budget, but with what the browser really asked for."""
+    problems = []
+    for visit in visits:
+        names = {unquote(urlsplit(url).path) for url in visit.requests if url.startswith(base)}
+        files = {site.root / name.removeprefix("/tiny-nets/") for name in names}
+        total = sum(gates_site.weight(file) for file in files if file.is_file())
+        html = (site.root / visit.path).read_text(encoding="utf-8")
+        budget = gates_site.EXPLORABLE_BUDGET if 'class="explorable' in html else gates_site.TEXT_BUDGET
+        if total > budget:
+            problems.append(f"{visit.path}: {total // 1000} kB, over {budget // 1000} kB")
+    assert not problems, "\n".join(problems)
+
+
+def first_with(site, pattern, what):
+    """The first page with a pattern in its HTML; the site must have one."""
+    for page in site.pages:
+        if page.path.name != "404.html" and re.search(pattern, page.html):
+            return str(page.path)
+    pytest.fail(f"no page of the site has {what}")
+
+
+def test_search_finds_a_word(page, base):
+    page.goto(base, wait_until="networkidle")
+    page.locator("#search-open, #quarto-search button, .aa-DetachedSearchButton").first.click()
+    page.locator("#search-input, .aa-Input").first.fill("template")
+    results = page.locator("#search-results a, .aa-Item a")
+    expect(results.first).to_be_visible()
+    results.first.click()
+    page.wait_for_load_state()
+    assert page.url.startswith(base)
+    assert "template" in page.locator("main").inner_text().lower()
+
+
+def test_search_says_when_it_finds_nothing(page, base):
+    page.goto(base, wait_until="networkidle")
+    page.locator("#search-open, #quarto-search button, .aa-DetachedSearchButton").first.click()
+    page.locator("#search-input, .aa-Input").first.fill("xylophonically")
+    said = page.locator("#search-status, .aa-Panel, .aa-PanelLayout").first
+    expect(said).to_contain_text(re.compile("no (results|page|match)|nothing", re.I))
+
+
+def test_the_dark_toggle_is_remembered(page, base):
+    page.goto(base, wait_until="networkidle")
+    assert page.evaluate(BRIGHTNESS) > 0.8
+    page.locator(TOGGLE).first.click()
+    page.wait_for_function(f"() => ({BRIGHTNESS})() < 0.2")
+    page.goto(base + "notes/index.html", wait_until="networkidle")
+    assert page.evaluate(BRIGHTNESS) < 0.2
+    page.locator(TOGGLE).first.click()
+    page.wait_for_function(f"() => ({BRIGHTNESS})() > 0.8")
+
+
+def test_code_can_be_copied(page, site, base):
+    path = first_with(site, "code-copy-button|sourceCode python", "code")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(base + path, wait_until="networkidle")
+    block = page.locator("main pre:has(> code.python):visible").first
+    block.hover()
+    page.locator("main button.code-copy-button:visible").first.click()
+    expect(page.locator("main button.code-copy-button:visible").first).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    first_line = block.inner_text().strip().splitlines()[0]
+    assert first_line in copied
+
+
+def test_a_category_filters_its_listing(page, site, base):
+    path = first_with(site, "quarto-listing-category", "a listing with categories")
+    page.goto(base + path, wait_until="networkidle")
+    entries = page.locator(".quarto-listing .quarto-post:visible, .quarto-listing .quarto-grid-item:visible")
+    everything = entries.count()
+    chosen = page.locator(".quarto-listing-category .category[data-category]:not([data-category=''])").last
+    name = chosen.inner_text().split("(")[0].strip()
+    chosen.click()
+    expected = page.locator(".quarto-listing .listing-category", has_text=re.compile(f"^{re.escape(name)}$"))
+    expect(entries).to_have_count(expected.count())
+    assert 0 < entries.count() <= everything
+    page.locator(".quarto-listing-category .category").first.click()
+    expect(entries).to_have_count(everything)
+
+
+def test_explorables_answer_to_arrow_keys(page, site, base):
+    paths = [str(p.path) for p in site.pages if p.soup.select_one(".explorable")]
+    assert paths, "no page of the site has an explorable"
+    for path in paths:
+        page.goto(base + path, wait_until="networkidle")
+        for figure in page.locator(".explorable").all():
+            figure.scroll_into_view_if_needed()
+            control = figure.locator("input[type=range], select").first
+            expect(control).to_be_visible()
+            page.wait_for_timeout(500)  # Vega starts when the figure comes into view
+            before = (control.input_value(), figure.inner_html())
+            control.focus()
+            page.keyboard.press("ArrowRight" if control.get_attribute("type") == "range" else "ArrowDown")
+            if control.input_value() == before[0]:  # it stood at its end
+                page.keyboard.press("ArrowLeft" if control.get_attribute("type") == "range" else "ArrowUp")
+            page.wait_for_timeout(400)
+            assert control.input_value() != before[0], path
+            assert picture(figure.inner_html()) != picture(before[1]), f"{path}: the picture did not change"
+
+
+def picture(html):
+    """The drawn marks, without the controls that show their own value."""
+    return re.findall(r'<(?:path|image|text|circle|rect)\b[^>]*>', html)
+
+
+def test_keyboard_focus_is_visible(page, site, base):
+    path = first_with(site, "sourceCode python", "code")
+    page.goto(base + path, wait_until="networkidle")
+    look = """() => {
+      const e = document.activeElement, s = getComputedStyle(e);
+      return [e.outerHTML.slice(0, 80), (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0) || s.boxShadow !== "none",
+              e === document.body || e.getBoundingClientRect().width > 0];
+    }"""
+    for _ in range(15):
+        page.keyboard.press("Tab")
+        element, outlined, there = page.evaluate(look)
+        assert outlined and there, f"focus is not to be seen on {element}"
+
+
+def test_the_404_page_works_at_any_depth(browser, site_root, config):
+    below = urlsplit(config["website"]["site-url"]).path.rstrip("/") + "/"
+    page = browser.new_page()
+    failed = []
+    page.on("response", lambda r: r.status >= 400 and failed.append(r.url))
+    with serve(site_root, below=below) as url:
+        address = url + "posts/no/such/page.html"
+        assert page.goto(address, wait_until="networkidle").status == 404
+        assert failed == [address]  # its styles and scripts are found
+        page.locator("main a").first.click()
+        page.wait_for_load_state()
+        assert failed == [address]
+        assert page.locator("h1").count() == 1
+    page.close()
+
+
+def test_without_javascript_the_still_pictures_show(browser, site, base):
+    path = first_with(site, 'class="explorable', "an explorable")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(base + path)
+    for figure in page.locator(".explorable").all():
+        still = figure.locator("svg, img").first
+        expect(still).to_be_visible()
+        assert still.bounding_box()["height"] > 100
+    answer = page.locator("details.solution summary").first
+    answer.click()
+    expect(page.locator("details.solution").first).to_have_attribute("open", "")
+    context.close()
+
+
+def test_the_server_serves_below_its_path_only(tmp_path):
+    import urllib.error
+    import urllib.request
+
+    (tmp_path / "index.html").write_text("here")
+    (tmp_path / "404.html").write_text("nowhere")
+    with serve(tmp_path, below="/sub/") as url:
+        assert urllib.request.urlopen(url).read() == b"here"
+        for path in ("index.html", "sub/none", "sub/../index.html"):
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(url.removesuffix("sub/") + path)
+            assert caught.value.code == 404
+            assert caught.value.read() == b"nowhere"
+            caught.value.close()
