@@ -217,7 +217,7 @@ class Posterior:
                        ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return log density (chains,) and its gradient (chains, dim)."""
         if not isinstance(self.forward, onelayer.OneLayer):
-            return _by_autograd(self, position)
+            return by_autograd(self, position)
         if isinstance(self.noise, Distribution):
             return self._grad_with_noise(position)
         with torch.no_grad():
@@ -244,7 +244,7 @@ class Posterior:
             return (likelihood / self.temperature
                     + _log_noise_prior(self.noise, log_std))
 
-        value, d_log_std = _by_autograd(rest, position[:, -1])
+        value, d_log_std = by_autograd(rest, position[:, -1])
         precision = (-2 * position[:, -1]).exp() / self.temperature
         d_theta = (pull(residual * precision[:, None, None])
                    - theta / self.prior_std.square())
@@ -278,7 +278,7 @@ def _log_noise_prior(noise: Distribution,
     return noise.log_prob(log_std.exp()) + log_std
 
 
-def _by_autograd(log_density: Callable, position: torch.Tensor
+def by_autograd(log_density: Callable, position: torch.Tensor
                  ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return values and gradients of independent rows in one backward."""
     position = position.detach().requires_grad_()

@@ -1,0 +1,245 @@
+import math
+from functools import partial
+
+import pytest
+import torch
+from torch import nn
+
+from tinynets import bnn, families, vi
+from tinynets.nets import MLP, n_parameters
+from tinynets.rng import generator
+
+F64 = torch.float64
+
+
+def a_family(kind, dim=5):
+    g = generator(1, kind)
+    mean = torch.randn(dim, dtype=F64, generator=g)
+    if kind == "mean-field":
+        raw = torch.randn(dim, dtype=F64, generator=g)
+        return families.MeanField(mean, raw)
+    if kind == "low-rank":
+        return families.LowRank(
+            mean, torch.randn(dim, 2, dtype=F64, generator=g),
+            torch.randn(dim, dtype=F64, generator=g))
+    return families.FullCovariance(
+        mean, torch.randn(dim, dim, dtype=F64, generator=g))
+
+
+KINDS = ["mean-field", "low-rank", "full"]
+PRIOR = torch.tensor([0.5, 1.0, 2.0, 1.0, 3.0], dtype=F64)
+
+
+def covariance(family):
+    if isinstance(family, families.MeanField):
+        return family.std.square().diag()
+    if isinstance(family, families.LowRank):
+        own = nn.functional.softplus(family.raw_std).square().diag()
+        return family.factor @ family.factor.mT + own
+    return family.factor @ family.factor.mT
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_closed_form_kl_is_torchs(kind):
+    family = a_family(kind)
+    normal = torch.distributions.MultivariateNormal
+    expected = torch.distributions.kl_divergence(
+        normal(family.mean, covariance(family)),
+        normal(torch.zeros(5, dtype=F64), PRIOR.square().diag()))
+    torch.testing.assert_close(family.kl(PRIOR), expected)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_closed_form_kl_is_the_mean_of_monte_carlo(kind):
+    family = a_family(kind)
+    estimates = torch.stack([vi.monte_carlo_kl(
+        family, PRIOR, n_samples=500, generator=generator(2, i))
+        for i in range(40)])
+    error = estimates.mean() - family.kl(PRIOR)
+    assert error.abs() < 5 * estimates.std() / math.sqrt(40)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_draws_have_the_familys_moments_and_density(kind):
+    family = a_family(kind)
+    draws = family.sample(100_000, generator=generator(3))
+    exact = covariance(family)
+    scale = exact.diagonal().sqrt()
+    assert ((draws.mean(0) - family.mean).abs()
+            < 5 * scale / math.sqrt(1e5)).all()
+    error = (draws.mT.cov() - exact).abs() / (scale[:, None] * scale)
+    assert error.max() < 5 * math.sqrt(2 / 1e5)
+    torch.testing.assert_close(family.std, scale)
+    torch.testing.assert_close(
+        family.log_prob(draws[:10]), torch.distributions.MultivariateNormal(
+            family.mean, exact).log_prob(draws[:10]))
+
+
+def test_a_gaussian_that_is_the_prior_costs_nothing():
+    family = families.mean_field(torch.zeros(3, dtype=F64), 0.7)
+    prior = torch.full((3,), 0.7, dtype=F64)
+    assert family.kl(prior).item() == pytest.approx(0, abs=1e-12)
+
+
+def linear_problem():
+    """A net without hidden layer: its posterior is Gaussian and known."""
+    net = MLP([2, 1])
+    g = generator(4)
+    x = torch.randn(12, 2, dtype=F64, generator=g)
+    y = x @ torch.tensor([[1.0], [-2.0]], dtype=F64) + 0.5 + 0.3 * \
+        torch.randn(12, 1, dtype=F64, generator=g)
+    design = torch.cat([x, torch.ones(12, 1, dtype=F64)], 1)
+    std = bnn.prior_std(net, weight_std=2.0)
+    precision = design.mT @ design / 0.09 + std.square().reciprocal().diag()
+    mean = torch.linalg.solve(precision, design.mT @ y / 0.09)[:, 0]
+    evidence = torch.distributions.MultivariateNormal(
+        torch.zeros(12, dtype=F64), (design * std.square()) @ design.mT
+        + 0.09 * torch.eye(12)).log_prob(y[:, 0])
+    estimate = vi.expected_log_likelihood(
+        net, x, y, partial(vi.gaussian, noise_std=0.3), n_samples=16)
+    return net, x, y, std, precision, mean, evidence, estimate
+
+
+def averaged(family, estimate, std):
+    """The ELBO of a family to a few hundredths of a nat."""
+    return torch.stack([vi.elbo(family, estimate, std,
+                                generator=generator(6, i)).elbo
+                        for i in range(300)]).mean()
+
+
+def test_full_covariance_finds_the_exact_posterior_and_its_evidence():
+    _, _, _, std, precision, mean, evidence, estimate = linear_problem()
+    fitted = vi.fit(families.full_covariance(torch.zeros(3, dtype=F64), 0.1),
+                    estimate, std, n_steps=1500, learning_rate=0.05,
+                    generator=generator(5)).family
+    exact = torch.linalg.inv(precision)
+    scale = exact.diagonal().sqrt()
+    assert ((fitted.mean - mean).abs() < 0.2 * scale).all()
+    error = (covariance(fitted) - exact).abs() / (scale[:, None] * scale)
+    assert error.max() < 0.15
+    assert averaged(fitted, estimate, std).item() == pytest.approx(
+        evidence.item(), abs=0.1)
+
+
+def test_mean_field_takes_the_inverse_of_each_precision():
+    _, _, _, std, precision, mean, evidence, estimate = linear_problem()
+    fitted = vi.fit(families.mean_field(torch.zeros(3, dtype=F64), 0.1),
+                    estimate, std, n_steps=1500, learning_rate=0.05,
+                    generator=generator(5)).family
+    expected = precision.diagonal().rsqrt()
+    assert ((fitted.mean - mean).abs() < 0.2 * expected).all()
+    torch.testing.assert_close(fitted.std, expected, rtol=0.1, atol=0)
+    exact_gap = 0.5 * (precision.diagonal().log().sum()
+                       - torch.logdet(precision))
+    assert averaged(fitted, estimate, std).item() == pytest.approx(
+        (evidence - exact_gap).item(), abs=0.1)
+
+
+@pytest.mark.parametrize("net", [MLP([2, 1]), nn.Linear(2, 1)])
+def test_local_and_weight_samples_agree_in_one_layer(net):
+    """One layer, one example: the same distribution either way."""
+    family = a_family("mean-field", 3)
+    x = torch.tensor([[0.5, -1.0]], dtype=F64)
+    local = vi.local_outputs(net, family, x, n_samples=50_000,
+                             generator=generator(1))
+    direct = vi.weight_outputs(bnn.batched(net), family, x, n_samples=50_000,
+                               generator=generator(2))
+    features = torch.tensor([0.5, -1.0, 1.0], dtype=F64)
+    std = (features.square() @ family.std.square()).sqrt()
+    for outputs in (local, direct):
+        error = outputs.mean() - features @ family.mean
+        assert error.abs() < 5 * std / math.sqrt(50_000)
+        assert outputs.std().item() == pytest.approx(std.item(), rel=0.02)
+
+
+def test_local_samples_of_examples_are_independent():
+    family = a_family("mean-field", 3)
+    x = torch.ones(2, 2, dtype=F64)
+    settings = {"n_samples": 4000, "generator": generator(1)}
+    local = vi.local_outputs(MLP([2, 1]), family, x, **settings)
+    direct = vi.weight_outputs(bnn.batched(MLP([2, 1])), family, x,
+                               **settings)
+    assert torch.corrcoef(local[..., 0].mT)[0, 1].abs() < 5 / math.sqrt(4000)
+    assert torch.corrcoef(direct[..., 0].mT)[0, 1] > 0.999
+
+
+def test_local_reparameterisation_has_the_same_mean_and_less_noise():
+    net = MLP([1, 8, 1])
+    x = torch.linspace(-1, 1, 40, dtype=F64)[:, None]
+    family = families.mean_field(0.3 * torch.ones(25, dtype=F64), 0.2)
+    estimates = {}
+    for local in (False, True):
+        estimate = vi.expected_log_likelihood(
+            net, x, x.sin(), partial(vi.gaussian, noise_std=0.5),
+            n_samples=20, local=local)
+        estimates[local] = torch.stack([
+            estimate(family, generator=generator(3, i)) for i in range(200)])
+    spread = {local: e.std() for local, e in estimates.items()}
+    gap = estimates[True].mean() - estimates[False].mean()
+    assert gap.abs() < 5 * math.hypot(*spread.values()) / math.sqrt(200)
+    assert spread[True] < 0.6 * spread[False]
+
+
+def test_minibatches_estimate_the_whole():
+    net, x, y, std, *_, = linear_problem()
+    family = families.mean_field(torch.ones(3, dtype=F64), 1e-3)
+    whole, part = (vi.expected_log_likelihood(
+        net, x, y, partial(vi.gaussian, noise_std=0.3), batch_size=size)
+        for size in (None, 4))
+    exact = whole(family, generator=generator(1))
+    estimates = torch.stack([part(family, generator=generator(2, i))
+                             for i in range(400)])
+    assert ((estimates.mean() - exact).abs()
+            < 5 * estimates.std() / math.sqrt(400))
+
+
+def test_categorical_is_minus_the_cross_entropy():
+    outputs = torch.randn(3, 4, 10, dtype=F64, generator=generator(1))
+    y = torch.tensor([1, 0, 9, 3])
+    expected = torch.stack([-nn.functional.cross_entropy(
+        o, y, reduction="sum") for o in outputs])
+    torch.testing.assert_close(vi.categorical(outputs, y), expected)
+
+
+@pytest.mark.parametrize("temperature, wider", [(0.1, False), (10.0, True)])
+def test_temperature_weighs_the_prior(temperature, wider):
+    *_, std, _, _, _, estimate = linear_problem()
+    fits = [vi.fit(families.mean_field(torch.zeros(3, dtype=F64), 0.1),
+                   estimate, std, n_steps=400, learning_rate=0.05,
+                   temperature=t, generator=generator(5)).family
+            for t in (1.0, temperature)]
+    assert (fits[1].std > fits[0].std).all() == wider
+
+
+def test_fits_follow_their_generator():
+    *_, std, _, _, _, estimate = linear_problem()
+    start = families.mean_field(torch.zeros(3, dtype=F64), 0.1)
+    before = torch.get_rng_state()
+    a, b, c = (vi.fit(start, estimate, std, n_steps=3, learning_rate=0.05,
+                      generator=generator(seed)).family.mean
+               for seed in (1, 1, 2))
+    assert torch.equal(a, b) and not torch.equal(a, c)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert not start.mean.requires_grad
+    with pytest.raises(TypeError):
+        vi.fit(start, estimate, std, n_steps=3, learning_rate=0.05)
+
+
+def test_an_elbo_that_overflows_says_where():
+    *_, std, _, _, _, estimate = linear_problem()
+    start = families.mean_field(torch.full((3,), 1e200, dtype=F64), 0.1)
+    with pytest.raises(FloatingPointError, match="at step 0"):
+        vi.fit(start, estimate, std, n_steps=3, learning_rate=0.05,
+               generator=generator(1))
+
+
+def test_local_reparameterisation_refuses_what_it_cannot_do():
+    net = nn.Sequential(nn.Conv2d(1, 1, 3))
+    x = torch.zeros(1, 1, 4, 4)
+    family = families.mean_field(torch.zeros(n_parameters(net)), 0.1)
+    with pytest.raises(TypeError, match="Conv2d; use local=False"):
+        vi.local_outputs(net, family, x, n_samples=1,
+                         generator=generator(1))
+    with pytest.raises(TypeError, match="a MeanField, got LowRank"):
+        vi.local_outputs(MLP([2, 1]), a_family("low-rank", 3), x,
+                         n_samples=1, generator=generator(1))

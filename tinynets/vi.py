@@ -1,0 +1,243 @@
+r"""Bayes by Backprop: Gaussians fitted to posteriors by gradient ascent.
+
+$\mathrm{ELBO} = E_{q}[\log p(y \mid \theta)] - T\, KL(q \,\|\, p)$: what the
+data say of draws from q, less what q costs to tell from the prior. At T = 1
+it bounds the log evidence from below; a smaller T gives a cold posterior.
+"""
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from tinynets import bnn, checks, nets
+from tinynets.families import Family, MeanField
+
+# Variances below it are no noise at all; without it the gradient of a
+# standard deviation of exactly 0 is infinite.
+TINY = 1e-16
+
+
+class Elbo(NamedTuple):
+    """The bound and its terms, in nats for the whole data set."""
+
+    elbo: torch.Tensor             # () or (steps,)
+    log_likelihood: torch.Tensor   # its expectation under q
+    kl: torch.Tensor               # from q to the prior, not tempered
+
+
+class Fit(NamedTuple):
+    """A fitted Gaussian and the ELBO at each step on the way."""
+
+    family: Family
+    trace: Elbo                    # each term (steps,)
+
+
+def gaussian(outputs: torch.Tensor, y: torch.Tensor, *,
+             noise_std: float) -> torch.Tensor:
+    """Return the Gaussian log likelihood of (n, outputs) data, (draws,)."""
+    residual = ((y - outputs) / noise_std).square().flatten(1).sum(1)
+    return -0.5 * residual - y.numel() * (math.log(noise_std)
+                                          + 0.5 * bnn.LOG_2PI)
+
+
+def categorical(outputs: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Return the log likelihood of labels (n,) given logits, (draws,)."""
+    log_p = outputs.log_softmax(-1)                  # (draws, n, classes)
+    return log_p.gather(2, y.expand(len(outputs), -1)[..., None]).sum((1, 2))
+
+
+def expected_log_likelihood(net: nn.Module, x: torch.Tensor,
+                            y: torch.Tensor, log_likelihood: Callable, *,
+                            n_samples: int = 1, batch_size: int | None = None,
+                            local: bool = False) -> Callable:
+    """Make the Monte Carlo estimator of E_q[log p(y | theta)].
+
+    Parameters
+    ----------
+    net : nn.Module
+        The network.
+    x, y : torch.Tensor, (n, ...) and (n, ...)
+        The data.
+    log_likelihood : callable
+        `(outputs (draws, n, outputs), y) -> (draws,)`, such as
+        `categorical` or `partial(gaussian, noise_std=0.1)`.
+    n_samples : int
+        Draws of all weights for one estimate, evaluated in one batch.
+    batch_size : int, optional
+        Use that many examples, drawn anew each time, and scale up to n.
+    local : bool
+        Draw what enters each unit instead of the weights (mean field only):
+        every example has noise of its own, which averages out over a batch.
+
+    Returns
+    -------
+    callable
+        `estimate(family, *, generator) -> ()`, in nats.
+
+    References
+    ----------
+    Blundell et al. (2015); Kingma, Salimans and Welling (2015), section 2.3.
+    """
+    checks.count("n_samples", n_samples)
+    if batch_size is not None:
+        checks.count("batch_size", batch_size)
+    forward = partial(local_outputs, net) if local else partial(
+        weight_outputs, bnn.batched(net))
+
+    def estimate(family, *, generator):
+        inputs, targets, scale = x, y, 1.0
+        if batch_size is not None:
+            chosen = torch.randint(len(x), (batch_size,), generator=generator)
+            inputs, targets = x[chosen], y[chosen]
+            scale = len(x) / batch_size
+        outputs = forward(family, inputs, n_samples=n_samples,
+                          generator=generator)
+        return scale * log_likelihood(outputs, targets).mean()
+
+    return estimate
+
+
+def weight_outputs(forward: bnn.Forward, family: Family, x: torch.Tensor, *,
+                   n_samples: int, generator: torch.Generator
+                   ) -> torch.Tensor:
+    """Return f(x) for draws of the weights, (n_samples, n, outputs)."""
+    return forward(family.sample(n_samples, generator=generator), x)
+
+
+def local_outputs(net: nn.Module, family: MeanField, x: torch.Tensor, *,
+                  n_samples: int, generator: torch.Generator
+                  ) -> torch.Tensor:
+    """Return f(x) with what enters each unit drawn, one draw an example.
+
+    A linear layer with independent Gaussian weights has Gaussian outputs
+    with mean x M' + m and variance x^2 (S^2)' + s^2; those are drawn.
+
+    Raises
+    ------
+    TypeError
+        If q is not mean-field, or a layer is neither `Affine` nor `Linear`.
+    """
+    if not isinstance(family, MeanField):
+        raise TypeError("local reparameterisation needs independent weights, "
+                        f"a MeanField, got {type(family).__name__}")
+    variances = nets.unflatten(family.std.square(),
+                               nets.parameter_shapes(net))
+    hooks = []
+    for name, module in net.named_modules():
+        if isinstance(module, (nets.Affine, nn.Linear)):
+            prefix = name + "." if name else ""
+            hooks.append(module.register_forward_hook(partial(
+                _add_noise, variances.get(f"{prefix}weight"),
+                variances.get(f"{prefix}bias"), generator)))
+        elif next(module.parameters(recurse=False), None) is not None:
+            raise TypeError(
+                "local reparameterisation handles Affine and nn.Linear, got "
+                f"{type(module).__name__}; use local=False")
+    try:
+        return nets.apply(net, family.mean,
+                          x.expand(n_samples, *x.shape))
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _add_noise(weight_var: torch.Tensor, bias_var: torch.Tensor | None,
+               generator: torch.Generator, module: nn.Module, inputs: tuple,
+               mean: torch.Tensor) -> torch.Tensor:
+    """Draw a layer's outputs from their mean and variance (a hook)."""
+    variance = F.linear(inputs[0].square(), weight_var, bias_var)
+    normal = torch.randn(mean.shape, dtype=mean.dtype, generator=generator)
+    return mean + variance.clamp(min=TINY).sqrt() * normal
+
+
+def monte_carlo_kl(family: Family, prior_std: torch.Tensor, *,
+                   n_samples: int, generator: torch.Generator
+                   ) -> torch.Tensor:
+    """Estimate KL(q || p) by the mean of log q - log p over draws of q.
+
+    Returns
+    -------
+    torch.Tensor, ()
+        Nats; `family.kl(prior_std)` is its exact value.
+    """
+    theta = family.sample(n_samples, generator=generator)
+    log_prior = torch.distributions.Normal(0.0, prior_std).log_prob(theta)
+    return (family.log_prob(theta) - log_prior.sum(1)).mean()
+
+
+def elbo(family: Family, estimate: Callable, prior_std: torch.Tensor, *,
+         temperature: float = 1.0, generator: torch.Generator) -> Elbo:
+    """Estimate the ELBO and its terms, differentiably.
+
+    Parameters
+    ----------
+    family : MeanField, LowRank or FullCovariance
+        The Gaussian q.
+    estimate : callable
+        From `expected_log_likelihood`, or any
+        `(family, *, generator) -> ()`.
+    prior_std : torch.Tensor, (dim,)
+        Standard deviations of the prior, see `bnn.prior_std`.
+    temperature : float
+        Weight T of the KL term, above 0.
+    generator : torch.Generator
+        Source of the draws.
+    """
+    log_likelihood = estimate(family, generator=generator)
+    kl = family.kl(prior_std)
+    return Elbo(log_likelihood - temperature * kl, log_likelihood, kl)
+
+
+def fit(family: Family, estimate: Callable, prior_std: torch.Tensor, *,
+        n_steps: int, learning_rate: float, temperature: float = 1.0,
+        generator: torch.Generator) -> Fit:
+    """Climb the ELBO with Adam, the learning rate falling along a cosine.
+
+    Parameters
+    ----------
+    family : MeanField, LowRank or FullCovariance
+        Where to start.
+    estimate, prior_std, temperature, generator
+        As in `elbo`.
+    n_steps : int
+        Gradient steps.
+    learning_rate : float
+        Adam's, at the start.
+
+    Returns
+    -------
+    Fit
+        The fitted Gaussian, and the (noisy) ELBO of each step.
+
+    Raises
+    ------
+    FloatingPointError
+        If the ELBO is not finite at some step.
+    """
+    checks.count("n_steps", n_steps)
+    checks.positive("learning_rate", learning_rate)
+    checks.positive("temperature", temperature)
+    family = type(family)(*(part.detach().clone().requires_grad_()
+                            for part in family))
+    optimiser = torch.optim.Adam(list(family), learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, n_steps)
+    trace = []
+    for step in range(n_steps):
+        terms = elbo(family, estimate, prior_std, temperature=temperature,
+                     generator=generator)
+        optimiser.zero_grad()
+        (-terms.elbo).backward()
+        optimiser.step()
+        schedule.step()
+        trace.append(torch.stack([term.detach() for term in terms]))
+        if not trace[-1][0].isfinite():
+            raise FloatingPointError(
+                f"the ELBO is {trace[-1][0].item()} at step {step}; start "
+                f"narrower or lower learning_rate, now {learning_rate}")
+    return Fit(type(family)(*(part.detach() for part in family)),
+               Elbo(*torch.stack(trace, 1)))
