@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -88,10 +87,7 @@ def _write_site(
 
     report.say(f"Laying out {len(executed)} pages")
     with staged(project.output_dir) as out:
-        for one in executed:
-            folder = (out / one.page.href).parent
-            shutil.copytree(one.files_dir, folder, dirs_exist_ok=True)
-        build_site(project, {one.page.source: one.markdown for one in executed}, out)
+        build_site(project, executed, out)
         if stamp:
             (out / SITE_STAMP).write_text(stamp, encoding="utf-8")
 

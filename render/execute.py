@@ -60,7 +60,9 @@ async def execute(
                 raise _dead(page, writer.part) from None
     else:
         await writer.write(None, timeout)
-    return Executed(page, "".join(writer.pieces), files_dir, time.monotonic() - started)
+    return Executed(
+        page, "".join(writer.pieces), tuple(writer.lines), files_dir, time.monotonic() - started
+    )
 
 
 def _dead(page: Page, part: Text | Cell) -> RenderError:
@@ -72,7 +74,7 @@ def _dead(page: Page, part: Text | Cell) -> RenderError:
 
 
 class _Writer:
-    """Collects a page's Markdown."""
+    """Collects a page's Markdown, and where each of its lines comes from."""
 
     def __init__(
         self, page: Page, parts: list, project: Project, files_dir: Path, progress: Progress
@@ -81,15 +83,20 @@ class _Writer:
         self.defaults = project.execute_defaults(page)
         self.figures = FigureFolder(files_dir, f"{page.stem}_files/figure-html")
         self.total = sum(isinstance(part, Cell) for part in parts)
-        self.pieces: list[str] = []
+        head = page.text.splitlines()[: page.body_line - 1]
+        self.pieces = [f"{line}\n" for line in head]
+        self.lines = list(range(1, page.body_line))
 
     async def write(self, kernel: Kernel | None, timeout: float) -> None:
         for self.part in self.parts:
             if isinstance(self.part, Cell):
                 self.progress(self.page, self.part.number - 1, self.total, self.part.name)
-                self.pieces.append(f"\n{await self._run(self.part, kernel, timeout)}\n")
+                markdown = f"\n{await self._run(self.part, kernel, timeout)}\n"
+                self.lines += [self.part.line] * markdown.count("\n")
             else:
-                self.pieces.append(await self._text(self.part, kernel))
+                markdown = await self._text(self.part, kernel)
+                self.lines += range(self.part.line, self.part.line + markdown.count("\n"))
+            self.pieces.append(markdown)
         self.progress(self.page, self.total, self.total, "")
 
     async def _run(self, cell: Cell, kernel: Kernel, timeout: float) -> str:

@@ -79,7 +79,9 @@ class Executed:
     Parameters
     ----------
     markdown
-        The page after its front matter, its cells replaced by code and outputs.
+        The whole page, front matter first, its cells replaced by code and outputs.
+    lines
+        For each line of `markdown`, the line of the page it comes from.
     files_dir
         Folder that holds `<stem>_files/figure-html/…` as `markdown` names it.
     seconds
@@ -88,6 +90,7 @@ class Executed:
 
     page: Page
     markdown: str
+    lines: tuple[int, ...]
     files_dir: Path
     seconds: float = 0.0
 

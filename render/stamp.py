@@ -25,7 +25,7 @@ DATA = "TINYNETS_DATA"
 SITE_STAMP = ".stamp"
 
 _HERE = Path(__file__).parent
-_EXECUTES = ("cells", "options", "kernel", "execute", "outputs", "failure", "project")
+_EXECUTES = ("cells", "options", "kernel", "execute", "outputs", "failure", "project", "stamp")
 
 
 class Stamps:
@@ -36,9 +36,9 @@ class Stamps:
 
     def of_page(self, page: Page) -> str:
         """Return what a page's outputs depend on, hashed."""
-        defaults = json.dumps(self._project.execute_defaults(page), sort_keys=True, default=str)
         if not _may_run(page):
-            return _hash(["text", page.text])
+            return _hash([page.text, self._code])
+        defaults = json.dumps(self._project.execute_defaults(page), sort_keys=True, default=str)
         beside = _files_hash(page.path.parent, _beside(page, self._project.root))
         return _hash([page.source, page.text, defaults, self._shared, beside])
 
@@ -55,11 +55,12 @@ class Stamps:
     def _shared(self) -> str:
         root = self._project.root
         sources = [*root.glob("tinynets/**/*.py"), *_tree(root / "explore")]
-        code = [_HERE / f"{name}.py" for name in _EXECUTES]
-        return _hash([
-            sys.version, sys.executable, _data_stamp(),
-            _files_hash(root, [*sources, root / "constraints.txt"]), _files_hash(_HERE, code),
-        ])  # fmt: skip
+        locked = _files_hash(root, [*sources, root / "constraints.txt"])
+        return _hash([sys.version, sys.executable, _data_stamp(), locked, self._code])
+
+    @cached_property
+    def _code(self) -> str:
+        return _files_hash(_HERE, [_HERE / f"{name}.py" for name in _EXECUTES])
 
 
 def _may_run(page: Page) -> bool:
@@ -149,7 +150,7 @@ class Cache:
     def store(self, executed: Executed, stamp: str) -> Executed:
         """Keep an execution whose files are in a scratch folder; return it in its place."""
         page, scratch = executed.page, executed.files_dir.parent
-        facts = {"seconds": executed.seconds}
+        facts = {"lines": executed.lines, "seconds": executed.seconds}
         (scratch / "page.md").write_text(executed.markdown, encoding="utf-8")
         (scratch / "page.json").write_text(json.dumps(facts), encoding="utf-8")
         place = self._of(page) / stamp
@@ -157,7 +158,7 @@ class Cache:
         scratch.rename(place)
         for old in self._kept(page)[KEPT:]:
             shutil.rmtree(old, ignore_errors=True)
-        return Executed(page, executed.markdown, place / "files", executed.seconds)
+        return Executed(page, executed.markdown, executed.lines, place / "files", executed.seconds)
 
     def seconds(self, page: Page) -> float:
         """Return how long the page took last time (infinity if it never ran)."""
@@ -181,9 +182,11 @@ class Cache:
         return [p.parent for p in sorted(found, key=lambda p: p.stat().st_mtime, reverse=True)]
 
     def _read(self, page: Page, place: Path) -> Executed | None:
+        """Read an execution; what is damaged, or written by another version, is not there."""
         try:
             facts = json.loads((place / "page.json").read_text(encoding="utf-8"))
             markdown = (place / "page.md").read_text(encoding="utf-8")
-        except (OSError, ValueError):
+            lines, seconds = tuple(facts["lines"]), float(facts["seconds"])
+        except (OSError, ValueError, KeyError, TypeError):
             return None
-        return Executed(page, markdown, place / "files", facts["seconds"])
+        return Executed(page, markdown, lines, place / "files", seconds)
