@@ -1,0 +1,46 @@
+// What is wider than the page scrolls by itself: code, tables and formulas that
+// overflow become regions that the keyboard reaches and a screen reader names.
+
+const KINDS = [
+  ["main pre", "Code"],
+  ["main table", "Table"],
+  ["main .math.display, main .equation", "Formula"],
+];
+
+function region(element) {
+  if (element.tagName !== "TABLE") return element;
+  if (element.parentElement.classList.contains("table-region")) return element.parentElement;
+  const box = document.createElement("div");
+  box.className = "table-region";
+  element.replaceWith(box);
+  box.append(element);
+  return box;
+}
+
+function update(box, label) {
+  const overflows = box.scrollWidth > box.clientWidth + 1;
+  box.classList.toggle("scrolls", overflows);
+  if (overflows) {
+    box.tabIndex = 0;
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", `${label}, scrolls sideways`);
+  } else if (box.hasAttribute("aria-label")) {
+    for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
+  }
+}
+
+export function regions() {
+  const sizes = new Map();
+  const watch = new ResizeObserver((entries) => {
+    for (const { target } of entries) update(target, sizes.get(target));
+  });
+  for (const [selector, label] of KINDS) {
+    for (const element of document.querySelectorAll(selector)) {
+      const box = region(element);
+      sizes.set(box, label);
+      watch.observe(box);
+    }
+  }
+}
+
+regions();

@@ -1,0 +1,86 @@
+"""What must hold in the built pages: unique ids, links and anchors that lead somewhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from render.errors import RenderError
+from render.project import Project
+from render.layout.document import resolve
+from render.layout.source import Source
+
+LINKS = {"a": "href", "img": "src", "link": "href", "script": "src", "source": "src", "video": "src"}
+
+
+@dataclass
+class Markup(HTMLParser):
+    """The ids and links of a page, and its images without alternative text."""
+
+    ids: Counter = field(default_factory=Counter)
+    links: list[tuple[str, str]] = field(default_factory=list)
+    mute: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if given.get("id"):
+            self.ids[given["id"]] += 1
+        if LINKS.get(tag) in given and given.get("rel") != "canonical":
+            self.links.append((tag, given[LINKS[tag]] or ""))
+        if tag == "img" and "alt" not in given:
+            self.mute.append(given.get("src") or "")
+
+
+def check(out: Path, project: Project, sources: Mapping[str, Source]) -> list[RenderError]:
+    """Return what is wrong in the built pages, each at its line in the source."""
+    pages = {page.href: page.source for page in project.shown_pages}
+    markups = {href: _read(out / href) for href in pages}
+    checked = [replace(source, errors=[]) for source in sources.values()]
+    by_path = {str(source.path): source for source in checked}
+    for href, markup in markups.items():
+        source = by_path[pages[href]]
+        _check_ids(markup, source)
+        for tag, link in markup.links:
+            problem = _problem(tag, link, href, out, markups)
+            if problem:
+                source.error(problem, link, link.rsplit("/", 1)[-1], link.rpartition("#")[2])
+        for src in markup.mute:
+            source.error(f"the image {src} has no alternative text", src)
+    return [error for source in checked for error in source.errors]
+
+
+def _read(path: Path) -> Markup:
+    markup = Markup()
+    markup.feed(path.read_text(encoding="utf-8"))
+    return markup
+
+
+def _check_ids(markup: Markup, source: Source) -> None:
+    for name in (name for name, count in markup.ids.items() if count > 1):
+        lines = source.label_lines(name) or [None]
+        where = f" (lines {', '.join(map(str, lines))})" if len(lines) > 1 else ""
+        source.error(f"{name} is the label or id of more than one thing{where}; name one anew", line=lines[-1])
+
+
+def _problem(tag: str, link: str, href: str, out: Path, markups: Mapping[str, Markup]) -> str | None:
+    """Say why a link is broken; None for one that is not."""
+    parts = urlsplit(link)
+    if parts.scheme or parts.netloc or link.startswith("/") and href == "404.html":
+        return None
+    target = resolve(href, unquote(parts.path)) if parts.path else href
+    if (out / target).is_dir():
+        target += "/index.html"
+    if not (out / target).is_file():
+        what = "image" if tag == "img" else "link"
+        return f"the {what} {link} leads nowhere: the site has no {target}"
+    anchor = unquote(parts.fragment)
+    if anchor and "=" not in anchor and target in markups and not markups[target].ids[anchor]:
+        return f"the link {link} leads nowhere: {target} has no #{anchor}"
+    return None

@@ -1,0 +1,123 @@
+"""A page's frame: what the templates need to know."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import jinja2
+from markupsafe import Markup
+
+from render.errors import RenderError
+from render.project import Page, Project
+from render.layout.document import Document, relative
+from render.layout.feed import absolute, plain
+from render.layout.listing import Listing, long_date, page_date
+from render.layout.navigation import Menus
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+ROOT = re.compile(r'((?:href|src)=")/(?!/)')
+LOCAL = re.compile(r'((?:href|src|content)=")((?:\.\.?/|[\w-]+(?:/|\.))[^":]*")')
+FOOTNOTES = re.compile(r'<(aside|section) id="footnotes".*?</\1>\s*', re.DOTALL)
+
+
+class Frame:
+    """Puts documents into the templates of one project."""
+
+    def __init__(self, project: Project, menus: Menus) -> None:
+        self._project, self._menus = project, menus
+        self._website = project.config["website"]
+        self._html = project.config.get("format", {}).get("html", {})
+        self._templates = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True,
+            trim_blocks=True, lstrip_blocks=True,
+        )  # fmt: skip
+        self._templates.filters |= {"html": Markup, "plain": plain}
+        self._head = self._include("include-in-header")
+
+    def render(self, page: Page, shown: Document, lists: Sequence[Listing]) -> str:
+        """Return a page's HTML."""
+        body, notes = _part_footnotes(shown.body)
+        html = self._templates.get_template("page.html").render(
+            page=page, document=shown, body=self._place(body, page, lists), notes=notes,
+            lists=lists, website=self._website, menus=self._menus,
+            sidebar=self._menus.sidebar(page.href), neighbours=self._neighbours(page),
+            lang=self._html.get("lang", "en"), head=self._head, css=self._css(),
+            date=page_date(page), day=long_date(page_date(page)), offset=_offset(page),
+            link=lambda target: relative(page.source, target),
+            canonical=self._address(page), image=self._image(page),
+            category_page=self._category_page(page),
+        )  # fmt: skip
+        html = ROOT.sub(lambda match: match[1] + _offset(page), html)
+        return self._rooted(html) if page.source == "404.qmd" else html
+
+    def _place(self, body: str, page: Page, lists: Sequence[Listing]) -> str:
+        """Put each listing into the div of its id, or at the end."""
+        template = self._templates.get_template("listing.html")
+        for listing in lists:
+            html = template.render(listing=listing, link=lambda t: relative(page.source, t))
+            opening = f'<div id="{listing.id}"'
+            at = body.find(opening)
+            if at < 0:
+                body += html
+            else:
+                body = body[:at] + html + body[body.index("</div>", at) + len("</div>") :]
+        return body
+
+    def _neighbours(self, page: Page):
+        if not self._website.get("page-navigation"):
+            return None, None
+        return self._menus.neighbours(page.href)
+
+    def _category_page(self, page: Page) -> str | None:
+        """Return the listing that a page's categories lead to: the nearest index above it."""
+        folder = posixpath.dirname(page.source)
+        shown = {p.source: p for p in self._project.shown_pages}
+        while folder:
+            index = f"{folder}/index.qmd"
+            if index != page.source and index in shown and shown[index].meta.get("listing"):
+                return shown[index].href
+            folder = posixpath.dirname(folder)
+        return None
+
+    def _address(self, page: Page) -> str | None:
+        if "site-url" not in self._website:
+            return None
+        return absolute(self._website, page.href.removesuffix("index.html"))
+
+    def _image(self, page: Page) -> str | None:
+        """Return the whole address of a page's picture for other sites."""
+        image = page.meta.get("image")
+        name = posixpath.join(posixpath.dirname(page.source), image) if image else None
+        name = name or self._website.get("image")
+        return absolute(self._website, posixpath.normpath(name)) if name and self._address(page) else None
+
+    def _css(self) -> list[str]:
+        given = self._html.get("css", [])
+        return [given] if isinstance(given, str) else list(given)
+
+    def _include(self, key: str) -> str:
+        given = self._html.get(key, [])
+        names = [given] if isinstance(given, str) else given
+        for name in names:
+            if not (self._project.root / name).is_file():
+                raise RenderError(f"{key}: {name} is missing", page="_quarto.yml")
+        return "".join((self._project.root / name).read_text(encoding="utf-8") for name in names)
+
+    def _rooted(self, html: str) -> str:
+        """Make the links of the 404 page whole, since it answers at any depth."""
+        base = urlsplit(self._website.get("site-url", "/")).path.rstrip("/") + "/"
+        return LOCAL.sub(lambda m: m[1] + escape(base) + m[2].removeprefix("./"), html)
+
+
+def _part_footnotes(body: str) -> tuple[str, str]:
+    match = FOOTNOTES.search(body)
+    return (body, "") if match is None else (body.replace(match[0], ""), match[0])
+
+
+def _offset(page: Page) -> str:
+    return "../" * page.source.count("/") or "./"

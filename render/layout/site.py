@@ -1,0 +1,143 @@
+"""The site: every page in its frame, and what lies around the pages."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import yaml
+
+from render.errors import RenderError, RenderErrors, errors_of, raise_all
+from render.project import Executed, Project
+from render.layout import checks, feed, search
+from render.layout.document import Document, Site, document, resolve
+from render.layout.frame import Frame
+from render.layout.listing import Listing, listings
+from render.layout.navigation import Menus
+from render.layout.pandoc import citation_keys
+from render.layout.source import Source
+
+STATIC = Path(__file__).parents[1] / "static"
+HEAD_KEYS = ("title", "subtitle", "description")
+
+
+def build_site(project: Project, executed: Iterable[Executed], out: Path) -> None:
+    """Write the whole site.
+
+    Parameters
+    ----------
+    project
+        The sources.
+    executed
+        Every page that is published, its cells run.
+    out
+        Where the site goes.
+
+    Raises
+    ------
+    RenderError, RenderErrors
+        All that is wrong in all pages.
+    """
+    runs = {run.page.source: run for run in executed}
+    documents, sources = _documents(project, runs)
+    lists = {p.source: listings(p, project, documents) for p in project.shown_pages}
+    menus = _menus(project, documents)
+    frame = Frame(project, menus)
+    _copy_resources(project, out)
+    for page in project.shown_pages:
+        shown = documents[page.source]
+        _copy_images(runs[page.source], shown, project, sources[page.source], out)
+        _write(out / page.href, frame.render(page, shown, lists[page.source]))
+    _write_feeds(project, documents, lists, out)
+    raise_all([*(e for s in sources.values() for e in s.errors), *checks.check(out, project, sources)])
+    search.index(out)
+
+
+def _documents(project: Project, runs: Mapping[str, Executed]):
+    """Lay out every page; raise what is wrong with all of them together."""
+    site = _site(project)
+    documents: dict[str, Document] = {}
+    sources: dict[str, Source] = {}
+    errors: list[RenderError] = []
+    for page in project.shown_pages:
+        run = runs[page.source]
+        source = Source(Path(page.source), page.text, run.markdown, run.lines)
+        sources[page.source] = source
+        try:
+            documents[page.source] = _document(run, source, site, project)
+        except (RenderError, RenderErrors) as error:
+            errors += errors_of(error)
+    raise_all(errors)
+    return documents, sources
+
+
+def _site(project: Project) -> Site:
+    shown = {page.source for page in project.shown_pages}
+    targets = {p.source: p.href if p.source in shown else None for p in project.pages}
+    name = project.config.get("bibliography")
+    bibliography = project.root / name if name else None
+    if bibliography and not bibliography.is_file():
+        raise RenderError(f"the bibliography {name} is missing", page="_quarto.yml")
+    return Site(targets, bibliography, citation_keys(bibliography) if bibliography else set())
+
+
+def _document(run: Executed, source: Source, site: Site, project: Project) -> Document:
+    page = run.page
+    html = project.config.get("format", {}).get("html", {})
+    wanted = page.meta.get("toc", html.get("toc", False))
+    depth = page.meta.get("toc-depth", html.get("toc-depth", 3)) if wanted else 0
+    head = {key: page.meta[key] for key in HEAD_KEYS if key in page.meta}
+    front = yaml.safe_dump(head, allow_unicode=True)
+    body = "".join(run.markdown.splitlines(keepends=True)[page.body_line - 1 :])
+    return document(f"---\n{front}---\n\n{body}", source, site, toc_depth=depth)
+
+
+def _menus(project: Project, documents: Mapping[str, Document]) -> Menus:
+    shown = {page.source for page in project.shown_pages}
+    targets = {p.source: p.href if p.source in shown else None for p in project.pages}
+    titles = {source: shown_document.title for source, shown_document in documents.items()}
+    return Menus(project.config["website"], targets, titles)
+
+
+def _copy_resources(project: Project, out: Path) -> None:
+    for path in project.resources:
+        _copy(path, out / path.relative_to(project.root))
+    shutil.copytree(STATIC, out / "site_libs" / "builtin", dirs_exist_ok=True)
+
+
+def _copy_images(run: Executed, shown: Document, project: Project, source: Source, out: Path) -> None:
+    """Bring a page's images next to it; what is missing is an error."""
+    for url in shown.images:
+        path = unquote(urlsplit(url).path)
+        name = resolve(run.page.source, path)
+        made = [file for file in (run.files_dir / path, project.root / name) if file.is_file()]
+        if made:
+            _copy(made[0], out / name)
+        else:
+            source.error(f"the image {url} is missing: there is no file {name}", url)
+
+
+def _write_feeds(project: Project, documents, lists: Mapping[str, list[Listing]], out: Path) -> None:
+    website = project.config["website"]
+    if "site-url" not in website:
+        return
+    for page in project.shown_pages:
+        for listing in (one for one in lists[page.source] if one.feed):
+            address = Path(page.href).with_suffix(".xml").as_posix()
+            title = feed.plain(documents[page.source].title)
+            _write(out / address, feed.rss(title, website, address, listing.entries))
+    public = [page.href for page in project.shown_pages if page.source != "404.qmd"]
+    _write(out / "sitemap.xml", feed.sitemap(website, public))
+    _write(out / "robots.txt", feed.robots(website))
+
+
+def _copy(path: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, target)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
