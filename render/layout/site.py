@@ -89,6 +89,7 @@ def _document(run: Executed, source: Source, site: Site, project: Project) -> Do
     wanted = page.meta.get("toc", html.get("toc", False))
     depth = page.meta.get("toc-depth", html.get("toc-depth", 3)) if wanted else 0
     head = {key: page.meta[key] for key in HEAD_KEYS if key in page.meta}
+    head["lang"] = page.meta.get("lang", html.get("lang", "en"))  # how citations are quoted
     front = yaml.safe_dump(head, allow_unicode=True)
     body = "".join(run.markdown.splitlines(keepends=True)[page.body_line - 1 :])
     return document(f"---\n{front}---\n\n{body}", source, site, toc_depth=depth)
