@@ -1,5 +1,6 @@
 """Diagnostics: can these draws be trusted? Through ArviZ, from tensors."""
 
+import contextlib
 import warnings
 
 import torch
@@ -123,20 +124,29 @@ def to_arviz(draws: Draws, **quantities: Tensor):
                   "tuning_steps": draws.warmup.n_steps}
     if tuning is not None:
         attributes["step_size"] = tuning.step_size.tolist()
-    data = arviz.from_dict(
-        posterior={name: value.numpy(force=True)
-                   for name, value in posterior.items()},
-        sample_stats={name: value.numpy(force=True)
-                      for name, value in stats.items()})
+    with _many_chains():
+        data = arviz.from_dict(
+            posterior={name: value.numpy(force=True)
+                       for name, value in posterior.items()},
+            sample_stats={name: value.numpy(force=True)
+                          for name, value in stats.items()})
     data.posterior.attrs.update(attributes)
     return data
 
 
 def _each(statistic, values: Tensor, **options) -> Tensor:
     _check(values)
-    found = statistic(arviz.convert_to_dataset(values.numpy(force=True)),
-                      **options)
-    return torch.as_tensor(found["x"].to_numpy())
+    with _many_chains():
+        data = arviz.convert_to_dataset(values.numpy(force=True))
+    return torch.as_tensor(statistic(data, **options)["x"].to_numpy())
+
+
+@contextlib.contextmanager
+def _many_chains():
+    """Let there be more chains than draws: ArviZ suspects a mistake."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "More chains", UserWarning)
+        yield
 
 
 def _check(values: Tensor) -> None:
