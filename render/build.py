@@ -12,7 +12,7 @@ from pathlib import Path
 from render.errors import RenderError, RenderErrors, errors_of, raise_all
 from render.project import Executed, Page, Project
 from render.report import Report
-from render.stamp import SITE_STAMP, Cache, Stamps
+from render.stamp import SITE_STAMP, Cache, Stamps, may_run
 from render.staging import lock, recover, staged
 
 ENGINE = "builtin"
@@ -126,8 +126,10 @@ def _run_all(
             errors += errors_of(error)
     raise_all(errors)
     stale = sorted(stale, key=cache.seconds, reverse=True)  # the longest first
-    jobs = min(options.jobs or n_cores(), len(stale))
-    report.say(f"Running {len(stale)} pages, {jobs} at a time")
+    n_running = sum(map(may_run, stale))
+    jobs = max(1, min(options.jobs or n_cores(), n_running))
+    if n_running:
+        report.say(f"Running {n_running} pages, {jobs} at a time")
     with report:
         return asyncio.run(_run(project, stale, jobs, cache, stamps, options, report))
 

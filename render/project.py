@@ -97,14 +97,25 @@ class Executed:
 
 @dataclass
 class Project:
-    """The sources of a site. `config` is `_quarto.yml`, checked."""
+    """The sources of a site.
+
+    Parameters
+    ----------
+    config
+        What `_quarto.yml` holds, checked.
+    drafts
+        Whether drafts are shown.
+    output
+        Where the site goes, if not where `_quarto.yml` says.
+    """
 
     root: Path
     config: Mapping = field(default_factory=dict)
     drafts: bool = False
+    output: Path | None = None
 
     @classmethod
-    def load(cls, root: Path, *, drafts: bool = False) -> Project:
+    def load(cls, root: Path, *, drafts: bool = False, output: Path | None = None) -> Project:
         """Read and check `_quarto.yml`.
 
         Raises
@@ -120,11 +131,11 @@ class Project:
         config, lines = _read_yaml(path.read_text(encoding="utf-8"), CONFIG, 1)
         raise_all(_unknown(config, CONFIG_KEYS, lines, CONFIG))
         raise_all(_check_execute(config.get("execute"), CONFIG, lines))
-        return cls(root, config, drafts)
+        return cls(root, config, drafts, output)
 
     @property
     def output_dir(self) -> Path:
-        return self.root / self.config.get("project", {}).get("output-dir", "_site")
+        return self.output or self.root / self.config.get("project", {}).get("output-dir", "_site")
 
     @property
     def cache_dir(self) -> Path:

@@ -52,17 +52,19 @@ class Report:
 
     def cell(self, page: Page, done: int, total: int, name: str) -> None:
         """Note that a page has `done` of `total` cells behind it and runs `name`."""
-        if page.source not in self._tasks:
+        if total and page.source not in self._tasks:
             self._started[page.source] = time.monotonic()
             self._tasks[page.source] = self._progress.add_task(
                 page.source, total=total, cell=name
             )
-        self._progress.update(self._tasks[page.source], completed=done, cell=name)
+        if total:
+            self._progress.update(self._tasks[page.source], completed=done, cell=name)
 
     def done(self, page: Page, *, failed: bool = False) -> None:
         """Note that a page has run, or failed."""
-        if page.source in self._tasks:
-            self._progress.remove_task(self._tasks.pop(page.source))
-        seconds = time.monotonic() - self._started.pop(page.source, time.monotonic())
+        if page.source not in self._tasks:
+            return
+        self._progress.remove_task(self._tasks.pop(page.source))
+        seconds = time.monotonic() - self._started.pop(page.source)
         word = "[red]failed[/]" if failed else "ran"
         self.console.print(f"  {word} {escape(page.source)} in {seconds:.1f} s")

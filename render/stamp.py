@@ -36,7 +36,7 @@ class Stamps:
 
     def of_page(self, page: Page) -> str:
         """Return what a page's outputs depend on, hashed."""
-        if not _may_run(page):
+        if not may_run(page):
             return _hash([page.text, self._code])
         defaults = json.dumps(self._project.execute_defaults(page), sort_keys=True, default=str)
         beside = _files_hash(page.path.parent, _beside(page, self._project.root))
@@ -46,7 +46,8 @@ class Stamps:
         """Return what the whole site depends on, hashed."""
         root = self._project.root
         files = [root / CONFIG, *root.glob("*.bib"), *root.glob("*.csl"), *self._project.resources]
-        files += [*_tree(root / "assets"), *_tree(root / "explore"), *_tree(_HERE)]
+        files += [*_tree(root / "assets"), *_tree(root / "explore")]
+        files += _tree(_HERE) if engine == "builtin" else []
         pages = [f"{page.source} {self.of_page(page)}" for page in self._project.pages]
         files += [file for page in self._project.pages for file in _beside(page, root)]
         return _hash([engine, str(self._project.drafts), *pages, _files_hash(root, files)])
@@ -63,7 +64,8 @@ class Stamps:
         return _files_hash(_HERE, [_HERE / f"{name}.py" for name in _EXECUTES])
 
 
-def _may_run(page: Page) -> bool:
+def may_run(page: Page) -> bool:
+    """Tell whether a page has anything to run."""
     return "{python" in page.body
 
 
