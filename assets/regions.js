@@ -4,14 +4,16 @@
 const KINDS = [
   ["main pre", "Code"],
   ["main table", "Table"],
-  ["main .math.display, main .equation", "Formula"],
+  ["main math[display=block]", "Formula"],
 ];
 
+// The box that scrolls: around a table or a formula, since these can't themselves.
 function region(element) {
-  if (element.tagName !== "TABLE") return element;
-  if (element.parentElement.classList.contains("table-region")) return element.parentElement;
-  const box = document.createElement("div");
-  box.className = "table-region";
+  if (element.tagName === "PRE") return element;
+  const labelled = element.closest("span[id^=eq-]");
+  if (labelled) return labelled;
+  const box = document.createElement(element.tagName === "TABLE" ? "div" : "span");
+  box.className = element.tagName === "TABLE" ? "table-region" : "equation-region";
   element.replaceWith(box);
   box.append(element);
   return box;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,10 @@ from render.errors import RenderError
 
 READER = "markdown"
 MARK = "<!--tinynets-part-->"
+THIN = '<mspace width="0.167em"/>'
+NAMES = "log|exp|max|min|sup|inf|arg|sin|cos|tan|sinh|cosh|tanh|det|dim|ln|lim|Pr"
+AFTER = re.compile(rf"(<mi>(?:{NAMES})</mi>(?:<mo>\u2061</mo>)?)(?=<m(?:i|n|sub|sup|subsup|frac|sqrt|rm)\b)")
+BEFORE = re.compile(rf"(</(?:mi|mn|msub|msup|msubsup|mfrac)>)(?=<mi>(?:{NAMES})</mi>)")
 PARTS = ("title", "subtitle", "description", "toc", "body")
 
 
@@ -49,7 +54,13 @@ def write(doc: pf.Doc, *, toc_depth: int, bibliography: Path | None) -> dict[str
         args += ["--toc", f"--toc-depth={toc_depth}"]
     if bibliography is not None:
         args += ["--citeproc", f"--bibliography={bibliography}", "-Mlink-citations=true"]
-    return dict(zip(PARTS, _run(args, tree.getvalue()).split(MARK), strict=True))
+    html = _spaced(_run(args, tree.getvalue()))
+    return dict(zip(PARTS, html.split(MARK), strict=True))
+
+
+def _spaced(html: str) -> str:
+    """Set functions such as log off from their neighbours, as TeX does and pandoc does not."""
+    return BEFORE.sub(r"\1" + THIN, AFTER.sub(r"\1" + THIN, html))
 
 
 def citation_keys(bibliography: Path) -> set[str]:
