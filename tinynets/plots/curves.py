@@ -14,7 +14,8 @@ STROKES = ("-", "--", "-.", ":")
 
 def plot_curves(curves: Mapping[str, ArrayLike], *, x: ArrayLike | None = None,
                 xlabel: str = "epoch", ylabel: str = "accuracy",
-                labels: str = "end", ax: Axes | None = None) -> Axes:
+                yscale: str = "linear", labels: str = "end",
+                ax: Axes | None = None) -> Axes:
     """Draw one curve a name, each named where it ends.
 
     Parameters
@@ -25,6 +26,8 @@ def plot_curves(curves: Mapping[str, ArrayLike], *, x: ArrayLike | None = None,
     x : array of shape (points,), optional
         The points; 1, 2, ... if not given.
     xlabel, ylabel : str
+    yscale : str
+        "linear" or "log".
     labels : str
         "end" writes each name beside the end of its curve, moved apart where
         they would touch; "legend" makes a legend, for curves that meet.
@@ -48,7 +51,7 @@ def plot_curves(curves: Mapping[str, ArrayLike], *, x: ArrayLike | None = None,
             ax.fill_between(at, values.min(0), values.max(0), color=colour,
                             alpha=0.2, linewidth=0)
         ends.append((name, colour, at[-1], values.mean(0)[-1]))
-    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.set(xlabel=xlabel, ylabel=ylabel, yscale=yscale)
     if labels == "legend":
         ax.legend()
     else:
