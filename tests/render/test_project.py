@@ -1,0 +1,66 @@
+"""What is read from `_quarto.yml` and from a page's front matter."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from render.errors import RenderError, RenderErrors
+from render.project import Project
+
+
+def test_pages_are_what_the_globs_name(site):
+    for name in ("posts/b/index.qmd", "_draft.qmd", "posts/_b/x.qmd", "other/x.qmd"):
+        site.page(name, "Text.\n")
+    assert [page.source for page in site.project.pages] == ["index.qmd", "posts/b/index.qmd"]
+
+
+def test_drafts_are_shown_only_where_asked_for(site):
+    site.page("draft.qmd", "Text.\n", head="title: D\ndraft: true\n")
+    assert [page.source for page in site.project.shown_pages] == ["index.qmd"]
+    shown = Project.load(site.root, drafts=True).shown_pages
+    assert [page.source for page in shown] == ["draft.qmd", "index.qmd"]
+
+
+def test_page_options_win_over_the_projects(site):
+    page = site.page("index.qmd", "", head="title: A\nexecute:\n  warning: true\n  echo: false\n")
+    assert site.project.execute_defaults(page) == {"warning": True, "echo": False}
+
+
+@pytest.mark.parametrize(("head", "line", "says"), [
+    ("title: A\nformat: html\n", 3, "`format` is not a key"),
+    ("title: A: b\n", 2, "not valid YAML"),
+    ("title: A\nexecute:\n  ehco: false\n", 4, "`execute.ehco` is not a key"),
+    ("- a\n", 2, "expected `key: value` lines"),
+])  # fmt: skip
+def test_a_wrong_front_matter_is_told_with_its_line(site, head, line, says):
+    with pytest.raises(RenderError) as caught:
+        site.page("index.qmd", "", head=head)
+    assert str(caught.value).startswith(f"index.qmd:{line}: ")
+    assert says in str(caught.value)
+
+
+def test_a_page_without_front_matter_is_told(site):
+    site.write("index.qmd", "Text.\n")
+    with pytest.raises(RenderError, match="index.qmd:1: has no front matter"):
+        _ = site.project.pages
+
+
+def test_wrong_pages_are_told_together(site):
+    site.write("a.qmd", "Text.\n")
+    site.write("b.qmd", "---\ntitle: A\n")
+    with pytest.raises(RenderErrors) as caught:
+        _ = site.project.pages
+    assert [error.page for error in caught.value.errors] == ["a.qmd", "b.qmd"]
+
+
+def test_an_unknown_key_of_the_project_is_told_with_its_line(site):
+    site.write("_quarto.yml", "project:\n  type: website\n  outptu-dir: x\n")
+    with pytest.raises(RenderError, match=r"_quarto.yml:3: `project.outptu-dir` is not a key"):
+        _ = site.project
+
+
+def test_errors_travel_between_processes():
+    error = RenderError("wrong", page="a.qmd", line=3, cell="fig-a", details="more")
+    assert str(pickle.loads(pickle.dumps(error))) == "a.qmd:3: cell fig-a: wrong\nmore"
