@@ -46,9 +46,9 @@ class OneLayer(NamedTuple):
     def __call__(self, position: torch.Tensor,
                  x: torch.Tensor) -> torch.Tensor:
         """Return f(x) (chains, n, outputs) for `position` (chains, dim)."""
-        w1, b1, w2, b2 = self.unflatten(position)
-        hidden = self._activate(_affine(b1, x, w1))
-        return torch.baddbmm(b2[:, None], hidden, w2.mT)
+        _, _, w2, b2 = self.unflatten(position)
+        hidden = self._hidden(position, x)           # (chains, hidden, n)
+        return torch.baddbmm(b2[:, None], hidden.mT, w2.mT)
 
     def pullback(self, position: torch.Tensor, x: torch.Tensor
                  ) -> tuple[torch.Tensor, Callable]:
@@ -57,19 +57,36 @@ class OneLayer(NamedTuple):
         The map takes the derivative of a scalar by f, (chains, n, outputs),
         and returns its derivative by the flat weights, (chains, dim).
         """
-        w1, b1, w2, b2 = self.unflatten(position)
-        hidden = self._activate(_affine(b1, x, w1))   # (chains, n, hidden)
-        outputs = torch.baddbmm(b2[:, None], hidden, w2.mT)
+        _, _, w2, b2 = self.unflatten(position)
+        hidden = self._hidden(position, x)           # (chains, hidden, n)
+        outputs = torch.baddbmm(b2[:, None], hidden.mT, w2.mT)
 
         def pull(d_outputs: torch.Tensor) -> torch.Tensor:
             d_hidden = self._activate_backward(
-                torch.bmm(d_outputs, w2), hidden)   # (chains, n, hidden)
-            d_w1 = torch.bmm(x.mT.expand(len(position), -1, -1), d_hidden)
-            return torch.cat([d_w1.mT.flatten(1), d_hidden.sum(1),
-                              torch.bmm(d_outputs.mT, hidden).flatten(1),
+                _outer(w2.mT, d_outputs.mT, self._units_last(x)), hidden)
+            inputs = x.expand(len(position), *x.shape)
+            return torch.cat([torch.bmm(d_hidden, inputs).flatten(1),
+                              d_hidden.sum(2),
+                              torch.bmm(hidden, d_outputs).mT.flatten(1),
                               d_outputs.sum(1)], 1)
 
         return outputs, pull
+
+    def _hidden(self, position: torch.Tensor,
+                x: torch.Tensor) -> torch.Tensor:
+        """Return the hidden units' activations, (chains, hidden, n)."""
+        w1, b1, _, _ = self.unflatten(position)
+        if self._units_last(x):
+            return self._activate(_affine(b1[:, None], x, w1.mT)).mT
+        return self._activate(_affine(b1[..., None], w1, x.mT))
+
+    def _units_last(self, x: torch.Tensor) -> bool:
+        """Whether units, not examples, lie side by side in memory.
+
+        Vectors of 3 units are too short to be fast, so the longer of the
+        two comes last; either way the values are the same.
+        """
+        return self.n_hidden >= len(x)
 
     def _activate(self, values: torch.Tensor) -> torch.Tensor:
         """Apply the activation, in place where no gradient is recorded."""
@@ -95,9 +112,20 @@ def recognise(net: nn.Module) -> OneLayer | None:
     return OneLayer(*net.sizes, net.activations[0])
 
 
-def _affine(b1: torch.Tensor, x: torch.Tensor,
-            w1: torch.Tensor) -> torch.Tensor:
-    """Return W1 x + b1, (chains, n, hidden)."""
-    if x.shape[1] == 1:
-        return torch.addcmul(b1[:, None], x, w1.mT)
-    return torch.baddbmm(b1[:, None], x.expand(len(b1), -1, -1), w1.mT)
+def _affine(bias: torch.Tensor, left: torch.Tensor,
+            right: torch.Tensor) -> torch.Tensor:
+    """Return bias + left @ right for each chain, either of them shared."""
+    if left.shape[-1] == 1:          # an outer product: no matrix to multiply
+        return torch.addcmul(bias, left, right)
+    chains = len(bias)
+    return torch.baddbmm(bias, left.expand(chains, *left.shape[-2:]),
+                         right.expand(chains, *right.shape[-2:]))
+
+
+def _outer(w2: torch.Tensor, d_outputs: torch.Tensor,
+           units_last: bool) -> torch.Tensor:
+    """Return w2 @ d_outputs, (chains, hidden, n), laid out as `hidden`."""
+    multiply = torch.mul if w2.shape[-1] == 1 else torch.bmm
+    if units_last:
+        return multiply(d_outputs.mT, w2.mT).mT
+    return multiply(w2, d_outputs)
