@@ -6,6 +6,8 @@ PY := .venv/bin/python
 # Quarto may live in .venv, and must run the pages with the Python there.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export QUARTO_PYTHON := $(CURDIR)/$(PY)
+# Quarto where there is one, else the renderer in render/; or ENGINE=builtin, ENGINE=quarto.
+RENDER = $(PY) -m render --engine $${ENGINE:-$$(command -v quarto >/dev/null && echo quarto || echo builtin)}
 
 .DEFAULT_GOAL := help
 .PHONY: help setup site preview test check new-note clean
@@ -19,11 +21,11 @@ setup:
 	@$(PYTHON) tools/setup.py $(if $(filter file,$(origin PYTHON)),,--exact)
 
 site: setup  ## render the whole site into _site/ (PAGES="a.qmd b.qmd" for some)
-	@$(PY) -m render $(if $(ENGINE),--engine $(ENGINE)) $(PAGES)
+	@$(RENDER) $(PAGES)
 	@echo "The site is in _site/. To look at it: make preview"
 
 preview: setup  ## serve the site on this machine and render again on every save
-	@$(PY) -m render $(if $(ENGINE),--engine $(ENGINE)) --preview
+	@$(RENDER) --preview
 
 test: setup  ## run the tests: the package, every page, the built site in a browser
 	@$(PY) -m pytest $(TESTS)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def copy_sources(tree: Path) -> None:
-    """Copy the repository's files, new ones included, and share its cache."""
+    """Copy the repository's files, new ones included."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.check_output(command, cwd=ROOT, text=True).split("\0")
     for name in filter(None, names):
@@ -22,16 +22,33 @@ def copy_sources(tree: Path) -> None:
             shutil.copy2(ROOT / name, tree / name)
 
 
-def render(tree: Path, **environment: str) -> Path:
+def copy_executions(origin: Path, target: Path) -> None:
+    """Bring over what a renderer's cache keeps and the other lacks.
+
+    Each execution is found by a hash of all that it depends on (page, package,
+    versions, data), so one made elsewhere is as good as one made here.
+    """
+    for facts in origin.glob(".render/pages/*/*/page.json"):
+        place = target / facts.parent.relative_to(origin)
+        if not place.exists() and not place.name.startswith("new-"):
+            arriving = place.with_name(f"new-{os.getpid()}-{place.name}")
+            shutil.copytree(facts.parent, arriving)
+            arriving.rename(place)
+
+
+def render(tree: Path, *pages: str, **environment: str) -> Path:
     """Render the sources in `tree` with the engine in use; return the site."""
+    engine = os.environ.get("ENGINE") or ("quarto" if shutil.which("quarto") else "builtin")
+    copy_executions(ROOT, tree)
     done = subprocess.run(
-        [sys.executable, "-m", "render"],
+        [sys.executable, "-m", "render", "--engine", engine, *pages],
         cwd=tree,
         env=os.environ | environment,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
+    copy_executions(tree, ROOT)
     if done.returncode:
         pytest.fail(f"the site does not render:\n{done.stdout[-6000:]}", pytrace=False)
     return tree / "_site"
