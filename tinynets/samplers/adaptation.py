@@ -186,10 +186,11 @@ def _crossing(family: Callable, state: base.State, step_size: Tensor,
               mass: Mass | None, target: float, *,
               generator: torch.Generator) -> Tensor:
     """Double or halve ε until the acceptance of one step crosses a target."""
+    own = base.spawn(generator)
 
     def too_small(step_size):
         _, info = family(step_size=step_size, mass=mass).step(
-            state, generator=generator)
+            state, generator=own)
         acceptance = info.acceptance
         return (acceptance if step_size.ndim else acceptance.mean()) > target
 

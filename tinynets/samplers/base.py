@@ -179,3 +179,15 @@ def select(where: Tensor, one: State, other: State) -> State:
         torch.where(where, one.log_density, other.log_density),
         None if one.gradient is None
         else torch.where(column, one.gradient, other.gradient))
+
+
+def spawn(generator: torch.Generator) -> torch.Generator:
+    """Draw the seed of a generator for one step.
+
+    Where the number of draws in a step depends on what the chains do, they
+    come from a stream of their own: what one chain needs must not shift what
+    the others get in the steps that follow.
+    """
+    seed = int(torch.randint(2**62, (), generator=generator,
+                             device=generator.device))
+    return torch.Generator(generator.device).manual_seed(seed)

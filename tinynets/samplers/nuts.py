@@ -46,11 +46,7 @@ def nuts(log_density: Callable, *, step_size: float | Tensor,
         momentum = draw_momentum(mass, state.position, generator=generator)
         energy = kinetic_energy(mass, momentum) - state.log_density
         tree = _root(state, momentum)
-        # A stream of its own for each step: how much one tree draws must
-        # not shift what other chains get in the steps that follow.
-        own = torch.Generator(generator.device).manual_seed(
-            int(torch.randint(2**62, (), generator=generator,
-                              device=generator.device)))
+        own = base.spawn(generator)
         for depth in range(max_depth):
             forward = _uniform(energy, own) < 0.5
             edge = _choose(forward, tree.right, tree.left)
