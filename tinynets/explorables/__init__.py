@@ -37,14 +37,14 @@ class Explorable:
 
 def style(chart):
     """Give a chart the site's type and colours, without frames."""
-    axis = {"domain": False, "ticks": False, "grid": False, "labelFontSize": 13,
-            "titleFontSize": 13, "titleFontWeight": "normal",
+    axis = {"domain": False, "ticks": False, "grid": False, "labelFontSize": 14,
+            "titleFontSize": 14, "titleFontWeight": "normal",
             "labelColor": INK, "titleColor": INK}
     return chart.configure(
         font=_FONT, background="transparent", padding=2).configure_view(
         stroke=None).configure_axis(**axis).configure_title(
         color=INK, fontSize=14, fontWeight="normal").configure_text(
-        color=INK, fontSize=13).configure_legend(
+        color=INK, fontSize=14).configure_legend(
         labelColor=INK, titleColor=INK, labelFontSize=13)
 
 

@@ -40,7 +40,7 @@ WIDTH = 680 / 96  # inches: the text column, 680 CSS pixels
 
 
 def _fading(name, *stops):
-    return LinearSegmentedColormap.from_list(name, stops, N=257)
+    return LinearSegmentedColormap.from_list(name, stops, N=129)
 
 
 # Weights: blue below zero, nothing at zero, vermilion above.

@@ -1,0 +1,162 @@
+"""Linear classifiers read as pictures: one mask of weights for each class."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from tinynets import checks, nets
+
+
+class Linear(NamedTuple):
+    """The map score = mask · image + bias, or a stack of such maps."""
+
+    masks: Tensor   # (*lead, n_classes, n_pixels)
+    biases: Tensor  # (*lead, n_classes)
+
+    def scores(self, images: Tensor) -> Tensor:
+        """Compute w_k · x + b_k for each image and class.
+
+        Parameters
+        ----------
+        images : (n, n_pixels)
+
+        Returns
+        -------
+        (*lead, n, n_classes)
+        """
+        return nets.affine(images, self.masks, self.biases)
+
+
+def collapse(net: nets.MLP) -> Linear:
+    """Multiply the layers of an exactly linear net into one.
+
+    W = W_L ⋯ W_2 W_1, and b carried along: b ← W_l b + b_l.
+
+    Parameters
+    ----------
+    net : MLP
+        All hidden activations are "identity"; one net or a stack of seeds.
+
+    Returns
+    -------
+    Linear
+        Detached from the net.
+
+    Raises
+    ------
+    ValueError
+        If a hidden layer is not linear.
+    """
+    if set(net.activations) - {"identity"}:
+        raise ValueError(
+            "net must be linear to be one matrix: every activation must be "
+            f"'identity', got {list(net.activations)}")
+    masks, biases = _detached(net.layers[0])
+    for layer in net.layers[1:]:
+        weight, bias = _detached(layer)
+        masks = weight @ masks
+        biases = (weight @ biases.unsqueeze(-1)).squeeze(-1) + bias
+    return Linear(masks, biases)
+
+
+def centre(masks: Tensor) -> Tensor:
+    """Subtract from each mask the mean of all classes' masks.
+
+    Softmax probabilities can't tell the two apart: one picture added to
+    every mask adds one number to every score.
+
+    Parameters
+    ----------
+    masks : (*lead, n_classes, n_pixels)
+    """
+    return masks - masks.mean(-2, keepdim=True)
+
+
+def class_means(images: Tensor, labels: Tensor) -> Tensor:
+    """Average the images of each class.
+
+    Parameters
+    ----------
+    images : (n, n_pixels)
+    labels : (n,) int64, from 0 up
+
+    Returns
+    -------
+    (n_classes, n_pixels)
+
+    Raises
+    ------
+    ValueError
+        If a class below the largest label has no image.
+    """
+    checks.shape("labels", labels, (len(images),))
+    counts = torch.bincount(labels)
+    if (counts == 0).any():
+        raise ValueError(
+            "labels must have an image of every class, got none of "
+            f"{(counts == 0).nonzero().flatten().tolist()}")
+    sums = images.new_zeros(len(counts), images.shape[-1])
+    return sums.index_add(0, labels, images) / counts.unsqueeze(-1)
+
+
+def nearest_mean(images: Tensor, labels: Tensor) -> Linear:
+    """Build the classifier that picks the nearest class mean, untrained.
+
+    -½‖x - m_k‖² = m_k · x - ½‖m_k‖² - ½‖x‖², whose last term is the same
+    for every class: a linear classifier whose masks are the means.
+
+    Parameters
+    ----------
+    images : (n, n_pixels)
+    labels : (n,) int64
+    """
+    means = class_means(images, labels)
+    return Linear(means, -means.square().sum(-1) / 2)
+
+
+def correlation(masks: Tensor) -> Tensor:
+    """Correlate the masks of each pair of classes over pixels.
+
+    Parameters
+    ----------
+    masks : (*lead, n_classes, n_pixels)
+
+    Returns
+    -------
+    (*lead, n_classes, n_classes), in [-1, 1]
+    """
+    standard = masks - masks.mean(-1, keepdim=True)
+    standard = standard / standard.norm(dim=-1, keepdim=True)
+    return standard @ standard.mT
+
+
+def never_inked(images: Tensor) -> Tensor:
+    """Find the pixels that are zero in every image: (n_pixels,) bool."""
+    return (images == 0).all(0)
+
+
+def confusion(predicted: Tensor, labels: Tensor, n_classes: int) -> Tensor:
+    """Count predictions by true class (rows) and predicted class (columns).
+
+    Parameters
+    ----------
+    predicted : (n,) int64
+    labels : (n,) int64
+    n_classes : int
+
+    Returns
+    -------
+    (n_classes, n_classes) int64
+    """
+    checks.shape("predicted", predicted, tuple(labels.shape))
+    cells = labels * n_classes + predicted
+    counts = torch.bincount(cells, minlength=n_classes**2)
+    return counts.view(n_classes, n_classes)
+
+
+def _detached(layer: nets.Affine) -> tuple[Tensor, Tensor]:
+    weight = layer.weight.detach()
+    bias = layer.bias
+    return weight, (weight.new_zeros(weight.shape[:-1]) if bias is None
+                    else bias.detach())
