@@ -5,7 +5,7 @@ from __future__ import annotations
 import panflute as pf
 
 from render.layout.html import raw, wrap
-from render.layout.labels import PROOFS, THEOREMS, Labels, kind_of
+from render.layout.labels import NBSP, PROOFS, THEOREMS, Labels, kind_of
 
 CALLOUTS = ("note", "tip", "warning", "important", "caution")
 PROOF_CLASSES = {"proof": "Proof", "solution": "Solution", "remark": "Remark"}
@@ -74,7 +74,7 @@ def callout(div: pf.Div):
 
 def tabset(div: pf.Div, number: int) -> pf.Div:
     """Lay out a tabset: one tab a heading."""
-    level = min(b.level for b in div.content if isinstance(b, pf.Header))
+    level = min((b.level for b in div.content if isinstance(b, pf.Header)), default=1)
     tabs: list[tuple[pf.Header, list]] = []
     for block in div.content:
         if isinstance(block, pf.Header) and block.level == level:
@@ -124,8 +124,7 @@ def statement(div: pf.Div, labels: Labels) -> pf.Div | None:
 
 def _theorem(div: pf.Div, name: str, environment: str) -> pf.Div:
     title = _title(div, "name")
-    word, _, number = name.partition("\N{NO-BREAK SPACE}")
-    text = [pf.Str(word), pf.Space, pf.Str(number)]
+    text = [pf.Str(name.replace(NBSP, " "))]
     text += [pf.Space, pf.Str("("), *title, pf.Str(")")] if title else []
     head = pf.Span(pf.Strong(*text), classes=["theorem-title"])
     div.classes += list(dict.fromkeys(["theorem", environment]))
@@ -134,7 +133,7 @@ def _theorem(div: pf.Div, name: str, environment: str) -> pf.Div:
 
 def _proof(div: pf.Div, name: str, environment: str) -> pf.Div:
     title = _title(div, "name")
-    text = [pf.Emph(pf.Str(name))]
+    text = [pf.Emph(pf.Str(name.replace(NBSP, " ")))]
     text += [pf.Str(" ("), *title, pf.Str(")")] if title else []
     div.classes += [c for c in ("proof", environment) if c not in div.classes]
     return _headed(div, [pf.Span(*text, pf.Str(". "), classes=["proof-title"])])

@@ -63,7 +63,10 @@ def _read(path: Path) -> Markup:
 
 
 def _check_ids(markup: Markup, source: Source) -> None:
-    for name in (name for name, count in markup.ids.items() if count > 1):
+    doubled = [name for name, count in markup.ids.items() if count > 1]
+    for name in doubled:
+        if name.removeprefix("toc-") in doubled and name.startswith("toc-"):
+            continue
         lines = source.label_lines(name) or [None]
         where = f" (lines {', '.join(map(str, lines))})" if len(lines) > 1 else ""
         source.error(f"{name} is the label or id of more than one thing{where}; name one anew", line=lines[-1])
@@ -79,7 +82,7 @@ def _problem(tag: str, link: str, href: str, out: Path, markups: Mapping[str, Ma
         target += "/index.html"
     if not (out / target).is_file():
         what = "image" if tag == "img" else "link"
-        return f"the {what} {link} leads nowhere: the site has no {target}"
+        return f"the {what} {link} leads nowhere: there is no {target}"
     anchor = unquote(parts.fragment)
     if anchor and "=" not in anchor and target in markups and not markups[target].ids[anchor]:
         return f"the link {link} leads nowhere: {target} has no #{anchor}"

@@ -65,7 +65,7 @@ def _check_inline_code(code: pf.Code, source: Source) -> None:
 
 
 def _check_text(text: pf.Str, source: Source) -> None:
-    if "{{<" in text.text or ">}}" in text.text:
+    if "{{<" in text.text:
         source.error("shortcodes ({{< … >}}) are not supported by the built-in renderer", "{{<")
     if text.text.startswith(":::"):
         source.error("a div fence (:::) that opens or closes nothing; put blank lines around it", text.text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,10 @@ from render.layout.pandoc import parse, write
 from render.layout.source import Source
 
 
+AT_LINE = re.compile(r" ?at line (\d+) column \d+")
+NOTE_KEY = re.compile(r"Note with key '(.+?)'")
+
+
 @dataclass(frozen=True)
 class Document:
     """A page's HTML in parts, and the local files that it shows."""
@@ -26,7 +31,6 @@ class Document:
     description: str
     toc: str
     body: str
-    text: str
     images: list[str] = field(default_factory=list)
 
 
@@ -51,12 +55,25 @@ class Site:
 def document(markdown: str, source: Source, site: Site, *, toc_depth: int = 3) -> Document:
     """Lay out one page.
 
+    Parameters
+    ----------
+    markdown
+        The page, its cells run; its front matter has the title.
+    source
+        Where it comes from; collects what is wrong with it.
+    site
+        What it may point to.
+    toc_depth
+        Deepest heading in the table of contents; 0 for none.
+
     Raises
     ------
     RenderError, RenderErrors
         All that is wrong with the page, at once.
     """
-    doc = parse(markdown)
+    doc, warnings = parse(markdown)
+    for warning in warnings:
+        _warn(warning, source)
     if not pf.stringify(doc.metadata.get("title", pf.MetaString(""))):
         source.error("the page has no title; front matter needs `title:`", line=1)
         doc.metadata["title"] = "Untitled"
@@ -67,9 +84,19 @@ def document(markdown: str, source: Source, site: Site, *, toc_depth: int = 3) -
     cites = _has_citations(doc)
     if cites:
         doc.content += _reference_list(doc)
-    text = pf.stringify(pf.Div(*[b for b in doc.content if isinstance(b, pf.Para)]))
     parts = write(doc, toc_depth=toc_depth, bibliography=site.bibliography if cites else None)
-    return Document(**parts, text=text, images=images)
+    return Document(**parts, images=images)
+
+
+def _warn(warning: str, source: Source) -> None:
+    """Note what pandoc warns of; doubled ids are found in the built page."""
+    if warning.startswith("Duplicate identifier"):
+        return
+    at = AT_LINE.search(warning)
+    line = source.made_line(int(at[1])) if at else None
+    note = NOTE_KEY.search(warning)
+    needles = [f"[^{note[1]}]"] if note else []
+    source.error(f"pandoc warns: {AT_LINE.sub('', warning).strip()}", *needles, line=line)
 
 
 def _steps(source: Source, site: Site) -> list[Callable[[pf.Doc], None]]:

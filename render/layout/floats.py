@@ -6,7 +6,7 @@ import panflute as pf
 
 from render.layout.html import wrap
 from render.layout.labels import FLOATS, Label, Labels, kind_of
-from render.layout.pandoc import parse
+from render.layout.pandoc import inlines
 from render.layout.source import Source
 
 FLOAT_ELEMENTS = (pf.Div, pf.Figure, pf.Table)
@@ -190,7 +190,7 @@ def _pop_caption(div: pf.Div, body: list, labels: Labels) -> list:
     kind = kind_of(div.identifier)
     given = div.attributes.pop(f"{kind}-cap", None)
     if given:
-        return list(parse(given).content[0].content)
+        return inlines(given)
     if body and isinstance(body[-1], pf.Para):
         return list(body.pop().content)
     return _table_caption(body) if kind == "tbl" else []

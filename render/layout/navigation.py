@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from render.errors import RenderError
 from render.layout.document import relative
 from render.layout.pandoc import inline_html
+from render.project import Page, Project
 
 ABSOLUTE = ("http://", "https://", "mailto:", "#")
 
@@ -39,16 +41,16 @@ class Menus:
 
     Parameters
     ----------
-    website
-        `website:` of `_quarto.yml`.
-    targets
-        Pages to their addresses; None for a draft.
+    project
+        The sources.
     titles
-        Pages to their titles, as HTML.
+        Published pages to their titles, as HTML.
     """
 
-    def __init__(self, website: Mapping, targets: Mapping, titles: Mapping[str, str]) -> None:
-        self._targets, self._titles = targets, titles
+    def __init__(self, project: Project, titles: Mapping[str, str]) -> None:
+        website = project.config["website"]
+        self._pages = {page.source: page for page in project.pages}
+        self._titles = titles
         bar = website.get("navbar") or {}
         self.navbar = self._items([*bar.get("left", []), *bar.get("right", [])])
         sides = website.get("sidebar") or []
@@ -72,25 +74,54 @@ class Menus:
             return None, None
         return (row[at - 1] if at else None), (row[at + 1] if at + 1 < len(row) else None)
 
-    def _items(self, entries: Sequence) -> tuple[Item, ...]:
-        made = (self._item(entry) for entry in entries)
-        return tuple(item for item in made if item is not None)
+    def _items(self, entries: str | Mapping | Sequence) -> tuple[Item, ...]:
+        entries = [entries] if isinstance(entries, Mapping) else entries
+        entries = [{"auto": entries}] if isinstance(entries, str) else entries
+        return tuple(item for entry in entries for item in self._made(entry))
 
-    def _item(self, entry: str | Mapping) -> Item | None:
+    def _made(self, entry: str | Mapping) -> Iterator[Item]:
         if isinstance(entry, str):
             entry = {"href": entry}
+        if "auto" in entry:
+            for page in self._matching(entry["auto"]):
+                yield Item(self._titles[page.source], page.href)
+            return
+        contents = entry.get("contents") or entry.get("menu") or []
+        items = self._items(contents)
+        href = entry.get("href") or entry.get("file") or self._index(entry, contents)
         text = entry.get("text") or entry.get("section")
-        items = self._items(entry.get("contents") or entry.get("menu") or [])
-        href = entry.get("href") or entry.get("file")
         if href is None or str(href).startswith(ABSOLUTE):
-            return Item(inline_html(text), href, items)
-        page = href.lstrip("/")
-        if page.endswith(".qmd") and page not in self._targets:
-            raise RenderError(f"a menu points to {page}, which is no page", page="_quarto.yml")
-        target = self._targets.get(page, page)
-        if target is None:
-            return replace(Item("", None), items=items) if items else None
-        return Item(inline_html(text) if text else self._titles[page], target, items)
+            yield Item(inline_html(text), href, items)
+        else:
+            yield from self._page(href.lstrip("/"), text, items)
+
+    def _page(self, name: str, text: str | None, items: tuple[Item, ...]) -> Iterator[Item]:
+        if name.endswith(".qmd") and name not in self._pages:
+            raise RenderError(f"a menu points to {name}, which is no page", page="_quarto.yml")
+        if name in self._pages and name not in self._titles:  # a draft
+            yield from [Item(inline_html(text or name), None, items)] if items else []
+            return
+        target = self._pages[name].href if name in self._pages else name
+        yield Item(inline_html(text) if text else self._titles[name], target, items)
+
+    def _matching(self, glob: str) -> list[Page]:
+        """Return the published pages of a glob, index pages aside, as Quarto orders them."""
+        parts = glob.split("/")
+        found = [
+            page for source, page in self._pages.items()
+            if source in self._titles and page.stem != "index"
+            and len(parts) == source.count("/") + 1
+            and all(map(fnmatchcase, source.split("/"), parts))
+        ]  # fmt: skip
+        last = float("inf")
+        return sorted(found, key=lambda p: (p.meta.get("order", last), p.path.name.upper()))
+
+    def _index(self, entry: Mapping, contents) -> str | None:
+        """Return the index page of a section that is a glob."""
+        if "section" not in entry or not isinstance(contents, str):
+            return None
+        name = f"{contents.rpartition('/')[0]}/index.qmd"
+        return name if name in self._titles else None
 
 
 def _flat(items: Sequence[Item]) -> Iterator[Item]:

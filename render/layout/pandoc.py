@@ -15,11 +15,13 @@ import pypandoc
 from render.errors import RenderError
 
 READER = "markdown"
+WARNING = re.compile(r"\[WARNING\] (.*)")
 MARK = "<!--tinynets-part-->"
 THIN = '<mspace width="0.167em"/>'
 NAMES = "log|exp|max|min|sup|inf|arg|sin|cos|tan|sinh|cosh|tanh|det|dim|ln|lim|Pr"
-AFTER = re.compile(rf"(<mi>(?:{NAMES})</mi>(?:<mo>\u2061</mo>)?)(?=<m(?:i|n|sub|sup|subsup|frac|sqrt|rm)\b)")
-BEFORE = re.compile(rf"(</(?:mi|mn|msub|msup|msubsup|mfrac)>)(?=<mi>(?:{NAMES})</mi>)")
+FUNCTION = rf'(?:<mrow>)?<mi(?: mathvariant="normal")?>(?:{NAMES})</mi>(?:<mo>\u2061</mo>)?(?:</mrow>)?'
+AFTER = re.compile(rf"({FUNCTION})(?=<m(?:i|n|sub|sup|subsup|frac|sqrt)\b)")
+BEFORE = re.compile(rf"(</(?:mi|mn|msub|msup|msubsup|mfrac)>)(?={FUNCTION})")
 PARTS = ("title", "subtitle", "description", "toc", "body")
 
 
@@ -29,9 +31,15 @@ def executable() -> str:
     return pypandoc.get_pandoc_path()
 
 
-def parse(markdown: str) -> pf.Doc:
-    """Parse Markdown in pandoc's dialect, which is Quarto's."""
-    return pf.load(io.StringIO(_run(["-f", READER, "-t", "json"], markdown)))
+def parse(markdown: str) -> tuple[pf.Doc, list[str]]:
+    """Parse Markdown in pandoc's dialect, which is Quarto's; give pandoc's warnings with it."""
+    tree, log = _run(["-f", READER, "-t", "json"], markdown)
+    return pf.load(io.StringIO(tree)), WARNING.findall(log)
+
+
+def inlines(text: str) -> list[pf.Inline]:
+    """Parse a line of Markdown, such as a caption."""
+    return list(parse(text)[0].content[0].content)
 
 
 def write(doc: pf.Doc, *, toc_depth: int, bibliography: Path | None) -> dict[str, str]:
@@ -54,8 +62,10 @@ def write(doc: pf.Doc, *, toc_depth: int, bibliography: Path | None) -> dict[str
         args += ["--toc", f"--toc-depth={toc_depth}"]
     if bibliography is not None:
         args += ["--citeproc", f"--bibliography={bibliography}", "-Mlink-citations=true"]
-    html = _spaced(_run(args, tree.getvalue()))
-    return dict(zip(PARTS, html.split(MARK), strict=True))
+    html, log = _run(args, tree.getvalue())
+    if WARNING.search(log):
+        raise RenderError(f"pandoc says: {log.strip()}")
+    return dict(zip(PARTS, _spaced(html).split(MARK), strict=True))
 
 
 def _spaced(html: str) -> str:
@@ -66,7 +76,7 @@ def _spaced(html: str) -> str:
 def citation_keys(bibliography: Path) -> set[str]:
     """Return the keys of a BibTeX file."""
     text = bibliography.read_text(encoding="utf-8")
-    entries = json.loads(_run(["-f", "bibtex", "-t", "csljson"], text))
+    entries = json.loads(_run(["-f", "bibtex", "-t", "csljson"], text)[0])
     return {entry["id"] for entry in entries}
 
 
@@ -76,17 +86,17 @@ def _template() -> Path:
     return Path(__file__).parents[1] / "templates" / "parts.pandoc"
 
 
-def _run(args: list[str], text: str) -> str:
+def _run(args: list[str], text: str) -> tuple[str, str]:
     done = subprocess.run(
         [executable(), *args], input=text, capture_output=True, encoding="utf-8"
     )
-    if done.returncode or "[WARNING]" in done.stderr:
+    if done.returncode:
         raise RenderError(f"pandoc says: {done.stderr.strip()}")
-    return done.stdout
+    return done.stdout, done.stderr
 
 
 @cache
 def inline_html(text: str) -> str:
     """Return a line of Markdown, such as a menu's entry, as HTML without a paragraph."""
-    html = _run(["-f", READER, "-t", "html5", "--mathml"], text).strip()
+    html = _run(["-f", READER, "-t", "html5", "--mathml"], text)[0].strip()
     return html.removeprefix("<p>").removesuffix("</p>")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-
-import yaml
 
 from render.errors import RenderError, RenderErrors, errors_of, raise_all
 from render.project import Executed, Project
@@ -43,15 +42,15 @@ def build_site(project: Project, executed: Iterable[Executed], out: Path) -> Non
     runs = {run.page.source: run for run in executed}
     documents, sources = _documents(project, runs)
     lists = {p.source: listings(p, project, documents) for p in project.shown_pages}
-    menus = _menus(project, documents)
+    menus = Menus(project, {source: shown.title for source, shown in documents.items()})
     frame = Frame(project, menus)
     _copy_resources(project, out)
     for page in project.shown_pages:
         shown = documents[page.source]
-        _copy_images(runs[page.source], shown, project, sources[page.source], out)
+        _copy_images(runs[page.source], shown, project, out)
         _write(out / page.href, frame.render(page, shown, lists[page.source]))
     _write_feeds(project, documents, lists, out)
-    raise_all([*(e for s in sources.values() for e in s.errors), *checks.check(out, project, sources)])
+    raise_all(checks.check(out, project, sources))
     search.index(out)
 
 
@@ -90,16 +89,11 @@ def _document(run: Executed, source: Source, site: Site, project: Project) -> Do
     depth = page.meta.get("toc-depth", html.get("toc-depth", 3)) if wanted else 0
     head = {key: page.meta[key] for key in HEAD_KEYS if key in page.meta}
     head["lang"] = page.meta.get("lang", html.get("lang", "en"))  # how citations are quoted
-    front = yaml.safe_dump(head, allow_unicode=True)
-    body = "".join(run.markdown.splitlines(keepends=True)[page.body_line - 1 :])
-    return document(f"---\n{front}---\n\n{body}", source, site, toc_depth=depth)
-
-
-def _menus(project: Project, documents: Mapping[str, Document]) -> Menus:
-    shown = {page.source for page in project.shown_pages}
-    targets = {p.source: p.href if p.source in shown else None for p in project.pages}
-    titles = {source: shown_document.title for source, shown_document in documents.items()}
-    return Menus(project.config["website"], targets, titles)
+    lines = run.markdown.splitlines(keepends=True)
+    front = f"---\n{json.dumps(head)}\n---\n"
+    blank = "\n" * (page.body_line - 1 - front.count("\n"))  # so that pandoc counts as we do
+    body = "".join(lines[page.body_line - 1 :])
+    return document(front + blank + body, source, site, toc_depth=depth)
 
 
 def _copy_resources(project: Project, out: Path) -> None:
@@ -108,16 +102,14 @@ def _copy_resources(project: Project, out: Path) -> None:
     shutil.copytree(STATIC, out / "site_libs" / "builtin", dirs_exist_ok=True)
 
 
-def _copy_images(run: Executed, shown: Document, project: Project, source: Source, out: Path) -> None:
-    """Bring a page's images next to it; what is missing is an error."""
+def _copy_images(run: Executed, shown: Document, project: Project, out: Path) -> None:
+    """Bring a page's images to where it shows them from."""
     for url in shown.images:
         path = unquote(urlsplit(url).path)
         name = resolve(run.page.source, path)
         made = [file for file in (run.files_dir / path, project.root / name) if file.is_file()]
-        if made:
+        if made:  # what is missing is found in the built page
             _copy(made[0], out / name)
-        else:
-            source.error(f"the image {url} is missing: there is no file {name}", url)
 
 
 def _write_feeds(project: Project, documents, lists: Mapping[str, list[Listing]], out: Path) -> None:

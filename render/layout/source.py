@@ -36,9 +36,14 @@ class Source:
             if needle in self.text:
                 return self.text.count("\n", 0, self.text.index(needle)) + 1
             if needle in self.markdown:
-                made = self.markdown.count("\n", 0, self.markdown.index(needle))
-                return self.lines[made] if made < len(self.lines) else None
+                return self.made_line(self.markdown.count("\n", 0, self.markdown.index(needle)) + 1)
         return None
+
+    def made_line(self, line: int) -> int | None:
+        """Return the author's line of a line of `markdown`."""
+        if not self.lines:
+            return line
+        return self.lines[line - 1] if line <= len(self.lines) else None
 
     def label_lines(self, label: str) -> list[int]:
         """Return the lines that give an element this label or id."""

@@ -1,0 +1,112 @@
+"""What a page may not hold: each is one message with page and line."""
+
+import pytest
+
+from render.errors import RenderError, RenderErrors, errors_of
+from tests.render.helpers import CONFIG, build, lay_out
+
+IMAGE = '![Cap](x.svg){#fig-x fig-alt="A line"}'
+# markdown (its first line is line 5 of the page), line of the error, words of its message
+PAGES = [
+    ("Text.\n\n{{< video x.mp4 >}}", 7, "shortcodes"),
+    ("::: {.callout-foo}\nx\n:::", 5, "unknown callout .callout-foo"),
+    ("::: {.column-screen}\nx\n:::", 5, ".column-screen is not supported"),
+    ('::: {layout="[[1,1]]"}\nx\n:::', 5, "layout is not supported"),
+    ("::: {.content-visible when-format=pdf}\nx\n:::", 5, "content-visible"),
+    ("```{r}\nx\n```", 5, "{r} stands where it was not run"),
+    ("Text.\n\n``` {.ojs-cell}\n```\n\n```{ojs}\nx\n```", 10, "{ojs}"),
+    ("``` mermaid\nx\n```", 5, "mermaid is not supported"),
+    ("``` python\nx = 1  # <1>\n```", 6, "code annotations"),
+    ("a\n\n`{python} x`", 7, "{python} stands where it was not run"),
+    ("See\n@fig-none.", 6, "@fig-none points to no figure"),
+    ("As [@nobody1900] says.", 5, "@nobody1900 is not in the bibliography"),
+    ("![A caption](x.svg)", 5, "x.svg has no alternative text"),
+    ("Text ![](x.svg) text.", 5, "x.svg has no alternative text"),
+    ('![A](https://far.example/x.svg){fig-alt="Far"}', 5, "comes from another site"),
+    ("\\newpage", 5, "raw tex"),
+    ("Text \\begin{align} x \\end{align}", 5, "raw tex"),
+    ("[a](other.qmd)", 5, "points to no page"),
+    ("Text {#eq-a}", 5, "follows no displayed equation"),
+    ("Text\n::: {.callout-note}\nx\n:::", 6, "div fence"),
+    ("::: {.panel-tabset}\nx\n:::", 5, "heading for each tab"),
+    ("Text.\n\n::: {.column-margin}\nx", 7, "unclosed"),
+    ("Text.[^a]\n\n[^b]: Unused.", 7, "key 'b'"),
+]
+
+
+@pytest.mark.parametrize(("markdown", "line", "words"), PAGES, ids=[words for *_, words in PAGES])
+def test_each_is_an_error_at_its_line(markdown, line, words):
+    with pytest.raises((RenderError, RenderErrors)) as caught:
+        lay_out(markdown)
+    first = errors_of(caught.value)[0]
+    assert words in first.message
+    assert first.place == f"posts/test.qmd:{line}"
+
+
+def test_all_of_a_page_are_told_at_once():
+    with pytest.raises(RenderErrors) as caught:
+        lay_out("@fig-one\n\n@tbl-two\n\n{{< three >}}")
+    assert [error.line for error in caught.value.errors] == [5, 7, 9]
+
+
+def test_a_page_needs_a_title(tmp_path):
+    with pytest.raises(RenderError, match="no title") as caught:
+        build(tmp_path, {"posts/a.qmd": "---\ndate: 2026-01-01\n---\n\nText.\n"})
+    assert caught.value.place == "posts/a.qmd:1"
+
+
+# a page of a site: its body (from line 5 on), the line, the words
+BUILT = [
+    (IMAGE, 5, "the image x.svg leads nowhere: there is no posts/x.svg"),
+    ("Text.\n\n[a](#nowhere)", 7, "has no #nowhere"),
+    ("[a](../index.qmd#nowhere)", 5, "index.html has no #nowhere"),
+    ("[a](files/data.csv)", 5, "there is no posts/files/data.csv"),
+    ("```{=html}\n<img src='/assets/no.png' alt='Nothing there'>\n```", 6, "no.png"),
+    ("## A {#same}\n\n## B {#same}", 7, "same is the label or id of more than one thing (lines 5, 7)"),
+    ("::: {#exr-a}\nx\n:::\n\n::: {#exr-a}\ny\n:::", 9, "exr-a is the label or id"),
+]
+
+
+@pytest.mark.parametrize(("body", "line", "words"), BUILT, ids=[words for *_, words in BUILT])
+def test_what_only_the_built_page_shows(tmp_path, body, line, words):
+    with pytest.raises(RenderError) as caught:
+        build(tmp_path, {"posts/a.qmd": f"---\ntitle: A\n---\n\n{body}\n"})
+    assert words in caught.value.message
+    assert caught.value.place == f"posts/a.qmd:{line}"
+
+
+def test_errors_of_all_pages_come_together(tmp_path):
+    page = "---\ntitle: A\n---\n\n@fig-none\n"
+    with pytest.raises(RenderErrors) as caught:
+        build(tmp_path, {"posts/a.qmd": page, "posts/b.qmd": page})
+    assert [error.page for error in caught.value.errors] == ["posts/a.qmd", "posts/b.qmd"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("href: posts/index.qmd", "href: posts/no.qmd", "points to posts/no.qmd"),
+        ("references.bib", "none.bib", "none.bib is missing"),
+        ("    toc: true", "    include-in-header: no.html", "no.html is missing"),
+    ],
+)
+def test_the_projects_own_mistakes_name_its_file(tmp_path, old, new, words):
+    with pytest.raises(RenderError, match=words) as caught:
+        build(tmp_path, {}, config=CONFIG.replace(old, new))
+    assert caught.value.page == "_quarto.yml"
+
+
+@pytest.mark.parametrize(
+    ("listing", "words"),
+    [("type: table", "type 'table'"), ("sort: author", "can't sort by 'author'"), ("template: x.ejs", "listing.template")],
+)
+def test_a_listing_says_what_it_does_not_know(tmp_path, listing, words):
+    with pytest.raises(RenderError, match=words) as caught:
+        build(tmp_path, {"posts/index.qmd": f"---\ntitle: P\nlisting:\n  contents: '*.qmd'\n  {listing}\n---\n"})
+    assert caught.value.place == "posts/index.qmd:3"
+
+
+def test_a_date_is_a_day(tmp_path):
+    with pytest.raises(RenderError, match="must be a day") as caught:
+        build(tmp_path, {"posts/a.qmd": "---\ntitle: A\ndate: yesterday\n---\n"})
+    assert caught.value.place == "posts/a.qmd:3"

@@ -1,0 +1,132 @@
+"""The frame of the pages: menus, lists, feed, sitemap, search, 404."""
+
+import json
+from xml.etree import ElementTree as ET
+
+import pytest
+from bs4 import BeautifulSoup
+
+from tests.render.helpers import CONFIG, build
+
+SIDEBAR = """\
+  sidebar:
+    - title: "Notes"
+      contents:
+        - posts/index.qmd
+        - auto: "notes/*.qmd"
+        - section: "Deep"
+          contents: "notes/deep/*.qmd"
+format:
+"""
+PAGES = {
+    "posts/old.qmd": "---\ntitle: Old & *plain*\ndate: 2025-01-02\ncategories: [masks]\n---\n\nTemplates.\n",
+    "posts/new.qmd": "---\ntitle: New\ndescription: Of $x$\ndate: 2026-03-04\n"
+    "categories: [masks, 'two words']\n---\n\n## Head\n\nLatents, as @ada1843 says.[^1]\n\n[^1]: Note.\n",
+    "posts/draft.qmd": "---\ntitle: Secret\ndraft: true\ncategories: [hidden]\n---\n\nHidden.\n",
+    "notes/b.qmd": "---\ntitle: Beta\norder: 1\n---\n\n[d](../posts/draft.qmd)\n",
+    "notes/a.qmd": "---\ntitle: Alpha\n---\n\nText.\n",
+    "notes/deep/c.qmd": "---\ntitle: Gamma\n---\n\nText.\n",
+    "404.qmd": "---\ntitle: Gone\n---\n\n[Home](index.qmd) ![](/mark.svg){fig-alt='A mark'}\n",
+    "mark.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
+}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    config = CONFIG.replace("format:\n", SIDEBAR)
+    return build(tmp_path_factory.mktemp("site"), PAGES, config=config)
+
+
+@pytest.fixture
+def soup(site):
+    return lambda name: BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser")
+
+
+def test_lists_sort_and_count_their_categories(soup):
+    page = soup("posts/index.html")
+    entries = page.select(".quarto-listing article")
+    assert [e.find("a").get_text() for e in entries] == ["New", "Old & plain"]
+    assert [json.loads(e["data-categories"]) for e in entries] == [["masks", "two words"], ["masks"]]
+    assert [" ".join(a.get_text().split()) for a in page.select("nav.quarto-listing-category a")] == [
+        "All (2)", "masks (2)", "two words (1)",
+    ]  # fmt: skip
+    assert page.select("nav.quarto-listing-category a")[2]["href"] == "#category=two%20words"
+    assert entries[0].time.get_text() == "4 March 2026"
+
+
+def test_a_pages_categories_lead_to_its_list(soup):
+    links = soup("posts/new.html").select("a.quarto-category")
+    assert [a["href"] for a in links] == ["index.html#category=masks", "index.html#category=two%20words"]
+
+
+def test_drafts_are_nowhere(site, soup):
+    assert not (site / "posts/draft.html").exists()
+    assert not any("Secret" in path.read_text() for path in site.rglob("*.html"))
+    assert soup("notes/b.html").main.find("a", string="d") is None
+
+
+def test_the_sidebar_orders_pages_and_their_neighbours(soup):
+    page = soup("notes/b.html")
+    texts = [" ".join(a.get_text().split()) for a in page.select("#quarto-sidebar .sidebar-item-text")]
+    assert texts == ["Posts", "Beta", "Alpha", "Deep", "Gamma"]
+    assert page.select_one('#quarto-sidebar [aria-current="page"]').get_text(strip=True) == "Beta"
+    assert page.select_one(".nav-page-previous a")["href"] == "../posts/index.html"
+    assert page.select_one(".nav-page-next a")["href"] == "a.html"
+    assert soup("posts/new.html").find(id="quarto-sidebar") is None
+
+
+def test_the_feed_is_whole(site):
+    channel = ET.parse(site / "posts/index.xml").find("channel")
+    items = [{child.tag: child.text for child in item} for item in channel.findall("item")]
+    assert [item["title"] for item in items] == ["New", "Old & plain"]
+    assert items[0]["link"] == "https://tiny.example/nets/posts/new.html"
+    assert items[0]["pubDate"] == "Wed, 04 Mar 2026 00:00:00 +0000"
+    assert "math" in items[0]["description"]
+    assert channel.find("{http://www.w3.org/2005/Atom}link").get("href").endswith("/nets/posts/index.xml")
+
+
+def test_the_sitemap_has_every_page_but_404(site):
+    names = {loc.text for loc in ET.parse(site / "sitemap.xml").iterfind(".//{*}loc")}
+    assert "https://tiny.example/nets/notes/deep/c.html" in names
+    assert len(names) == 7 and not any("404" in name or "draft" in name for name in names)
+    assert "https://tiny.example/nets/sitemap.xml" in (site / "robots.txt").read_text()
+
+
+def test_the_404_page_answers_at_any_depth(soup):
+    page = soup("404.html")
+    local = [tag.get("href") or tag.get("src") for tag in page.find_all(["a", "link", "img", "script"])]
+    local = [link for link in local if link and not link.startswith(("#", "https:"))]
+    assert local and all(link.startswith("/nets/") for link in local)
+    assert page.find("meta", attrs={"name": "quarto:offset"})["content"] == "/nets/"
+
+
+def test_links_are_relative_elsewhere(site, soup):
+    for path in site.rglob("*.html"):
+        if path.name == "404.html":
+            continue
+        page = soup(path.relative_to(site))
+        for tag in page.find_all(["a", "link", "img", "script"]):
+            link = tag.get("href") or tag.get("src") or ""
+            assert not link.startswith("/"), (path, link)
+
+
+def test_head_says_what_the_page_is(soup):
+    head = soup("posts/new.html").head
+    assert head.title.get_text() == "New – Tiny"
+    assert head.find("link", rel="canonical")["href"] == "https://tiny.example/nets/posts/new.html"
+    assert head.find("meta", property="og:type")["content"] == "article"
+    assert head.find("meta", attrs={"name": "description"})["content"] == "Of x"
+
+
+def test_references_and_footnotes_close_the_page(soup):
+    page = soup("posts/new.html")
+    assert "Lovelace" in page.select_one("#refs #ref-ada1843").get_text()
+    assert page.select_one("#quarto-appendix #fn1").get_text(strip=True).startswith("Note.")
+    assert page.select_one("#TOC a").get_text() == "Head"
+    assert "References" not in page.select_one("#TOC").get_text()
+
+
+def test_search_knows_the_words_of_pages_only(site):
+    entry = json.loads((site / "pagefind/pagefind-entry.json").read_text())
+    assert entry["languages"]["en-gb"]["page_count"] == 7  # all but the 404 page
+    assert not list((site / "pagefind").glob("*ui*"))
