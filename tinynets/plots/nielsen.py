@@ -84,3 +84,19 @@ def plot_pixel_slopes(images: np.ndarray, slopes: np.ndarray,
     axes[0, 0].set_ylabel("digit")
     axes[1, 0].set_ylabel("slope")
     return figure
+
+
+def plot_maps(maps: Mapping[str, np.ndarray], extent: tuple) -> Figure:
+    """Shade functions of two inputs side by side, from 0 to their largest.
+
+    `maps` maps a title to an array (rows, columns) of values, 0 or above;
+    `extent` is (left, right, bottom, top).
+    """
+    figure, axes = plt.subplots(1, len(maps), squeeze=False,
+                                figsize=(680 / 96, 3.1))
+    for ax, (title, values) in zip(axes[0], maps.items()):
+        shown = ax.imshow(values, origin="lower", extent=extent, vmin=0,
+                          cmap="tinynets_amounts")
+        figure.colorbar(shown, ax=ax, shrink=0.8)
+        ax.set(title=title, xlabel="x₁", ylabel="x₂")
+    return figure
