@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         n = "1 error" if len(found) == 1 else f"{len(found)} errors"
         report.say(f"{n}; the site was left as it was")
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         report.say("interrupted; the site was left as it was, the pages that ran are kept")
         return 130
 

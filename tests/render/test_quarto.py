@@ -1,0 +1,97 @@
+"""Quarto under our rules: its log is read, the old site is safe, the package is seen."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from render.quarto import warnings
+
+# What Quarto 1.7.34 says, each with exit status 0.
+LOG = """\
+[1/2] about.qmd
+[2/2] notes/one.qmd
+
+Starting python3 kernel...[IPKernelApp] WARNING | Kernel is running over TCP without encryption.
+Done
+
+Executing 'one.quarto_ipynb'
+  Cell 1/1: 'setup'........Done
+
+[WARNING] Could not convert TeX math \\Bigl(x, rendering as TeX:
+  \\Bigl(x
+        ^
+  unexpected control sequence \\Bigl
+[WARNING] Div at line 4 column 1 unclosed at line 28 column 1, closing implicitly.
+WARNING (share/filters/./crossref/refs.lua:128) Unable to resolve crossref @fig-none
+WARN: Unable to resolve link target: missing.qmd
+Output created: _site/index.html
+""".splitlines()
+
+needs_quarto = pytest.mark.skipif(
+    not shutil.which("quarto"),
+    reason="there is no quarto on the PATH: install Quarto 1.7 (https://quarto.org/docs/download), "
+    "then run `make test TESTS=tests/render/test_quarto.py`",
+)
+
+
+def test_every_kind_of_warning_is_an_error_with_its_page():
+    found = list(warnings(LOG, None))
+    assert [error.page for error in found] == ["notes/one.qmd"] * 4
+    texts = ("TeX math", "unclosed", "@fig-none", "missing.qmd")
+    assert all(text in error.message for text, error in zip(texts, found, strict=True))
+
+
+def test_a_warning_keeps_the_lines_that_explain_it():
+    first, *others = warnings(LOG, None)
+    assert first.details.splitlines()[-1] == "unexpected control sequence \\Bigl"
+    assert not any(error.details for error in others)
+
+
+def test_the_kernel_and_a_quiet_log_are_no_warnings():
+    quiet = [line for line in LOG if not line.startswith(("[WARN", "WARN"))]
+    assert list(warnings(quiet, None)) == []
+
+
+def render(site):
+    """Render with Quarto, which takes seconds to begin; return status and log."""
+    process = site.command("--engine", "quarto")
+    said, _ = process.communicate(timeout=300)
+    return process.returncode, said
+
+
+def shown(site):
+    return (site.root / "_site/index.html").read_text(encoding="utf-8")
+
+
+@needs_quarto
+def test_quarto_renders_again_when_the_package_changed_and_only_then(site):
+    site.page("index.qmd", "```{python}\nimport tinynets\nf'value {tinynets.value}'\n```\n")
+    assert render(site)[0] == 0
+    assert "value 1" in shown(site)
+    assert "is up to date" in render(site)[1]
+    site.write("tinynets/__init__.py", "value = 2\n")
+    status, said = render(site)
+    assert status == 0 and "is ready" in said
+    assert "value 2" in shown(site)
+
+
+@needs_quarto
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("```{python}\n1 / 0\n```\n", "ZeroDivisionError"),
+        ("`{python} nowhere`\n\n```{python}\nnowhere = 1\n```\n", "'nowhere' is not defined"),
+        ("See @fig-none.\n", "@fig-none"),
+        ("[x](missing.qmd)\n", "missing.qmd"),
+    ],
+)
+def test_what_quarto_fails_at_or_warns_of_leaves_the_old_site(site, body, text):
+    assert render(site)[0] == 0
+    site.page("about.qmd", body)
+    status, said = render(site)
+    assert status == 1
+    assert text in said and "about.qmd" in said
+    assert "Welcome." in shown(site)
+    assert not (site.root / "_site/about.html").exists()
