@@ -4,7 +4,11 @@ The contract between a target and a sampler. A log density is a callable
 `log_density(position) -> (chains,)` on positions `(chains, dim)`; row i of
 the answer depends on row i of the position alone. It may carry a faster
 gradient as an attribute `value_and_grad(position) -> ((chains,),
-(chains, dim))`; where it does not, autograd works it out.
+(chains, dim))`; where it does not, autograd works it out. And it may carry
+whole trajectories, as compiled ones do (`tinynets.native`): an attribute
+`trajectory(position, momentum, gradient, step_size, variance, n_leapfrog)
+-> (position, momentum, log density, gradient)` at the end of them, with one
+step size or (chains, 1), and variance None, (dim,) or (chains, dim).
 """
 
 from collections.abc import Callable

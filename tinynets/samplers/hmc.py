@@ -1,5 +1,6 @@
 """Hamiltonian Monte Carlo: follow the gradient's flow, then correct."""
 
+import functools
 import math
 from collections.abc import Callable
 
@@ -63,8 +64,12 @@ def trajectory(log_density: Callable, mass: Mass | None = None) -> Callable:
     """Give `(state, momentum, step_size, n_leapfrog) -> (state, momentum)`.
 
     Neighbouring half steps of the momentum are one: n leapfrog steps take n
-    gradients, the first being in the state.
+    gradients, the first being in the state. A log density's own `trajectory`
+    is used where it has one and the mass matrix is diagonal.
     """
+    own = getattr(log_density, "trajectory", None)
+    if own is not None and not (mass and mass.dense):
+        return functools.partial(_by_target, own, mass and mass.inverse)
     value_and_grad = base.value_and_grad(log_density)
 
     def integrate(state, momentum, step_size, n_leapfrog):
@@ -78,3 +83,12 @@ def trajectory(log_density: Callable, mass: Mass | None = None) -> Callable:
         return base.State(position, value, gradient), momentum
 
     return integrate
+
+
+def _by_target(own: Callable, variance: Tensor | None, state: base.State,
+               momentum: Tensor, step_size: float | Tensor, n_leapfrog: int
+               ) -> tuple[base.State, Tensor]:
+    position, momentum, value, gradient = own(
+        state.position, momentum, state.gradient, step_size, variance,
+        n_leapfrog)
+    return base.State(position, value, gradient), momentum

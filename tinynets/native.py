@@ -1,0 +1,198 @@
+"""Compiled leapfrog steps for one-hidden-layer posteriors, an option.
+
+What PyTorch spends on a small network is the overhead of each operation. A
+few lines of C make whole trajectories in one call, a chain in each lane of
+the processor's vectors. Where there is no C compiler, `compiled` returns the
+posterior as it is: the same draws up to rounding, only slower.
+"""
+
+import ctypes
+import functools
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from tinynets.bnn import Posterior
+from tinynets.onelayer import OneLayer
+
+SOURCE = Path(__file__).with_name("onelayer.c")
+FLAGS = ["-O3", "-march=native", "-std=gnu11", "-fno-math-errno",
+         "-fno-trapping-math", "-shared", "-fPIC"]
+LANES = 8  # chains side by side, as in the source
+WORTH_A_THREAD = 200_000  # activations; a thread costs some 50 microseconds
+
+
+class _Model(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_int64) for name in (
+        "n_inputs", "n_hidden", "n_examples", "relu")] + [
+        (name, ctypes.c_void_p) for name in ("x", "y", "prior_precision")] + [
+        (name, ctypes.c_double) for name in ("noise_precision", "constant")]
+
+
+class Compiled:
+    """A posterior whose gradient and trajectories are compiled.
+
+    It is called like the posterior, of which it is the same function.
+    """
+
+    def __init__(self, posterior: Posterior, library: ctypes.CDLL):
+        """Keep the arrays alive that the C structure points to."""
+        shape = posterior.forward
+        self.posterior = posterior
+        self._leapfrog = library.leapfrog
+        self._arrays = [array.contiguous() for array in (
+            posterior.x, posterior.y, posterior.prior_std**-2)]
+        nothing = torch.zeros(1, posterior.dim, dtype=torch.float64)
+        residual = posterior.y - posterior.functions(nothing, posterior.x)[0]
+        precision = 1 / (posterior.noise**2 * posterior.temperature)
+        constant = posterior(nothing) + 0.5 * precision * (residual**2).sum()
+        self._model = _Model(
+            shape.n_inputs, shape.n_hidden, len(posterior.x),
+            shape.activation == "relu",
+            *(array.data_ptr() for array in self._arrays), precision,
+            constant.item())
+
+    def __call__(self, position: Tensor) -> Tensor:
+        """Return the log density of each position, (chains,)."""
+        return self.posterior(position)
+
+    def value_and_grad(self, position: Tensor) -> tuple[Tensor, Tensor]:
+        """Return log density (chains,) and its gradient (chains, dim)."""
+        unused = position.new_empty(0)
+        position = position.contiguous()
+        value = position.new_empty(len(position))
+        gradient = torch.empty_like(position)
+        self._run(0, unused, unused, 0, position, unused, value, gradient)
+        return value, gradient
+
+    def trajectory(self, position: Tensor, momentum: Tensor,
+                   gradient: Tensor, step_size: float | Tensor,
+                   variance: Tensor | None, n_leapfrog: int
+                   ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Make leapfrog steps; see `tinynets.samplers.base`."""
+        chains, dim = position.shape
+        ends = [tensor.clone(memory_format=torch.contiguous_format)
+                for tensor in (position, momentum, gradient)]
+        value = position.new_empty(chains)
+        step_size = torch.as_tensor(step_size, dtype=torch.float64).expand(
+            chains, 1).contiguous()
+        if variance is None:
+            variance = torch.ones(dim, dtype=torch.float64)
+        self._run(n_leapfrog, step_size, variance.contiguous(),
+                  dim if variance.ndim == 2 else 0, ends[0], ends[1], value,
+                  ends[2])
+        return ends[0], ends[1], value, ends[2]
+
+    def _run(self, n_steps: int, step_size: Tensor, variance: Tensor,
+             stride: int, position: Tensor, momentum: Tensor, value: Tensor,
+             gradient: Tensor) -> None:
+        if position.dtype != torch.float64:
+            raise TypeError("position must be torch.float64 for a compiled "
+                            f"posterior, got {position.dtype}")
+        chains, dim = position.shape
+
+        def part(first: int, last: int) -> int:
+            def at(tensor, row):
+                return ctypes.c_void_p(tensor.data_ptr() + 8 * first * row)
+            return self._leapfrog(
+                ctypes.byref(self._model), ctypes.c_int64(last - first),
+                ctypes.c_int64(n_steps), at(step_size, 1),
+                at(variance, stride), ctypes.c_int64(stride),
+                at(position, dim), at(momentum, dim), at(value, 1),
+                at(gradient, dim))
+
+        work = (max(n_steps, 1) * chains * self._model.n_hidden
+                * self._model.n_examples)
+        failed = _in_parts(part, chains, work)
+        if failed:
+            raise MemoryError("no memory for a compiled trajectory of "
+                              f"{chains} chains")
+
+
+def compiled(posterior: Posterior) -> Compiled | Posterior:
+    """Compile a posterior, if it can be; else return it as it is.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        Of one hidden layer and one output, in float64, with a fixed noise.
+
+    Returns
+    -------
+    Compiled or Posterior
+        Log densities with `value_and_grad`; the first has `trajectory` too.
+    """
+    possible = (isinstance(posterior.forward, OneLayer)
+                and posterior.forward.n_outputs == 1
+                and isinstance(posterior.noise, (int, float))
+                and posterior.x.dtype == posterior.y.dtype
+                == posterior.prior_std.dtype == torch.float64
+                and posterior.x.device.type == "cpu")
+    found = library() if possible else None
+    return posterior if found is None else Compiled(posterior, found)
+
+
+@functools.cache
+def library() -> ctypes.CDLL | None:
+    """Compile the C source once for this machine; None where none can.
+
+    The result is kept in the user's cache (`XDG_CACHE_HOME`), under a hash
+    of source, compiler and processor. `TINYNETS_NATIVE=0` turns it off.
+    """
+    compiler = shutil.which(os.environ.get("CC", "cc"))
+    if compiler is None or os.environ.get("TINYNETS_NATIVE") == "0":
+        return None
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    built = cache / "tinynets" / f"onelayer-{_fingerprint(compiler)}.so"
+    try:
+        if not built.exists():
+            built.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=built.parent) as folder:
+                fresh = Path(folder) / built.name
+                subprocess.run([compiler, *FLAGS, "-o", fresh, SOURCE],
+                               check=True, capture_output=True)
+                fresh.replace(built)
+        return ctypes.CDLL(built)
+    except (OSError, subprocess.CalledProcessError):
+        return None  # no place to write, or a compiler of another kind
+
+
+def _fingerprint(compiler: str) -> str:
+    version = subprocess.run([compiler, "--version"], capture_output=True)
+    flags = [line for line in _read("/proc/cpuinfo").splitlines()
+             if line.startswith("flags")][:1]
+    return hashlib.sha256(repr((
+        SOURCE.read_text(), FLAGS, version.stdout, platform.machine(),
+        platform.processor(), flags)).encode()).hexdigest()[:16]
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except OSError:
+        return ""
+
+
+def _in_parts(part: Callable, chains: int, work: int) -> bool:
+    """Share chains out to as many threads as PyTorch has, if it pays."""
+    n_parts = min(torch.get_num_threads(), -(-chains // LANES),
+                  max(1, work // WORTH_A_THREAD))
+    size = -(-chains // (LANES * n_parts)) * LANES
+    bounds = [(first, min(first + size, chains))
+              for first in range(0, chains, size)]
+    waiting = [_pool().submit(part, *bound) for bound in bounds[1:]]
+    return bool(part(*bounds[0]) + sum(one.result() for one in waiting))
+
+
+@functools.cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(thread_name_prefix="tinynets")
