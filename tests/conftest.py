@@ -54,6 +54,14 @@ def render(tree: Path, *pages: str, **environment: str) -> Path:
     return tree / "_site"
 
 
+def page_sources(text: str = "") -> list[str]:
+    """The pages' sources, or those in which a text stands."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.qmd"]
+    names = set(subprocess.check_output(command, cwd=ROOT, text=True).split())
+    pages = (n for n in sorted(names) if not n.startswith(("tools/", "tests/")))
+    return [n for n in pages if (ROOT / n).is_file() and text in (ROOT / n).read_text("utf-8")]
+
+
 @pytest.fixture(scope="session")
 def config() -> dict:
     return yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))
@@ -69,5 +77,17 @@ def sources(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def site_root(sources) -> Path:
-    """The whole site, on the digits that TINYNETS_DATA (or its absence) gives."""
-    return render(sources)
+    """The whole site, on the digits that TINYNETS_DATA (or its absence) gives.
+
+    While working on looks: SITE=_site takes a site that is built already.
+    """
+    built = os.environ.get("SITE")
+    return ROOT / built if built else render(sources)
+
+
+@pytest.fixture(scope="session")
+def small_site_root(tmp_path_factory, site_root) -> Path:
+    """The site once more, its digit pages on scikit-learn's 8x8 digits."""
+    tree = tmp_path_factory.mktemp("small")
+    copy_sources(tree)
+    return render(tree, *page_sources("load_digits"), TINYNETS_DATA="8x8")

@@ -253,6 +253,9 @@ def broken_links(page, site_url="", pages=None):
         at_home = bool(site_url) and url.startswith(site_url)
         if is_foreign(url) and not at_home or urlsplit(url).scheme in ("data", "blob"):
             continue
+        if page.path.name == "404.html" and url.startswith("/"):
+            # It answers at any depth, so it alone links from the site's root.
+            at_home, url = True, url.removeprefix(urlsplit(site_url).path.rstrip("/"))
         # Below a sub-path, as on GitHub Pages, "/" is not the site's.
         relative = url.removeprefix(site_url).lstrip("/") if at_home else url
         base = "http://host/sub/" if at_home else f"http://host/sub/{page.path}"

@@ -17,7 +17,8 @@ EXPLORABLE_BUDGET = 650_000
 IMAGE_BUDGET = 200_000  # bytes, as served
 IMAGES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".svg"}
 PACKED = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".woff2", ".woff", ".gz"}
-IMPORTED = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*["'](\.{1,2}/[^"']+)["']""")
+STATIC_IMPORT = re.compile(r"""\b(?:from|import)\s*["'](\.{1,2}/[^"']+)["']""")
+ANY_IMPORT = re.compile(r"""\b(?:from|import)\s*\(?\s*["'](\.{1,2}/[^"']+)["']""")
 TOOLS = {"pagefind", "site_libs", "assets"}  # folders whose HTML is no page
 
 
@@ -61,7 +62,11 @@ def weight(file):
 
 
 def files_of(page):
-    """The page's file and every file it loads, style sheets' files included."""
+    """The page's file and every file it loads, through style sheets and modules.
+
+    What a module imports on demand counts where there is an explorable.
+    """
+    imported = ANY_IMPORT if page.soup.select_one(".explorable") else STATIC_IMPORT
     found, todo = {page.root / page.path}, [u for _, u in loaded(page)]
     todo = [(f"/{page.path}", url) for url in todo]
     while todo:
@@ -76,7 +81,7 @@ def files_of(page):
         if file.suffix == ".css":
             todo += [(path, inner) for inner in css_urls(file.read_text(encoding="utf-8"))]
         if file.suffix == ".js":
-            todo += [(path, inner) for inner in IMPORTED.findall(file.read_text(encoding="utf-8"))]
+            todo += [(path, inner) for inner in imported.findall(file.read_text(encoding="utf-8"))]
     return found
 
 

@@ -127,6 +127,28 @@ def test_weight_counts_what_style_sheets_load(tmp_path):
     assert "b.svg" in gates_site.over_budget(site.pages[0])[0]
 
 
+def test_weight_counts_modules_and_what_explorables_ask_for(tmp_path):
+    script = GOOD.replace("</head>", '<script type="module" src="a.js"></script></head>')
+    page = build(tmp_path, index_html=script, a_js='import x from "./b.js"; import("./c.js")').pages[0]
+    for name in ("b.js", "c.js"):
+        (tmp_path / name).write_text("1")
+    assert {file.name for file in gates_site.files_of(page)} >= {"a.js", "b.js"}
+    assert "c.js" not in {file.name for file in gates_site.files_of(page)}
+    (tmp_path / "index.html").write_text(script.replace("<h1>", '<div class="explorable"></div><h1>'))
+    page = Page(tmp_path, page.path)
+    assert "c.js" in {file.name for file in gates_site.files_of(page)}
+
+
+def test_the_404_page_links_from_the_root(tmp_path):
+    site = build(tmp_path, **{"404_html": GOOD.replace('"other.html#there"', '"/project/other.html"')})
+    page = next(page for page in site.pages if page.path.name == "404.html")
+    url = "https://example.org/project/"
+    assert gates.broken_links(page, url) == []
+    assert gates.broken_links(Page(tmp_path, gates.PurePosixPath("index.html")), url) == []
+    (tmp_path / "404.html").write_text(GOOD.replace('"other.html#there"', '"/project/gone.html"'))
+    assert "no such file" in gates.broken_links(Page(tmp_path, page.path), url)[0]
+
+
 def test_an_explorable_page_may_weigh_more(tmp_path):
     page = GOOD.replace("<p id", f"<p>{noise(600_000)}</p><p id")
     assert gates_site.over_budget(build(tmp_path, index_html=page).pages[0])

@@ -1,21 +1,17 @@
 """The built site passes its gates, and so do the pages on the other digits."""
 
 import os
-import subprocess
 from pathlib import Path
 
 import gates
 import gates_site
 import pytest
+from conftest import page_sources
 from gates_site import Site
 
+from tinynets.data import load_digits, load_small_digits
+
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def source_names():
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.qmd"]
-    names = subprocess.check_output(command, cwd=ROOT, text=True).split()
-    return sorted(n for n in set(names) if not n.startswith("tools/") and (ROOT / n).is_file())
 
 
 @pytest.fixture(scope="session")
@@ -23,11 +19,20 @@ def site(site_root, config, sources):
     return Site(site_root, config["website"]["site-url"], sources)
 
 
+@pytest.fixture(scope="session")
+def small_site(small_site_root, config):
+    """The same pages, on the 8x8 digits."""
+    return Site(small_site_root, config["website"]["site-url"], small_site_root.parent)
+
+
+DIGIT_PAGES = page_sources("load_digits")
+
+
 def say(problems):
     return "\n".join(str(problem) for problem in problems)
 
 
-@pytest.mark.parametrize("source", source_names())
+@pytest.mark.parametrize("source", page_sources())
 def test_every_page_is_executed(site, source):
     assert not (problems := gates_site.unexecuted(site, source)), say(problems)
 
@@ -68,3 +73,22 @@ def test_no_link_is_broken(site):
 def test_the_site_names_no_folder_of_this_machine(site):
     secrets = {str(ROOT), str(site.sources), os.path.expanduser("~") + "/"}
     assert not (problems := gates_site.leaks(site, sorted(secrets))), say(problems)
+
+
+@pytest.mark.parametrize("source", DIGIT_PAGES)
+def test_digit_pages_hold_on_the_small_digits(small_site, source):
+    page = gates.Page(small_site.root, gates.PurePosixPath(source).with_suffix(".html"))
+    problems = gates_site.unexecuted(small_site, source)
+    problems += [p for gate in [*gates.PAGE_GATES, gates_site.over_budget] for p in gate(page)]
+    assert not problems, say(problems)
+
+
+@pytest.mark.parametrize("source", DIGIT_PAGES)
+def test_digit_pages_say_which_digits_they_used(site, small_site, source):
+    for built, digits in ((site, load_digits()), (small_site, load_small_digits())):
+        page = gates.Page(built.root, gates.PurePosixPath(source).with_suffix(".html"))
+        assert digits.name in page.soup.find("main").get_text(" "), digits.name
+
+
+def test_heavy_images_of_the_small_digits(small_site):
+    assert not (problems := gates_site.heavy_images(small_site)), say(problems)
