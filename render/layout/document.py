@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import panflute as pf
 
 from render.errors import raise_all
-from render.layout import blocks, constructs, crossref, floats
+from render.layout import blocks, constructs, crossref, floats, maths
 from render.layout.labels import Labels
 from render.layout.pandoc import parse, write
 from render.layout.source import Source
@@ -81,9 +81,9 @@ def document(markdown: str, source: Source, site: Site, *, toc_depth: int = 3) -
         step(doc)
     images = _images(doc, source)
     raise_all(source.errors)
-    cites = _has_citations(doc)
-    if cites:
-        doc.content += _reference_list(doc)
+    cites = _any(doc, lambda element: isinstance(element, pf.Cite))
+    if cites and not _any(doc, lambda element: getattr(element, "identifier", "") == "refs"):
+        doc.content += _reference_list()
     parts = write(doc, toc_depth=toc_depth, bibliography=site.bibliography if cites else None)
     return Document(**parts, images=images)
 
@@ -111,6 +111,7 @@ def _steps(source: Source, site: Site) -> list[Callable[[pf.Doc], None]]:
         lambda doc: crossref.number_sections(doc, labels),
         lambda doc: crossref.resolve(doc, labels, site.keys, source),
         lambda doc: _link(doc, source, site),
+        maths.hold_punctuation,
     ]
 
 
@@ -165,13 +166,13 @@ def _images(doc: pf.Doc, source: Source) -> list[str]:
     return found
 
 
-def _has_citations(doc: pf.Doc) -> bool:
-    found: list[pf.Cite] = []
-    doc.walk(lambda element, _: found.append(element) if isinstance(element, pf.Cite) else None)
+def _any(doc: pf.Doc, test: Callable[[pf.Element], bool]) -> bool:
+    found: list[pf.Element] = []
+    doc.walk(lambda element, _: found.append(element) if test(element) else None)
     return bool(found)
 
 
-def _reference_list(doc: pf.Doc) -> list[pf.Block]:
+def _reference_list() -> list[pf.Block]:
     """Return the heading and the place of the reference list."""
     heading = pf.Header(
         pf.Str("References"), level=2, identifier="quarto-bibliography",

@@ -10,19 +10,26 @@ from html import unescape
 from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
 
+from render.layout.document import Document
 from render.layout.listing import Entry
 
 ATOM = "http://www.w3.org/2005/Atom"
+LINK = re.compile(r'(\b(?:href|src)=")([^"]*)')
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
-def rss(title: str, website: Mapping, address: str, entries: Iterable[Entry]) -> str:
-    """Return a listing as RSS 2.0, with absolute addresses.
+def rss(
+    title: str, website: Mapping, address: str, entries: Iterable[Entry],
+    documents: Mapping[str, Document],
+) -> str:  # fmt: skip
+    """Return a listing as RSS 2.0: whole pages, with absolute addresses.
 
     Parameters
     ----------
     title
         The listing's title.
+    documents
+        Every published page by its source.
     website
         `website:` of `_quarto.yml`.
     address
@@ -37,7 +44,7 @@ def rss(title: str, website: Mapping, address: str, entries: Iterable[Entry]) ->
     link = {"href": absolute(website, address), "rel": "self", "type": "application/rss+xml"}
     ET.SubElement(channel, f"{{{ATOM}}}link", link)
     for entry in entries:
-        _item(channel, website, entry)
+        _item(channel, website, entry, documents[entry.page.source].body)
     return _xml(root)
 
 
@@ -67,18 +74,29 @@ def plain(html: str) -> str:
     return unescape(re.sub(r"<[^>]+>", "", html))
 
 
-def _item(channel: ET.Element, website: Mapping, entry: Entry) -> None:
+def _item(channel: ET.Element, website: Mapping, entry: Entry, body: str) -> None:
     item = ET.SubElement(channel, "item")
     address = absolute(website, entry.target)
     _add(item, "title", plain(entry.title))
     _add(item, "link", address)
     _add(item, "guid", address)
-    _add(item, "description", entry.description)
+    _add(item, "description", _whole(body, website, address))
     for category in entry.categories:
         _add(item, "category", category)
     if entry.date:
         day = datetime.datetime.combine(entry.date, datetime.time(), datetime.UTC)
         _add(item, "pubDate", email.utils.format_datetime(day))
+
+
+def _whole(body: str, website: Mapping, address: str) -> str:
+    """Make the links of a page whole; `/x` counts from the root of the site."""
+
+    def whole(match: re.Match) -> str:
+        link = match[2]
+        from_root = link.startswith("/") and not link.startswith("//")
+        return match[1] + (absolute(website, link[1:]) if from_root else urljoin(address, link))
+
+    return LINK.sub(whole, body)
 
 
 def _add(parent: ET.Element, tag: str, text: str) -> None:

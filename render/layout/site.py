@@ -120,7 +120,8 @@ def _write_feeds(project: Project, documents, lists: Mapping[str, list[Listing]]
         for listing in (one for one in lists[page.source] if one.feed):
             address = Path(page.href).with_suffix(".xml").as_posix()
             title = feed.plain(documents[page.source].title)
-            _write(out / address, feed.rss(title, website, address, listing.entries))
+            text = feed.rss(title, website, address, listing.entries, documents)
+            _write(out / address, text)
     public = [page.href for page in project.shown_pages if page.source != "404.qmd"]
     _write(out / "sitemap.xml", feed.sitemap(website, public))
     _write(out / "robots.txt", feed.robots(website))

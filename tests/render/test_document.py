@@ -81,6 +81,11 @@ def test_formulas_become_mathml_with_tex_spacing():
     assert display["display"] == "block"
 
 
+def test_punctuation_stays_with_its_formula():
+    span = soup_of("As $x$, we see $y$ too.").select_one("span.nobr")
+    assert span.math is not None and span.get_text().endswith(",")
+
+
 def test_raw_html_passes():
     soup = soup_of('```{=html}\n<div class="explorable" data-x="1"><svg></svg></div>\n```')
     assert soup.find(class_="explorable").svg is not None

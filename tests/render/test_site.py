@@ -81,7 +81,8 @@ def test_the_feed_is_whole(site):
     assert [item["title"] for item in items] == ["New", "Old & plain"]
     assert items[0]["link"] == "https://tiny.example/nets/posts/new.html"
     assert items[0]["pubDate"] == "Wed, 04 Mar 2026 00:00:00 +0000"
-    assert "math" in items[0]["description"]
+    assert 'href="https://tiny.example/nets/posts/new.html#fn1"' in items[0]["description"]
+    assert "Templates." in items[1]["description"]
     assert channel.find("{http://www.w3.org/2005/Atom}link").get("href").endswith("/nets/posts/index.xml")
 
 
@@ -124,6 +125,14 @@ def test_references_and_footnotes_close_the_page(soup):
     assert page.select_one("#quarto-appendix #fn1").get_text(strip=True).startswith("Note.")
     assert page.select_one("#TOC a").get_text() == "Head"
     assert "References" not in page.select_one("#TOC").get_text()
+
+
+def test_references_go_where_their_div_is(tmp_path):
+    body = "@ada1843\n\n## Read on\n\n::: {#refs}\n:::\n\n## Last\n\nText.\n"
+    site = build(tmp_path, {"posts/a.qmd": f"---\ntitle: A\n---\n\n{body}"})
+    page = BeautifulSoup((site / "posts/a.html").read_text(), "html.parser")
+    assert page.select_one("#read-on #refs #ref-ada1843") is not None
+    assert page.find(id="quarto-bibliography") is None
 
 
 def test_search_knows_the_words_of_pages_only(site):
