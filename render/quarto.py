@@ -13,7 +13,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
+from textwrap import dedent
 
 from render.build import Options, is_current
 from render.errors import RenderError, raise_all
@@ -25,6 +27,7 @@ from render.staging import lock, recover, staged
 ENGINE = "quarto"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _PAGE = re.compile(r"^\s*\[\s*\d+/\d+\]\s+(?P<page>\S.*\.qmd)\s*$")
+_PROGRESS = re.compile(r"\s*(Cell \d+/|Executing '|Starting \S+ kernel|Done$)")
 _WARNING = re.compile(r"^\s*(\[?WARN(ING)?\b|\(W\)|ERROR\b)")
 
 
@@ -115,17 +118,24 @@ def warnings(said: Sequence[str], page: str | None) -> Iterator[RenderError]:
     page
         The page, where only one was rendered.
     """
-    for line in said:
+    for i, line in enumerate(said):
         match = _PAGE.match(line)
         if match:
             page = match["page"]
         elif _WARNING.match(line):
-            yield RenderError(f"Quarto says: {line.strip()}", page=page)
+            more = takewhile(lambda below: below.startswith("  "), said[i + 1 :])
+            yield RenderError(
+                f"Quarto says: {line.strip()}", page=page, details=dedent("\n".join(more))
+            )
 
 
 def _failure(said: Sequence[str], page: Page | None) -> RenderError:
-    named = [match["page"] for match in map(_PAGE.match, said) if match]
-    where = page.source if page else named[-1] if named else None
-    starts = [i for i, line in enumerate(said) if "An error occurred" in line or "ERROR" in line]
-    details = "\n".join(said[starts[0] if starts else -40 :])
-    return RenderError("Quarto could not render it", page=where, details=details)
+    """Take what was said since the last page began, its progress aside."""
+    where, since = page.source if page else None, []
+    for line in said:
+        match = _PAGE.match(line)
+        if match:
+            where, since = match["page"], []
+        elif line and not _PROGRESS.match(line):
+            since.append(line)
+    return RenderError("Quarto could not render it", page=where, details="\n".join(since))
