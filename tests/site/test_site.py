@@ -1,6 +1,9 @@
 """The built site passes its gates, and so do the pages on the other digits."""
 
+import json
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import gates
@@ -73,6 +76,39 @@ def test_no_link_is_broken(site):
 def test_the_site_names_no_folder_of_this_machine(site):
     secrets = {str(ROOT), str(site.sources), os.path.expanduser("~") + "/"}
     assert not (problems := gates_site.leaks(site, sorted(secrets))), say(problems)
+
+
+HTML_VALIDATE = "html-validate@10.17.0"
+RULES = {"root": True, "extends": ["html-validate:standard"]}
+
+
+@pytest.fixture(scope="session")
+def html_validate(tmp_path_factory):
+    """The validator that knows what may stand in what; it lives on npm."""
+    folder = tmp_path_factory.mktemp("npm")
+    install = ["npm", "install", "--prefix", folder, "--no-audit", "--no-fund", HTML_VALIDATE]
+    if not shutil.which("npm"):
+        pytest.skip("content models of HTML are not checked: install Node.js with npm for that")
+    if subprocess.run(install, capture_output=True, timeout=180).returncode:
+        pytest.skip(f"npm cannot install {HTML_VALIDATE}: is its registry within reach?")
+    (folder / "rules.json").write_text(json.dumps(RULES))
+    command = [folder / "node_modules" / ".bin" / "html-validate", "--config", folder / "rules.json"]
+
+    def validate(*files):
+        return subprocess.run([*command, *files], text=True, capture_output=True)
+
+    return validate
+
+
+def test_html_is_valid_throughout(html_validate, site):
+    done = html_validate(*(page.root / page.path for page in site.pages))
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr
+
+
+def test_html_that_is_not_valid_is_caught(html_validate, tmp_path):
+    (tmp_path / "bad.html").write_text('<!DOCTYPE html><html lang="en"><head><title>T</title></head>'
+                                       "<body><ul><p>no item</p></ul></body></html>")
+    assert "not permitted as content" in html_validate(tmp_path / "bad.html").stdout
 
 
 @pytest.mark.parametrize("source", DIGIT_PAGES)
