@@ -110,7 +110,10 @@ def still_image(spec: dict, *, name: str) -> str:
     svg = re.sub(r' aria-[a-z]+="[^"]*"| role="[^"]*"', "", svg)
     svg = re.sub(r'<path [^>]* opacity="0"/>', "", svg)
     svg = re.sub(r"(\d\.\d{3})\d+", r"\1", svg)
-    svg = re.sub(r'( id="|url\(#)', rf"\1{name}-", svg)
+    for number, old in enumerate(re.findall(r' id="([^"]+)"', svg), 1):
+        # Vega counts its clips through all charts of a process.
+        svg = re.sub(rf'( id="|url\(#){re.escape(old)}(?=["\)])',
+                     rf"\g<1>{name}-{number}", svg)
     svg = re.sub(r"\s*\n\s*", " ", svg)
     return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" '
                        'style="max-width: 100%; height: auto" ', 1)

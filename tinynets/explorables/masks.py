@@ -54,9 +54,9 @@ _image, _mask = "datum.d[image - 1]", "datum.m[mask]"
 
 def _pixels(images, masks, image_shape) -> tuple[alt.Data, float]:
     """One row a pixel; ink in 0…255, weights in thousandths of the limit."""
-    limit = float(np.abs(masks).max())
+    limit = float(np.quantile(np.abs(masks), 0.995))
     ink = np.round(images * 255).astype(int)
-    weight = np.round(masks / limit * 999).astype(int)
+    weight = np.round(np.clip(masks / limit, -1, 1) * 999).astype(int)
     y, x = np.indices(image_shape).reshape(2, -1)
     rows = [{"x": int(x[i]), "y": int(y[i]), "d": ink[:, i].tolist(),
              "m": weight[:, i].tolist()} for i in range(len(x))]

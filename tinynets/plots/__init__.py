@@ -46,7 +46,7 @@ def _fading(name, *stops):
 # Weights: blue below zero, nothing at zero, vermilion above.
 WEIGHTS = _fading(
     "tinynets_weights",
-    (0.0, (0.00, 0.37, 0.66, 1)),
+    (0.0, (0.02, 0.42, 0.72, 1)),
     (0.5, (0.00, 0.48, 0.74, 0)),
     (0.5, (0.86, 0.40, 0.00, 0)),
     (1.0, (0.78, 0.29, 0.00, 1)),

@@ -39,6 +39,11 @@ def plot_tile(values: ArrayLike, image_shape: tuple[int, int], *,
     return ax
 
 
+def strong(weights: ArrayLike) -> float:
+    """Say which weight to draw in full colour: one in 200 is beyond it."""
+    return float(np.quantile(np.abs(weights), 0.995))
+
+
 def plot_tiles(rows: Sequence[ArrayLike], image_shape: tuple[int, int], *,
                titles: Sequence[Sequence[str]] = (),
                row_titles: Sequence[str] = (), limits: str = "row") -> Figure:
@@ -54,6 +59,7 @@ def plot_tiles(rows: Sequence[ArrayLike], image_shape: tuple[int, int], *,
         Left of each row.
     limits : str
         "row" gives each row a scale of its own; "all" has one for all.
+        Full colour is the weight that `strong` names.
     """
     checks.choice("limits", limits, ("row", "all"))
     rows = [np.asarray(row, float) for row in rows]
@@ -63,7 +69,7 @@ def plot_tiles(rows: Sequence[ArrayLike], image_shape: tuple[int, int], *,
     fig, axes = plt.subplots(
         len(rows), n_columns, squeeze=False, figsize=(
             WIDTH, len(rows) * height * 1.02 + 0.26 * len(titles)))
-    peaks = [np.abs(row).max() for row in rows]
+    peaks = [strong(row) for row in rows]
     for row_axes, row, peak in zip(axes, rows, peaks):
         for ax, values in zip(row_axes, row):
             plot_tile(values, image_shape, ax=ax,
@@ -94,7 +100,7 @@ def plot_pair(means: ArrayLike, masks: ArrayLike,
     n_tiles = sum(map(len, parts))
     fig, axes = plt.subplots(1, n_tiles,
                              figsize=(WIDTH, WIDTH / n_tiles + 0.25))
-    tiles = [(values, np.abs(part).max()) for part in parts
+    tiles = [(values, strong(part)) for part in parts
              for values in part]
     for ax, (values, limit), title in zip(axes, tiles, titles):
         plot_tile(values, image_shape, limit=limit, ax=ax)
@@ -121,7 +127,7 @@ def plot_match(images: ArrayLike, masks: ArrayLike, scores: ArrayLike,
     fig, axes = plt.subplots(
         len(images), 4, figsize=(WIDTH, 1.62 * len(images) + 0.2),
         width_ratios=(1, 1, 1, 1.75), squeeze=False)
-    limit = np.abs(masks).max()
+    limit = strong(masks)
     for row, image, mask, score, label in zip(axes, images, masks, scores,
                                               labels):
         plot_tile(image, image_shape, amounts=True, ax=row[0])
@@ -202,7 +208,7 @@ def plot_matrices(matrices: Sequence[ArrayLike], *, titles: Sequence[str]
         matrix = np.array(matrix, float)
         text = [["" if i == j else f"{value:.1f}".replace("-", "−")
                  for j, value in enumerate(row)]
-                for i, row in enumerate(matrix)]
+                for i, row in enumerate(matrix.round(1) + 0.0)]
         np.fill_diagonal(matrix, 0)
         plot_matrix(matrix, text=text, limit=1, title=title, ax=ax)
     return fig

@@ -1,0 +1,174 @@
+"""Figures read on both pages, are small, and come out the same twice."""
+
+import io
+import re
+import subprocess
+import sys
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image
+
+from tinynets import plots
+from tinynets.plots import masks, svg
+
+LIGHT, DARK = "#ffffff", "#14171c"
+
+
+@pytest.fixture(autouse=True)
+def styled():
+    with mpl.rc_context():
+        plots.use_style()
+        yield
+        plt.close("all")
+
+
+def luminance(colour):
+    values = np.array(mpl.colors.to_rgb(colour))
+    linear = np.where(values <= 0.04045, values / 12.92,
+                      ((values + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+def contrast(one, other):
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def over(rgba, page):
+    """Lay a colour with alpha on a page."""
+    rgba, page = np.array(rgba), np.array(mpl.colors.to_rgb(page))
+    return rgba[3] * rgba[:3] + (1 - rgba[3]) * page
+
+
+@pytest.mark.parametrize("colour", [plots.INK, *plots.PALETTE])
+def test_colours_read_on_both_pages(colour):
+    in_light, in_dark = plots.THEMED[colour]
+    assert contrast(colour, LIGHT) >= 3 and contrast(colour, DARK) >= 3
+    assert contrast(in_light, LIGHT) >= 4.5
+    assert contrast(in_dark, DARK) >= 4.5
+
+
+@pytest.mark.parametrize("page", [LIGHT, DARK])
+def test_zero_weight_is_the_page_and_full_weight_is_not(page):
+    # Of an odd number of colours, the middle one is zero.
+    np.testing.assert_allclose(over(plots.WEIGHTS(0.5), page),
+                               mpl.colors.to_rgb(page), atol=0.01)
+    np.testing.assert_allclose(over(plots.AMOUNTS(0.0), page),
+                               mpl.colors.to_rgb(page), atol=0.01)
+    for full in (plots.WEIGHTS(0.0), plots.WEIGHTS(1.0), plots.AMOUNTS(1.0)):
+        assert contrast(over(full, page), page) >= 3
+
+
+def test_class_colours_are_ten_at_most():
+    assert len(set(plots.class_colours(10))) == 10
+    with pytest.raises(ValueError, match="n_classes must be from 1 to 10"):
+        plots.class_colours(11)
+
+
+def save(figure):
+    target = io.BytesIO()
+    figure.savefig(target, format="svg", metadata={"Date": None})
+    return target.getvalue().decode()
+
+
+def tiles():
+    weights = np.random.default_rng(1).normal(size=(3, 64))
+    return masks.plot_tiles([weights], (8, 8), titles=["abc"],
+                            row_titles=["row"])
+
+
+def test_figures_carry_rules_for_both_pages_and_no_date():
+    text = save(tiles())
+    for scheme in ("light", "dark"):
+        assert f"@media (prefers-color-scheme: {scheme})" in text
+    assert f'[style*="fill: {plots.INK}"]' in text
+    assert f"fill: {plots.INK}" in text.split("</style>")[1]
+    assert "dc:date" not in text
+
+
+def test_figures_are_written_to_paths_too(tmp_path):
+    tiles().savefig(tmp_path / "x.svg", metadata={"Date": None})
+    assert "prefers-color-scheme" in (tmp_path / "x.svg").read_text()
+
+
+def test_two_processes_write_the_same_bytes(tmp_path):
+    program = (
+        "import sys, numpy as np; from tinynets import plots; "
+        "from tinynets.plots import masks; plots.use_style(); "
+        "masks.plot_tiles([np.eye(3, 64) - 0.5], (8, 8)).savefig("
+        "sys.argv[1], metadata={'Date': None})")
+    for name in ("one.svg", "two.svg"):
+        subprocess.run([sys.executable, "-c", program, tmp_path / name],
+                       check=True, env={"MPLBACKEND": "agg"})
+    one, two = ((tmp_path / name).read_bytes()
+                for name in ("one.svg", "two.svg"))
+    assert one == two and len(one) > 1000
+
+
+def png_of(pixels):
+    target = io.BytesIO()
+    Image.fromarray(pixels).save(target, "png")
+    return target.getvalue()
+
+
+def test_a_palette_loses_nothing_and_saves_much():
+    values = np.random.default_rng(1).uniform(size=(28, 28))
+    pixels = plots.WEIGHTS(values, bytes=True)
+    small = svg.with_palette(png_of(pixels))
+    back = np.array(Image.open(io.BytesIO(small)).convert("RGBA"))
+    np.testing.assert_array_equal(back, pixels)
+    assert len(small) < 0.6 * len(png_of(pixels))
+
+
+def test_an_image_of_many_colours_stays_as_it_was():
+    pixels = np.arange(4 * 400, dtype=np.uint32).view(np.uint8)
+    png = png_of(pixels.reshape(40, 40, 4))
+    assert svg.with_palette(png) == png
+
+
+def test_tiles_are_drawn_pixel_by_pixel():
+    text = save(tiles())
+    assert text.count("<image") == 3
+    assert re.search(r"<image[^>]*image-rendering:\s*crisp", text)
+
+
+@pytest.mark.parametrize(("limits", "tops"), [("row", (1, 1)),
+                                              ("all", (0.1, 1))])
+def test_rows_have_scales_of_their_own_or_one(limits, tops):
+    row = np.linspace(-1, 1, 64)[None]
+    figure = masks.plot_tiles([0.1 * row, row], (8, 8), limits=limits)
+    for ax, top in zip(figure.axes, tops):
+        image = ax.images[0]
+        drawn = image.norm(image.get_array().max())
+        assert drawn == pytest.approx(0.5 + 0.5 * top, abs=0.01)
+
+
+def test_scores_fill_the_winner():
+    ax = masks.plot_scores([1.0, -2.0, 3.0])
+    assert [bar.get_alpha() for bar in ax.patches] == [0.3, 0.3, 1]
+    assert [bar.get_height() for bar in ax.patches] == [1, -2, 3]
+
+
+def test_the_product_is_drawn_and_summed():
+    image, mask = np.full((1, 4), 0.5), np.array([[1.0, -2.0, 4.0, 0.0]])
+    figure = masks.plot_match(image, mask, [[1.5, 0]], (2, 2), labels=["m"])
+    product = figure.axes[2]
+    np.testing.assert_allclose(product.images[0].get_array().ravel(),
+                               [0.5, -1, 2, 0])
+    assert product.get_title() == "sum +1.5"
+
+
+def test_confusion_shows_errors_in_percent():
+    ax = masks.plot_confusion([[8, 2], [0, 4]])
+    np.testing.assert_allclose(ax.images[0].get_array(), [[0, 20], [0, 0]])
+    assert [text.get_text() for text in ax.texts] == ["", "20.0", "·", ""]
+
+
+def test_log_odds_hang_below():
+    ax = masks.plot_log_odds([[1, 2, 2], [-1, -2]], labels="ab", xlabel="x")
+    up, down = ax.patches
+    assert up.get_data().values.sum() == 3
+    assert down.get_data().values.sum() == -2
