@@ -39,6 +39,7 @@ def facts(html, path):
         tag.decompose()
     equations = [equation(tag) for tag in main.find_all(id=re.compile("^eq-"))]
     write_maths(main)
+    write_citations(main)
     return {
         "heading": [f"{tag.name} {text(tag)} {anchor(tag)}" for tag in main.find_all(HEADINGS)],
         "caption": [f"#{tag['id']} {caption(tag)}" for tag in floats(main)],
@@ -53,7 +54,7 @@ def facts(html, path):
         "output": [output(tag) for tag in main.select(".cell-output")],
         "table": [table(tag) for tag in main.find_all("table")],
         "paragraph": [text(tag) for tag in main.find_all(["p", "li", "dt", "dd"]) if is_prose(tag)],
-        "source": [f"{tag['id']} {text(tag)}" for tag in main.select(".csl-entry")],
+        "source": [tag["id"] for tag in main.select(".csl-entry")],
     }  # fmt: skip
 
 
@@ -64,6 +65,17 @@ def write_maths(main):
     for tag in main.find_all("math"):
         tex = tag.annotation.get_text() if tag.annotation else tag.get_text()
         tag.replace_with(f"${re.sub(NUMBER, '', tex).strip()}$")
+    main.smooth()
+
+
+def write_citations(main):
+    """Put what is cited in the place of how: each pandoc brings a citation style of its own."""
+    for tag in main.select(".citation[data-cites]"):
+        for cited in tag.find_all("a"):
+            cited.string = "source"
+        links = [str(cited) for cited in tag.find_all("a")]
+        keys = "; ".join(f"@{key}" for key in tag["data-cites"].split())
+        tag.replace_with(BeautifulSoup(f"[{keys}]{''.join(links)}", "html.parser"))
     main.smooth()
 
 

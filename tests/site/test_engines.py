@@ -19,6 +19,7 @@ GOOD = """<html><body><nav><a href="x.html">Menu</a></nav><main><h1>Title</h1>
 <section id="one"><h2>One</h2><p>See <a class="quarto-xref" href="#fig-a">Figure&nbsp;1</a>,
 <a href="../notes/two.html#there">two</a> and 3 draws of <math><mi>x</mi>
 <annotation>x</annotation></math>.</p>
+<p><span class="citation" data-cites="neal1996">(<a href="#ref-neal1996">Neal 1996</a>)</span></p>
 <p><span id="eq-e"><math><annotation>E \\qquad(1)</annotation></math></span></p>
 <div class="cell"><pre class="sourceCode"><code>fit()</code></pre>
 <div class="cell-output cell-output-stdout"><pre><code>loss 0.5
@@ -27,7 +28,7 @@ done</code></pre></div>
 <figcaption>Figure&nbsp;1: Loss.</figcaption></figure></div></div></div>
 <div id="tbl-t"><figure><figcaption>Table 1: Runs.</figcaption><table><tr><td>7</td></tr></table></figure></div>
 <div id="exr-q" class="theorem"><p><span class="theorem-title"><b>Exercise 1</b></span> Why?</p></div>
-</section></main></body></html>"""
+<div id="ref-neal1996" class="csl-entry">Neal, R. 1996.</div></section></main></body></html>"""
 
 # The same facts, as another engine might write them.
 ALIKE = (
@@ -36,6 +37,8 @@ ALIKE = (
     .replace('href="../notes/two.html#there"', 'href="/notes/two.html#there" class="x"')
     .replace('<img src="a.svg"', '<img src="elsewhere/b.svg"')
     .replace("Menu", "Other menu")
+    .replace("Neal 1996</a>", "Neal et al. 1996</a>")
+    .replace("Neal, R.", "R. Neal,")
     .replace("E \\qquad(1)</annotation></math>", "E</annotation></math><b class=equation-number>(1)</b>")
 )
 FAULTS = {
@@ -61,6 +64,9 @@ FAULTS = {
     "a cell of a table": ("<td>7</td>", "<td>8</td>", "table"),
     "an inline value": ("3 draws", "4 draws", "paragraph"),
     "a formula": ("<annotation>x<", "<annotation>y<", "paragraph"),
+    "a citation": ('data-cites="neal1996"', 'data-cites="neal1993"', "paragraph"),
+    "a citation's link": ('href="#ref-neal1996"', 'href="#ref-neal1993"', "link"),
+    "a source": ('id="ref-neal1996"', 'id="ref-neal1993"', "source"),
     "an exercise's number": ("Exercise 1", "Exercise 2", "statement"),
     "an exercise's label": ('id="exr-q"', 'id="exr-r"', "statement"),
 }  # fmt: skip
