@@ -45,7 +45,8 @@ class Page:
 
     @cached_property
     def ids(self) -> list[str]:
-        return [tag["id"] for tag in self.soup.find_all(id=True)]
+        # Quarto gives the three style sheets that it switches one id: nothing points there.
+        return [tag["id"] for tag in self.soup.find_all(id=True) if tag.name != "link"]
 
     @cached_property
     def anchors(self) -> set[str]:
