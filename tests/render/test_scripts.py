@@ -1,0 +1,132 @@
+"""What the page's own scripts do: tabs, folds, contents, regions, search by key."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests.render.helpers import CONFIG, build
+from tests.site.browsing import find_chromium, launch_options
+from tests.site.serving import serve
+
+ASSETS = Path(__file__).parents[2] / "assets"
+
+PAGE = """\
+---
+title: A
+---
+
+[to the second pane](#in-pane)
+
+::: {.panel-tabset}
+## One
+First.
+
+## Two
+[Second]{#in-pane}.
+:::
+
+<details class="solution"><summary>Answer</summary>
+
+[Hidden]{#in-answer}.
+
+</details>
+
+## Start
+
+$$ a + b + c + d + e + f + g + h + i + j + k + l + m + n = 1 $$
+
+| one | two | three | four | five | six | seven |
+|-----|-----|-------|------|------|-----|-------|
+| incomprehensibilities | incomprehensibilities | incomprehensibilities | incomprehensibilities | x | x | x |
+
+## End
+
+""" + "Text.\n\n" * 60
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    if find_chromium() is None:
+        pytest.skip("no Chromium on the PATH: apt install chromium (Debian), or name one in $CHROMIUM")
+    names = ("regions.js", "tinynets.css", "components.css")
+    pages = {f"assets/{name}": (ASSETS / name).read_text(encoding="utf-8") for name in names}
+    pages["head.html"] = '<script type="module" src="/assets/regions.js"></script>\n'
+    config = CONFIG.replace("  type: website", "  type: website\n  resources: assets/**").replace(
+        "    toc: true",
+        "    toc: true\n    include-in-header: head.html\n"
+        "    css: [assets/tinynets.css, assets/components.css]",
+    )
+    root = build(tmp_path_factory.mktemp("scripts"), pages | {"posts/a.qmd": PAGE}, config=config)
+    with serve(root, "/below/") as base, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**launch_options(find_chromium()))
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.base = base
+        yield page
+        browser.close()
+
+
+@pytest.fixture
+def fresh(page):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto("about:blank")
+    page.goto(page.base + "posts/a.html")
+    return page
+
+
+def test_tabs_answer_to_click_and_keys(fresh):
+    one, two = fresh.get_by_role("tab").all()
+    two.click()
+    expect(fresh.locator("#in-pane")).to_be_visible()
+    expect(fresh.get_by_text("First.")).to_be_hidden()
+    fresh.keyboard.press("ArrowRight")  # round to the first
+    expect(one).to_be_focused()
+    expect(one).to_have_attribute("aria-selected", "true")
+    expect(fresh.get_by_text("First.")).to_be_visible()
+    fresh.keyboard.press("End")
+    expect(two).to_have_attribute("tabindex", "0")
+
+
+def test_a_link_opens_the_pane_or_fold_that_it_leads_into(fresh):
+    fresh.get_by_role("link", name="to the second pane").click()
+    expect(fresh.locator("#in-pane")).to_be_visible()
+    fresh.goto(fresh.base + "posts/a.html#in-answer")
+    expect(fresh.get_by_text("Hidden")).to_be_visible()
+
+
+def test_contents_mark_what_is_read(fresh):
+    fresh.locator("#end").scroll_into_view_if_needed()
+    fresh.evaluate("document.getElementById('end').scrollIntoView()")
+    expect(fresh.locator("#TOC [aria-current=true]")).to_have_text("End")
+
+
+def test_what_is_too_wide_scrolls_and_takes_the_focus(fresh):
+    regions = fresh.locator("main [role=group][tabindex='0']")
+    expect(regions).to_have_count(1)  # the table, even on a wide page
+    fresh.set_viewport_size({"width": 360, "height": 800})
+    expect(regions).to_have_count(2)
+    names = [region.get_attribute("aria-label") for region in regions.all()]
+    assert names == ["Formula, scrolls sideways", "Table, scrolls sideways"]
+    assert fresh.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_search_opens_by_key_and_is_walked_by_arrows(fresh):
+    fresh.keyboard.press("/")
+    field = fresh.get_by_role("searchbox", name="Search this site")
+    expect(field).to_be_focused()
+    field.fill("second")
+    expect(fresh.locator("#search-results a")).to_have_count(1)
+    fresh.keyboard.press("ArrowDown")
+    expect(fresh.locator("#search-results a")).to_be_focused()
+    fresh.keyboard.press("Enter")
+    fresh.wait_for_url("**/below/posts/a.html*")
+
+
+def test_the_system_decides_until_the_reader_does(fresh):
+    fresh.emulate_media(color_scheme="dark")
+    fresh.reload()
+    expect(fresh.locator("body.quarto-dark")).to_have_count(1)
+    fresh.get_by_role("button", name="Dark colours").click()
+    fresh.reload()
+    expect(fresh.locator("body.quarto-light")).to_have_count(1)
+    fresh.evaluate("localStorage.clear()")
