@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -32,6 +33,11 @@ def test_types(check, value):
 def test_a_count_is_whole():
     with pytest.raises(TypeError, match="n_draws must be an int, got 2.0"):
         checks.count("n_draws", 2.0)
+
+
+def test_numbers_of_numpy_will_do():
+    assert checks.count("n_draws", np.int64(3)) == 3
+    assert checks.positive("step_size", np.float32(0.5)) == 0.5
 
 
 def test_choice_lists_the_options():

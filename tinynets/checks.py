@@ -1,6 +1,7 @@
 """Errors at the public boundary: name, rule, value got, what to do."""
 
 import math
+import numbers
 from collections.abc import Collection
 
 import torch
@@ -39,7 +40,7 @@ def probability(name: str, value: float) -> float:
 
 def count(name: str, value: int, *, at_least: int = 1) -> int:
     """Return `value` if it is an integer, `at_least` or above."""
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(
             f"{name} must be an int, got {value!r} ({type(value).__name__})")
     if value < at_least:
@@ -49,7 +50,7 @@ def count(name: str, value: int, *, at_least: int = 1) -> int:
 
 def number(name: str, value: float) -> float:
     """Return `value` if it is a real number (NaN and infinity included)."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(
             f"{name} must be a number, got {value!r} "
             f"({type(value).__name__})")
