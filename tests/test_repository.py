@@ -19,7 +19,7 @@ TOOLS = Path(sys.executable).parent
 LAYERS = (
     {"checks"},
     {"rng"},
-    {"data", "families", "kernels", "nets", "scratch", "targets"},
+    {"data", "families", "kernels", "native", "nets", "scratch", "targets"},
     {"onelayer"},
     {"bnn", "descent", "gp", "latents", "linearize", "masks", "predictive", "vae"},
     {"modes", "samplers", "sweep", "train", "vi"},
