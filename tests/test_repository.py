@@ -19,10 +19,10 @@ TOOLS = Path(sys.executable).parent
 LAYERS = (
     {"checks"},
     {"rng"},
-    {"data", "families", "kernels", "native", "nets", "scratch", "targets"},
+    {"data", "families", "kernels", "nets", "scratch", "targets"},
     {"onelayer"},
     {"bnn", "descent", "gp", "latents", "linearize", "masks", "predictive", "vae"},
-    {"modes", "samplers", "sweep", "train", "vi"},
+    {"modes", "native", "samplers", "sweep", "train", "vi"},
     {"diagnostics", "tempering"},
     {"plots"},
     {"explorables"},
