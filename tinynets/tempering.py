@@ -7,11 +7,13 @@ trajectories of HMC spread the copies. How many end in a mode estimates how
 much probability the mode holds.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 
 from tinynets import bnn, checks
+from tinynets.native import compiled
 from tinynets.samplers.hmc import hmc
 
 
@@ -82,7 +84,7 @@ def anneal(posterior: bnn.Posterior, *, n_particles: int,
         chosen = resample(log_weight.softmax(0), generator=generator)
         position, ancestors = position[chosen], ancestors[chosen]
         power = following
-        target = posterior.tempered(1 / power)
+        target = compiled(posterior.tempered(1 / power))
         rate = 0.0
         for _ in range(n_trajectories):
             position, accepted = _move(target, position, step_size,
@@ -129,7 +131,7 @@ def resample(weight: torch.Tensor, *,
     return torch.searchsorted(weight.cumsum(0), comb).clamp(max=n - 1)
 
 
-def _move(target: bnn.Posterior, position: torch.Tensor, step_size: float,
+def _move(target: Callable, position: torch.Tensor, step_size: float,
           n_leapfrog: int, generator: torch.Generator
           ) -> tuple[torch.Tensor, float]:
     """Make one trajectory of each particle with a step size of its own."""
