@@ -161,3 +161,38 @@ def test_a_position_of_the_wrong_length_is_named():
 def test_a_net_without_parameters_is_refused():
     with pytest.raises(ValueError, match="net must have parameters"):
         bnn.batched(nn.ReLU())
+
+
+def test_predictions_keep_chains_and_draws_apart():
+    posterior = posterior_of(MLP([1, 3, 1]))
+    position = torch.randn(3, 700, posterior.dim, dtype=F64,
+                           generator=generator(8))
+    f = bnn.predictions(posterior, position, posterior.x)
+    assert f.shape == (3, 700, 7)
+    torch.testing.assert_close(
+        f[2, 650], posterior.functions(position[2, 650][None],
+                                       posterior.x)[0, :, 0])
+
+
+def test_predictions_bend_at_the_corners_and_nowhere_else():
+    net = onelayer.recognise(MLP([1, 3, 1], "relu"))
+    theta = torch.randn(1, 10, dtype=F64, generator=generator(9))
+    corner, direction = net.corners(theta)
+    assert (corner.diff() > 0).all() and direction.abs().eq(1).all()
+    for near in corner[0].tolist():
+        x = near + 1e-4 * torch.tensor([[-2], [-1], [1], [2]], dtype=F64)
+        slopes = net(theta, x)[0, :, 0].diff() / 1e-4
+        assert (slopes[2] - slopes[0]).abs() > 1e-3
+    middle = (corner[0, 0] + corner[0, 1]) / 2
+    x = middle + 1e-4 * torch.tensor([[-2.0], [-1], [1], [2]], dtype=F64)
+    slopes = net(theta, x)[0, :, 0].diff() / 1e-4
+    assert (slopes[2] - slopes[0]).abs() < 1e-7
+
+
+def test_corners_do_not_depend_on_the_order_of_units():
+    net = onelayer.OneLayer(1, 2, 1, "relu")
+    theta = torch.tensor([[1.0, -2, 3, 4, 5, 6, 7],
+                          [-2, 1, 4, 3, 6, 5, 7]], dtype=F64)
+    corner, direction = net.corners(theta)
+    assert corner.tolist() == [[-3, 2]] * 2
+    assert direction.tolist() == [[1, -1]] * 2

@@ -86,3 +86,25 @@ def test_wrong_arguments_are_named(change):
                  "x_star": grid(3), "kernel": KERNEL, "noise_std": 0.1}
     with pytest.raises(ValueError, match=next(iter(change))):
         gp.posterior(**arguments | change)
+
+
+def test_observations_are_the_function_plus_noise():
+    x_star = grid(3)
+    sets = [gp.draw_regression(40, KERNEL, x_star, noise_std=0.3,
+                               gap=(-0.5, 1.0), generator=generator(seed))
+            for seed in range(60)]
+    x = torch.stack([one.x for one in sets])
+    assert ((x > -2) & (x < 2)).all() and (x.diff(dim=1) >= 0).all()
+    assert not ((x > -0.5) & (x < 1.0)).any()
+    # Uniform on the rest: three fifths of it lie left of the gap.
+    assert (x < 0).double().mean().item() == pytest.approx(0.6, abs=0.05)
+    still = gp.draw_regression(
+        5000, lambda a, b: 1e-12 * torch.eye(len(a), dtype=F64), x_star,
+        noise_std=0.3, generator=generator(1))
+    assert still.y.std().item() == pytest.approx(0.3, rel=0.05)
+
+
+def test_a_gap_outside_the_inputs_is_refused():
+    with pytest.raises(ValueError, match="gap must be an interval inside"):
+        gp.draw_regression(4, KERNEL, grid(3), noise_std=0.1, gap=(1, 3),
+                           generator=generator(1))

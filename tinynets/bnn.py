@@ -265,6 +265,26 @@ class Posterior:
         return -0.5 * (theta / self.prior_std).square().sum(1) - norm
 
 
+def predictions(posterior: Posterior, position: torch.Tensor,
+                x: torch.Tensor) -> torch.Tensor:
+    """Return f(x) of every draw of every chain, (chains, draws, n).
+
+    Parameters
+    ----------
+    posterior : Posterior
+        Of a network with one output.
+    position : torch.Tensor, (chains, draws, dim)
+        As `sample` gives them.
+    x : torch.Tensor, (n, inputs)
+        Where f is wanted.
+    """
+    checks.shape("position", position, ("chains", "draws", posterior.dim))
+    parts = position.flatten(0, 1).split(1000)     # bounds the memory
+    with torch.no_grad():
+        values = [posterior.functions(part, x)[..., 0] for part in parts]
+    return torch.cat(values).unflatten(0, position.shape[:2])
+
+
 def _gaussian(squared: torch.Tensor, n: int,
               std: float | torch.Tensor) -> torch.Tensor:
     """Return the log density of n residuals from their sum of squares."""

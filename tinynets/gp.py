@@ -15,6 +15,15 @@ JITTER = 1e-10
 Kernel = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
+class Regression(NamedTuple):
+    """Noisy observations of a function drawn from a process."""
+
+    x: torch.Tensor               # (n, 1), ascending
+    y: torch.Tensor               # (n, 1)
+    x_star: torch.Tensor          # (n_star, 1)
+    f_star: torch.Tensor          # (n_star,), the function itself
+
+
 class GPPosterior(NamedTuple):
     """What a Gaussian process says of f after seeing the data."""
 
@@ -52,6 +61,44 @@ def draw(x: torch.Tensor, kernel: Kernel, *, n_draws: int = 1,
     factor = cholesky(kernel(x, x), "the kernel matrix")
     normal = torch.randn(n_draws, len(x), dtype=x.dtype, generator=generator)
     return normal @ factor.mT
+
+
+def draw_regression(n_points: int, kernel: Kernel, x_star: torch.Tensor, *,
+                    noise_std: float, low: float = -2.0, high: float = 2.0,
+                    gap: tuple[float, float] | None = None,
+                    generator: torch.Generator) -> Regression:
+    """Draw a function and noisy observations of it.
+
+    Parameters
+    ----------
+    n_points : int
+        Number of observations.
+    kernel : callable
+        Covariance of the function.
+    x_star : torch.Tensor, (n_star, 1)
+        Where the function itself is wanted too, float64.
+    noise_std : float
+        Standard deviation of the observation noise, above 0.
+    low, high : float
+        The inputs are uniform between them.
+    gap : (float, float), optional
+        No input falls into this interval inside (low, high).
+    generator : torch.Generator
+        Source of the draws.
+    """
+    checks.count("n_points", n_points)
+    checks.positive("noise_std", noise_std)
+    start, end = gap or (high, high)
+    if not low <= start <= end <= high:
+        raise ValueError(f"gap must be an interval inside ({low}, {high}), "
+                         f"got {gap}")
+    x = low + (high - low - (end - start)) * torch.rand(
+        n_points, dtype=x_star.dtype, generator=generator)
+    x = torch.where(x > start, x + end - start, x).sort().values[:, None]
+    f = draw(torch.cat([x, x_star]), kernel, generator=generator)[0]
+    y = f[:n_points, None] + noise_std * torch.randn(
+        n_points, 1, dtype=f.dtype, generator=generator)
+    return Regression(x, y, x_star, f[n_points:])
 
 
 def posterior(x: torch.Tensor, y: torch.Tensor, x_star: torch.Tensor,

@@ -72,6 +72,22 @@ class OneLayer(NamedTuple):
 
         return outputs, pull
 
+    def corners(self, position: torch.Tensor
+                ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return where each unit's ReLU bends, and to which side it is on.
+
+        Both (chains, hidden), in ascending order of the corner -b1 / w1, so
+        that networks which differ by a permutation of units get the same; a
+        unit of direction 1 is on to the right of its corner, of -1 to its
+        left. For one input.
+        """
+        w1, b1, _, _ = self.unflatten(position)
+        if self.n_inputs != 1:
+            raise ValueError("corners are points on a line for 1 input, got "
+                             f"a network of {self.n_inputs}")
+        corner, order = (-b1 / w1[..., 0]).sort(1)
+        return corner, w1[..., 0].sign().gather(1, order)
+
     def _hidden(self, position: torch.Tensor,
                 x: torch.Tensor) -> torch.Tensor:
         """Return the hidden units' activations, (chains, hidden, n)."""
