@@ -104,7 +104,8 @@ def _copy_resources(project: Project, out: Path) -> None:
 
 def _copy_images(run: Executed, shown: Document, project: Project, out: Path) -> None:
     """Bring a page's images to where it shows them from."""
-    for url in shown.images:
+    own = page.meta.get("image")  # what lists and other sites show of the page
+    for url in [*shown.images, *([own] if own else [])]:
         path = unquote(urlsplit(url).path)
         name = resolve(run.page.source, path)
         made = [file for file in (run.files_dir / path, project.root / name) if file.is_file()]

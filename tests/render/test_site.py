@@ -86,6 +86,12 @@ def test_the_feed_is_whole(site):
     assert channel.find("{http://www.w3.org/2005/Atom}link").get("href").endswith("/nets/posts/index.xml")
 
 
+def test_a_pages_own_picture_goes_along(tmp_path):
+    page = "---\ntitle: New\ndate: 2026-03-04\nimage: small.svg\n---\n\nText.\n"
+    out = build(tmp_path, {"posts/new.qmd": page, "posts/small.svg": PAGES["mark.svg"]})
+    assert (out / "posts" / "small.svg").is_file()
+
+
 def test_the_sitemap_has_every_page_but_404(site):
     names = {loc.text for loc in ET.parse(site / "sitemap.xml").iterfind(".//{*}loc")}
     assert "https://tiny.example/nets/notes/deep/c.html" in names
