@@ -9,9 +9,9 @@ from pathlib import Path
 import gates
 import gates_site
 import pytest
-from conftest import page_sources
 from gates_site import Site
 
+from tests.conftest import page_sources
 from tinynets.data import load_digits, load_small_digits
 
 ROOT = Path(__file__).resolve().parents[2]
