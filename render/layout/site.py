@@ -104,7 +104,7 @@ def _copy_resources(project: Project, out: Path) -> None:
 
 def _copy_images(run: Executed, shown: Document, project: Project, out: Path) -> None:
     """Bring a page's images to where it shows them from."""
-    own = page.meta.get("image")  # what lists and other sites show of the page
+    own = run.page.meta.get("image")  # what lists and other sites show of the page
     for url in [*shown.images, *([own] if own else [])]:
         path = unquote(urlsplit(url).path)
         name = resolve(run.page.source, path)
