@@ -21,7 +21,7 @@ LAYERS = (
     {"rng"},
     {"data", "families", "kernels", "nets", "scratch", "targets"},
     {"onelayer"},
-    {"bnn", "convnets", "descent", "gp", "latents", "linearize", "masks", "predictive", "vae"},
+    {"bnn", "continual", "convnets", "descent", "gp", "latents", "linearize", "masks", "predictive", "vae"},
     {"modes", "native", "samplers", "sweep", "train", "vi"},
     {"diagnostics", "tempering"},
     {"plots"},
