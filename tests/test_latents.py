@@ -171,21 +171,30 @@ def test_scatter_adds_up_to_the_total_covariance():
     torch.testing.assert_close(parts.within + parts.between, total)
 
 
-def test_fisher_ratio_and_collapse_of_known_scatter():
+def test_fisher_ratio_of_known_scatter():
     parts = latents.Scatter(torch.diag(torch.tensor([1.0, 2.0])),
                             torch.diag(torch.tensor([4.0, 5.0])))
     assert latents.fisher_ratio(parts) == pytest.approx(3)
-    assert latents.neural_collapse(parts, 2) == pytest.approx(
-        (1 / 4 + 2 / 5) / 2)
 
 
-def test_points_on_their_class_means_have_collapsed():
+def test_fisher_ratio_grows_as_classes_tighten():
     _, _, labels = encoded(n=300)
     corners = torch.eye(3).double()[labels]
     noise = torch.randn(300, 3, generator=generator(14)).double()
-    near, far = (latents.neural_collapse(latents.scatter(
-        corners + size * noise, labels, 3), 3) for size in (0.01, 0.1))
-    assert near == pytest.approx(float(far) / 100, rel=0.1) and near < 1e-3
+    near, far = (float(latents.fisher_ratio(latents.scatter(
+        corners + size * noise, labels, 3))) for size in (0.01, 0.1))
+    assert near == pytest.approx(100 * far, rel=0.1)
+
+
+@pytest.mark.parametrize("mass", [0.3, 0.5, 0.9])
+def test_region_level_of_a_gaussian_is_known(mass):
+    points, _ = grid(limit=6.0, n=241)
+    g = Gaussian(torch.zeros(2).double(), torch.eye(2).double())
+    density = latents.log_density(points, g).exp().view(241, 241)
+    level = latents.region_level(torch.stack([density, 3 * density]), mass)
+    peak = (1 - mass) / (2 * math.pi)  # mass within r is 1 - exp(-r²/2)
+    torch.testing.assert_close(
+        level, torch.tensor([peak, 3 * peak]).double(), rtol=0.02, atol=0)
 
 
 @pytest.mark.parametrize("gap, separable", [(0.05, True), (-0.05, False)])

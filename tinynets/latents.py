@@ -110,6 +110,31 @@ def mixture_log_density(points: Tensor, means: Tensor, variances: Tensor,
     return torch.stack(parts).logsumexp(0) - math.log(len(means)) - constant
 
 
+def region_level(density: Tensor, mass: float) -> Tensor:
+    """Find the density above which a share `mass` of a gridded map lies.
+
+    Where a map exceeds its level is its region of highest density, the
+    smallest that holds this share.
+
+    Parameters
+    ----------
+    density : (*lead, height, width)
+        On an even grid; its sum need not be one.
+    mass : float
+        In [0, 1].
+
+    Returns
+    -------
+    (*lead,)
+    """
+    checks.probability("mass", mass)
+    ordered = density.flatten(-2).sort(-1, descending=True).values
+    share = ordered.cumsum(-1) / ordered.sum(-1, keepdim=True)
+    index = (share < mass).sum(-1, keepdim=True)
+    last = ordered.shape[-1] - 1
+    return ordered.gather(-1, index.clamp_max(last)).squeeze(-1)
+
+
 def log_density(points: Tensor, gaussian: Gaussian) -> Tensor:
     """Compute log N(x; m, Σ), nats: points (m, d) give (*lead, m)."""
     factor = _cholesky(gaussian.covariance)
@@ -215,18 +240,6 @@ def fisher_ratio(scatter: Scatter) -> Tensor:
     traces = [part.diagonal(dim1=-2, dim2=-1).sum(-1)
               for part in (scatter.between, scatter.within)]
     return traces[0] / traces[1]
-
-
-def neural_collapse(scatter: Scatter, n_classes: int) -> Tensor:
-    """Compute tr(Σ_within Σ_between⁺) / C, which goes to 0 on collapse.
-
-    References
-    ----------
-    Papyan, Han, Donoho (2020), measure NC1.
-    """
-    inverse = torch.linalg.pinv(scatter.between, hermitian=True)
-    product = scatter.within @ inverse
-    return product.diagonal(dim1=-2, dim2=-1).sum(-1) / n_classes
 
 
 def separating_plane(a: Tensor, b: Tensor) -> Plane:
