@@ -15,7 +15,9 @@ Loss = Callable[..., Tensor]  # (net, *batch) -> () or (n_seeds,)
 
 
 class DivergedError(ArithmeticError):
-    """A loss that became infinite or NaN."""
+    """A loss that became infinite or NaN, in the update number `step`."""
+
+    step: int
 
 
 class Run(NamedTuple):
@@ -250,7 +252,9 @@ def _check_finite(values: Tensor, step: int,
     seeds = (~torch.isfinite(values)).nonzero().flatten().tolist()
     which = f" of seed {', '.join(map(str, seeds))}" if values.ndim else ""
     rates = ", ".join(f"{group['lr']:g}" for group in optimiser.param_groups)
-    raise DivergedError(
+    error = DivergedError(
         f"the loss{which} is not finite at step {step} with learning rate "
         f"{rates}: try a smaller rate, and check that the net was "
         f"initialised and the data are finite")
+    error.step = step  # not an argument: those make up the message
+    raise error
