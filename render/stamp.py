@@ -105,7 +105,10 @@ def _beside(page: Page, root: Path) -> list[Path]:
     folder = page.path.parent
     if folder == root:
         return [p for p in folder.iterdir() if p.is_file() and p.suffix in (".csv", ".json", ".npz")]
-    return [path for path in _tree(folder) if path.suffix not in (".qmd", ".md")]
+    pages = (".qmd", ".md")
+    if page.path.name == "index.qmd":  # may tell of the pages in its folder
+        pages = (".md",)
+    return [path for path in _tree(folder) if path.suffix not in pages]
 
 
 def _data_stamp() -> str:
