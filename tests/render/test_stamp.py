@@ -55,13 +55,13 @@ def test_other_changes_do_not(site, page, name, text):
 
 
 def test_an_index_sees_the_pages_in_its_folder_and_they_not_each_other(site):
-    site.page("notes/index.qmd", CELL)
-    site.page("notes/a.qmd", CELL)
-    site.page("notes/b.qmd", CELL)
-    index, a = of_page(site, "notes/index.qmd"), of_page(site, "notes/a.qmd")
-    site.write("notes/b.qmd", f"---\ntitle: New\n---\n{CELL}")
-    assert of_page(site, "notes/index.qmd") != index
-    assert of_page(site, "notes/a.qmd") == a
+    site.page("posts/index.qmd", CELL)
+    site.page("posts/a.qmd", CELL)
+    site.page("posts/b.qmd", CELL)
+    index, a = of_page(site, "posts/index.qmd"), of_page(site, "posts/a.qmd")
+    site.write("posts/b.qmd", f"---\ntitle: New\n---\n{CELL}")
+    assert of_page(site, "posts/index.qmd") != index
+    assert of_page(site, "posts/a.qmd") == a
 
 
 def test_options_of_the_project_that_change_outputs_count(site, page):
