@@ -9,8 +9,8 @@ the same starting points on the same density. ESS is the bulk one, of the
 test point where it is smallest. Seconds are CPU seconds of the drawing phase:
 on an idle machine with one core they are the clock's, and on a busy one they
 still compare. What was compiled before and the warm-up stand in columns of
-their own. JAX computes in float32, its default, unless `--bits 64`; tinynets
-always in float64.
+their own. JAX and tinynets compute in float32, JAX's default, or in float64,
+the default of tinynets, with `--bits 64`; Pyro and the loop in float64.
 """
 
 import argparse
@@ -63,19 +63,18 @@ def tinynets(problem, n_draws, n_warmup, *, compiled=True, method="hmc"):
     from tinynets.samplers import adapt, hmc, nuts, sample
     clocks = Clocks(compile={"wall": 0.0, "cpu": 0.0})
     net = nets.MLP([1, problem["n_hidden"], 1], problem["activation"])
-    target = bnn.Posterior(net, *(torch.as_tensor(problem[name])
-                                  for name in ("x", "y", "std")),
-                           problem["noise"])
+    dtype = {32: torch.float32, 64: torch.float64}[problem["bits"]]
+    x, y, std, start = (torch.as_tensor(problem[name], dtype=dtype)
+                        for name in ("x", "y", "std", "start"))
+    target = bnn.Posterior(net, x, y, std, problem["noise"])
     if compiled:
-        clocks("compile", native.library)
-        target = native.compiled(target)
+        target = clocks("compile", native.compiled, target)
     family = {"hmc": functools.partial(
         hmc, target, n_leapfrog=problem["n_leapfrog"], jitter=0.5),
         "nuts": functools.partial(nuts, target)}[method]
     generator = rng.generator(2)
     warm = clocks("warmup", lambda: sample(
-        adapt(family, step_size=0.01), torch.as_tensor(problem["start"]),
-        n_draws=1, n_warmup=n_warmup, generator=generator))
+        adapt(family, step_size=0.01), start, n_draws=1, n_warmup=n_warmup, generator=generator))
     step_size, mass = warm.warmup.tuning
     draws = clocks("draws", lambda: sample(
         family(step_size=step_size, mass=mass), warm.position[:, -1],
@@ -181,7 +180,7 @@ def main():
     parser.add_argument("--only", choices=METHODS, nargs="*",
                         default=list(METHODS))
     parser.add_argument("--bits", type=int, choices=[32, 64], default=32,
-                        help="of JAX's floats")
+                        help="of a float")
     parser.add_argument("--cores", type=int, default=1)
     parser.add_argument("--timeout", type=float, default=600,
                         help="seconds for one method")
@@ -204,7 +203,7 @@ def main():
                     print(f"{name}: not done in {options.timeout:.0f} s",
                           file=sys.stderr)
             print(f"\n{regime}parameterised, {chains} chains, "
-                  f"JAX in {options.bits} bits\n")
+                  f"{options.bits} bits\n")
             table(rows)
             everything[f"{regime} {chains}"] = rows
             if options.json:

@@ -14,8 +14,9 @@ needs_compiler = pytest.mark.skipif(
     native.library() is None,
     reason="no C compiler: install cc (gcc or clang) to test compiled paths")
 
-CASES = {"tanh": ([1, 100, 1], "tanh"), "relu": ([1, 3, 1], "relu"),
-         "two inputs": ([2, 5, 1], "tanh")}
+CASES = {"tanh": ([1, 101, 1], "tanh"), "relu": ([1, 3, 1], "relu"),
+         "wide relu": ([1, 40, 1], "relu"), "few tanh": ([1, 3, 1], "tanh"),
+         "two inputs": ([2, 20, 1], "tanh")}
 
 
 def posterior(name, **options):
@@ -78,17 +79,17 @@ def test_trajectory_is_that_of_pytorch(name, mass, monkeypatch):
 @needs_compiler
 def test_tanh_is_exact_over_its_whole_range():
     # f(x) = tanh(x) for a net of one unit with weights 1, 0, 1, 0.
-    x = torch.cat([torch.linspace(-50, 50, 4001), torch.tensor(
-        [0.0, 1e-300, -1e-12, 1e300, -1e300])]).double()[:, None]
+    x = torch.cat([torch.linspace(-50, 50, 4001).double(), torch.tensor(
+        [0.0, 1e-300, -1e-12, 1e300, -1e300], dtype=torch.float64)])[:, None]
     net = nets.MLP([1, 1, 1], "tanh")
     position = torch.tensor([[1.0, 0, 1, 0]]).double()
-    for i in range(0, len(x), 97):
+    for i in [*range(0, 4001, 97), *range(4001, 4006)]:
         target = native.compiled(bnn.Posterior(
             net, x[i:i + 1], torch.zeros(1, 1).double(),
             bnn.prior_std(net), 1.0))
         _, gradient = target.value_and_grad(position)  # -tanh(x) in b2
         assert gradient[0, 3].item() == pytest.approx(
-            -x[i].tanh().item(), abs=4e-16)
+            -x[i].tanh().item(), abs=5e-16)
 
 
 @needs_compiler
@@ -122,6 +123,23 @@ def test_other_dtypes_are_refused():
     target = native.compiled(posterior("relu"))
     with pytest.raises(TypeError, match="float64"):
         target.value_and_grad(torch.zeros(2, 10))
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", CASES)
+def test_float32_is_the_same_function_with_fewer_digits(name):
+    target = posterior(name)
+    halved = bnn.Posterior(target.net, target.x.float(), target.y.float(),
+                           target.prior_std.float(), target.noise,
+                           target.temperature)
+    position = positions(target, 19)
+    fast = native.compiled(halved)
+    assert isinstance(fast, native.Compiled)
+    for found, exact in zip(fast.value_and_grad(position.float()),
+                            native.compiled(target).value_and_grad(position)):
+        assert found.dtype == torch.float32
+        off = (found - exact).abs() / exact.abs().max()
+        assert off.max() < 2e-6
 
 
 @pytest.mark.parametrize("environment", [
