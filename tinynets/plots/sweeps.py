@@ -1,0 +1,81 @@
+"""Pictures of grids: a heat map, and lines that are told apart by size."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from tinynets.plots import INK, PALETTE
+from tinynets.plots.curves import STROKES
+
+MARKERS = "os^Dv"
+
+
+def plot_grid(rows: Sequence, columns: Sequence, values: ArrayLike, *,
+              low: float, high: float, xlabel: str = "learning rate",
+              ylabel: str = "batch size", text: str = "{:.0f}",
+              ax: Axes | None = None) -> Axes:
+    """Shade a grid of values and write each into its cell.
+
+    The shading runs from nothing at `low` to ink at `high`; the best cell of
+    a row has a frame, and one without a value a dash.
+
+    Parameters
+    ----------
+    rows, columns : sequence
+        Ticks, from top and from left.
+    values : array of shape (rows, columns)
+        NaN where there is none.
+    low, high : float
+    xlabel, ylabel, text : str
+    ax : Axes, optional
+    """
+    ax = plt.gca() if ax is None else ax
+    values = np.asarray(values, float)
+    ax.imshow(values, cmap="tinynets_amounts", vmin=low, vmax=high,
+              aspect="auto")
+    for (row, column), value in np.ndenumerate(values):
+        dark = (value - low) / (high - low) > 0.5
+        ax.text(column, row, "–" if np.isnan(value) else text.format(value),
+                ha="center", va="center", fontsize=9,
+                color="white" if dark else INK)
+    for row, line in enumerate(values):
+        if not np.isnan(line).all():
+            corner = np.nanargmax(line) - 0.5, row - 0.5
+            ax.add_patch(plt.Rectangle(corner, 1, 1, fill=False, linewidth=2,
+                                       edgecolor=PALETTE[1]))
+    ax.set(xlabel=xlabel, ylabel=ylabel, xticks=range(len(columns)),
+           yticks=range(len(rows)), xticklabels=columns, yticklabels=rows)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+    return ax
+
+
+def plot_rows(rows: Sequence, x: ArrayLike, values: ArrayLike, *,
+              xlabel: str, ylabel: str, lines: bool = True,
+              ax: Axes | None = None) -> Axes:
+    """Draw one line (or cloud of points) a row of a grid, log axis for x.
+
+    Parameters
+    ----------
+    rows : sequence
+        Batch sizes, for the legend.
+    x, values : arrays of shape (rows, points) and (rows, points, seeds)
+        Lines go through the mean of the seeds, over a band of their range.
+    xlabel, ylabel : str
+    lines : bool
+        Whether to join the points.
+    ax : Axes, optional
+    """
+    ax = plt.gca() if ax is None else ax
+    for i, (row, at, seeds) in enumerate(zip(rows, x, np.asarray(values))):
+        ax.plot(at, seeds.mean(-1), STROKES[i % 4] if lines else "",
+                marker=MARKERS[i % 5], color=PALETTE[i], label=f"{row}")
+        if lines:
+            ax.fill_between(at, seeds.min(-1), seeds.max(-1), alpha=0.2,
+                            color=PALETTE[i], linewidth=0)
+    ax.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
+    ax.legend(title="batch size")
+    return ax
