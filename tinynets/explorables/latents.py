@@ -204,9 +204,9 @@ def _regions(densities, title, limit, n_points, colours, scale):
         rows += [{"t": time, "k": k, "o": f"{k}-{i}",
                   "p": _outline(line, n_points)}
                  for i, line in enumerate(lines) if len(line) > 5]
-        row, column = np.unravel_index(density.argmax(), density.shape)
-        labels.append({"t": time, "k": k, "x": round(axis[column], 2),
-                       "y": round(axis[row], 2)})
+        x, y = lines[-1].mean(0)  # the middle of the largest piece
+        labels.append({"t": time, "k": k, "x": round(x, 2),
+                       "y": round(y, 2)})
     x, y = alt.X("x:Q", **scale), alt.Y("y:Q", **scale)
     outlines = alt.Chart(alt.Data(values=rows)).transform_filter(
         "datum.t == time").transform_calculate(

@@ -62,7 +62,7 @@ def plot_cubes(rows: Sequence[Sequence[ArrayLike]], labels: ArrayLike,
     titles, row_titles : sequences of str
     """
     n_rows, n_columns = len(rows), len(rows[0])
-    fig, axes = plt.subplots(n_rows, n_columns, squeeze=False, dpi=110,
+    fig, axes = plt.subplots(n_rows, n_columns, squeeze=False, dpi=96,
                              figsize=(WIDTH, n_rows * WIDTH / n_columns))
     for line, clouds, (low, high) in zip(axes, rows, bounds):
         for ax, cloud in zip(line, clouds):
@@ -228,9 +228,12 @@ def plot_densities(densities: ArrayLike, limit: float, *,
     axis = np.linspace(-limit, limit, np.shape(densities)[-1])
     for k, colour in enumerate(class_colours(len(densities))):
         density = np.asarray(densities[k])
-        ax.contourf(axis, axis, density, [1, np.inf], colors=[colour],
-                    alpha=0.22)
-        ax.contour(axis, axis, density, [1], colors=[colour], linewidths=1)
+        for part in (
+                ax.contourf(axis, axis, density, [1, np.inf],
+                            colors=[colour], alpha=0.22),
+                ax.contour(axis, axis, density, [1], colors=[colour],
+                           linewidths=1)):
+            part.set_rasterized(True)
         row, column = np.unravel_index(density.argmax(), density.shape)
         ax.text(axis[column], axis[row], str(k), color=colour, fontsize=9,
                 weight="bold", ha="center", va="center")
