@@ -39,7 +39,7 @@ def learn(net, *, n_steps=200, rate=0.01, maturity=5, seed=3, optimiser=None):
         state, replaced = continual.step(
             net, state, hidden, rate=rate, maturity=maturity,
             generator=source, optimiser=descent)
-        counts.append(replaced)
+        counts.append(torch.stack(replaced))
     return state, torch.stack(counts)  # (steps, layers, runs)
 
 
@@ -176,6 +176,13 @@ def test_one_net_without_runs_works_too():
     state, counts = learn(net, rate=0.02)
     assert state[0].utility.shape == (20,) and counts.sum() > 0
     assert torch.isfinite(nets.flatten(net)).all()
+
+
+def test_a_linear_net_has_nothing_to_renew():
+    net = built((4, 2))
+    after = continual.step(net, continual.init(net), [], rate=0.5, maturity=0,
+                           generator=generator(1))
+    assert after == ([], [])
 
 
 def test_randomness_is_the_generators():

@@ -151,7 +151,7 @@ def step(net: nets.MLP, units: Sequence[Units], hidden: Sequence[Tensor], *,
          rate: float | Tensor, maturity: int, generator: torch.Generator,
          decay: float = 0.99, scheme: str = "he",
          optimiser: torch.optim.Optimizer | None = None
-         ) -> tuple[list[Units], Tensor]:
+         ) -> tuple[list[Units], list[Tensor]]:
     """Do, after an update, what makes backprop continual: Algorithm 1.
 
     Parameters
@@ -176,8 +176,8 @@ def step(net: nets.MLP, units: Sequence[Units], hidden: Sequence[Tensor], *,
     Returns
     -------
     list of Units
-    (layers, *runs) int64
-        Units replaced.
+    list of (*runs,) int64
+        Units replaced, one entry a hidden layer.
 
     Raises
     ------
@@ -205,7 +205,7 @@ def step(net: nets.MLP, units: Sequence[Units], hidden: Sequence[Tensor], *,
               optimiser=optimiser)
         after.append(state)
         counts.append(chosen.sum(-1))
-    return after, torch.stack(counts)
+    return after, counts
 
 
 def dead_share(activation: Tensor) -> Tensor:
