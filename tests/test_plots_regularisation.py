@@ -50,8 +50,8 @@ def test_panels_share_names_and_colours():
         "rank": {"L2": [5, 5, 5]}, "size": {"plain": [0, 0, 0]}},
         x=x, xlabel="task")
     axes = figure.axes
-    assert [ax.get_ylabel() for ax in axes[:3]] == ["dead", "rank", "size"]
-    assert not axes[3].get_visible()
+    assert [ax.get_title() for ax in axes] == ["dead", "rank", "size"]
+    assert {ax.get_xlabel() for ax in axes} == {"task"}
     drawn = {line.get_color(): line.get_ydata().tolist()
              for line in axes[1].lines if not np.isnan(line.get_ydata()).all()}
     assert drawn == {PALETTE[1]: [5, 5, 5]}

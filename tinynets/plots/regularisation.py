@@ -62,27 +62,23 @@ def plot_differences(differences: Mapping[str, Mapping[str, ArrayLike]]
 
 def plot_panels(panels: Mapping[str, Mapping[str, ArrayLike]], *,
                 x: ArrayLike, xlabel: str) -> Figure:
-    """Draw several measures of the same runs, two panels a row.
+    """Draw several measures of the same runs side by side.
 
     `panels` maps what is measured to curves as `plot_curves` takes them; all
     panels share the legend at the top.
     """
-    n_rows = -(-len(panels) // 2)
-    figure, axes = plt.subplots(n_rows, 2, sharex=True, squeeze=False,
-                                figsize=(680 / 96, 2.3 * n_rows + 0.5))
+    figure, axes = plt.subplots(1, len(panels), squeeze=False,
+                                figsize=(680 / 96, 3))
     colours = {}
     for ax, (measure, curves) in zip(axes.flat, panels.items()):
         shown = {name: curves.get(name, [np.nan] * len(x))
                  for name in [*colours, *(c for c in curves
                                           if c not in colours)]}
-        plot_curves(shown, x=x, xlabel="", ylabel=measure, labels="legend",
+        plot_curves(shown, x=x, xlabel=xlabel, ylabel="", labels="legend",
                     ax=ax)
+        ax.set_title(measure)
         ax.get_legend().remove()
         colours |= dict.fromkeys(curves)
-    for ax in axes[-1]:
-        ax.set_xlabel(xlabel)
-    for ax in axes.flat[len(panels):]:
-        ax.set_visible(False)
     handles = [plt.Line2D([], [], color=PALETTE[i % len(PALETTE)],
                           linestyle=STROKES[i % len(STROKES)], label=name)
                for i, name in enumerate(colours)]
