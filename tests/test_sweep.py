@@ -7,10 +7,12 @@ import subprocess
 import sys
 import time
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
 
+from tinynets.plots import sweeps as pictures
 from tinynets.sweep import app, cells
 from tinynets.sweep.cells import Experiment
 
@@ -174,3 +176,22 @@ def test_pivot_lays_out_and_refuses_two_cells_on_one_place():
         cells.pivot(made, columns="seed")
 
 
+
+
+def test_a_grid_is_drawn_with_its_best_cells_framed_and_its_gaps_shown():
+    values = [[90.0, 95.0, np.nan], [np.nan] * 3]
+    figure, ax = plt.subplots()
+    pictures.plot_grid([8, 32], [0.1, 0.2, 0.4], values, low=50, high=100, ax=ax)
+    assert [text.get_text() for text in ax.texts] == ["90", "95", "–", "–", "–", "–"]
+    (frame,) = ax.patches
+    assert frame.get_xy() == (0.5, -0.5)
+    plt.close(figure)
+
+
+def test_rows_are_drawn_through_the_means_of_the_seeds():
+    figure, ax = plt.subplots()
+    pictures.plot_rows([8, 32], [[1, 2], [3, 4]], [[[1, 3], [2, 2]], [[0, 0], [4, 6]]],
+                       xlabel="x", ylabel="y", ax=ax)  # fmt: skip
+    assert [line.get_ydata().tolist() for line in ax.lines] == [[2, 2], [0, 5]]
+    assert len({line.get_marker() for line in ax.lines}) == 2
+    plt.close(figure)

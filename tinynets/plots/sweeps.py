@@ -19,7 +19,7 @@ def plot_grid(rows: Sequence, columns: Sequence, values: ArrayLike, *,
               ax: Axes | None = None) -> Axes:
     """Shade a grid of values and write each into its cell.
 
-    The shading runs from nothing at `low` to ink at `high`; the best cell of
+    The shading runs from nothing at `low` to grey at `high`; the best cell of
     a row has a frame, and one without a value a dash.
 
     Parameters
@@ -35,12 +35,10 @@ def plot_grid(rows: Sequence, columns: Sequence, values: ArrayLike, *,
     ax = plt.gca() if ax is None else ax
     values = np.asarray(values, float)
     ax.imshow(values, cmap="tinynets_amounts", vmin=low, vmax=high,
-              aspect="auto")
+              aspect="auto", alpha=0.35)  # pale: numbers read on either page
     for (row, column), value in np.ndenumerate(values):
-        dark = (value - low) / (high - low) > 0.5
         ax.text(column, row, "–" if np.isnan(value) else text.format(value),
-                ha="center", va="center", fontsize=9,
-                color="white" if dark else INK)
+                ha="center", va="center", fontsize=9, color=INK)
     for row, line in enumerate(values):
         if not np.isnan(line).all():
             corner = np.nanargmax(line) - 0.5, row - 0.5

@@ -36,7 +36,7 @@ class Experiment:
     lr: float = 0.1             # learning rate
     n_epochs: int = 4
     n_steps: int | None = None  # updates; given, it takes n_epochs' place
-    n_images: int = 8000        # for training, at most: all of a smaller set
+    n_images: int = 8192        # for training, at most: all of a smaller set
     n_hidden: int = 32
     activation: str = "relu"
     n_seeds: int = 3            # nets side by side
