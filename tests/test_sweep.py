@@ -194,4 +194,6 @@ def test_rows_are_drawn_through_the_means_of_the_seeds():
                        xlabel="x", ylabel="y", ax=ax)  # fmt: skip
     assert [line.get_ydata().tolist() for line in ax.lines] == [[2, 2], [0, 5]]
     assert len({line.get_marker() for line in ax.lines}) == 2
+    pictures.plot_rows([8], [[1, 2]], [[[1, 3], [2, 2]]], xlabel="x", ylabel="y", lines=False, ax=ax)
+    assert ax.lines[0].get_linestyle() != "None" == ax.lines[2].get_linestyle()
     plt.close(figure)

@@ -69,8 +69,10 @@ def plot_rows(rows: Sequence, x: ArrayLike, values: ArrayLike, *,
     """
     ax = plt.gca() if ax is None else ax
     for i, (row, at, seeds) in enumerate(zip(rows, x, np.asarray(values))):
-        ax.plot(at, seeds.mean(-1), STROKES[i % 4] if lines else "",
-                marker=MARKERS[i % 5], color=PALETTE[i], label=f"{row}")
+        ax.plot(at, seeds.mean(-1), color=PALETTE[i], label=f"{row}",
+                linestyle=STROKES[i % 4] if lines else "none",
+                marker=MARKERS[i % 5], markersize=4 if lines else 7,
+                markerfacecolor=PALETTE[i] if lines else "none")
         if lines:
             ax.fill_between(at, seeds.min(-1), seeds.max(-1), alpha=0.2,
                             color=PALETTE[i], linewidth=0)
