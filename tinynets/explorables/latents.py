@@ -53,7 +53,7 @@ def cloud_explorable(clouds: Mapping[str, ArrayLike], labels: ArrayLike,
     parameters = [
         alt.param("layer", value=kinds[0], bind=alt.binding_select(
             name="Hidden layer", options=kinds)),
-        _slider("time", "Time (step of training)", 0, last, 1, last),
+        _slider("time", "Time", 0, last, 1, last),
         _slider("turn", "Turn (degrees)", -180, 180, 3, 33),
         _slider("tilt", "Tilt (degrees)", -90, 90, 3, 21),
         alt.param("digit", value="all", bind=alt.binding_select(
@@ -92,7 +92,7 @@ def training_explorable(densities: Mapping[str, ArrayLike], limit: float,
               for title, values in densities.items()]
     says = json.dumps([f"After {step:,} steps" for step in steps])
     chart = alt.hconcat(*panels, spacing=10).add_params(
-        _slider("time", "Time (step of training)", 0, len(steps) - 1, 1,
+        _slider("time", "Time", 0, len(steps) - 1, 1,
                 len(steps) - 1),
         alt.param("announce", expr=f"{says}[time]"))
     return explorable(chart, name=name, alt_text=alt_text)
@@ -294,8 +294,8 @@ def _tile(chart, shape, title, side, row=None) -> alt.Chart:
     shift = "datum.shift" if row != width else "0"
     return chart.transform_calculate(
         x=f"datum.i % {row} + {shift}", y=f"floor(datum.i / {row})",
-        x2=f"datum.i % {row} + {shift} + 1.05",
-        y2=f"floor(datum.i / {row}) + 1.05").mark_rect(
+        x2=f"datum.i % {row} + {shift} + 1",
+        y2=f"floor(datum.i / {row}) + 1").mark_rect(
         color="currentColor", aria=False).encode(
         x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, width])),
         y=alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[height, 0])),
