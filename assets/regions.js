@@ -36,13 +36,26 @@ export function regions() {
   const watch = new ResizeObserver((entries) => {
     for (const { target } of entries) update(target, sizes.get(target));
   });
+  function add(element, label) {
+    const box = region(element);
+    sizes.set(box, label);
+    watch.observe(box);
+  }
   for (const [selector, label] of KINDS) {
-    for (const element of document.querySelectorAll(selector)) {
-      const box = region(element);
-      sizes.set(box, label);
-      watch.observe(box);
+    for (const element of document.querySelectorAll(selector)) add(element, label);
+  }
+  // A formula in the text that is wider than its line gets a line that scrolls.
+  function long() {
+    for (const formula of document.querySelectorAll("main math:not([display=block])")) {
+      const line = formula.closest("p, li, dd, td, figcaption");
+      if (!line || formula.closest(".equation-region")) continue;
+      const { width } = formula.getBoundingClientRect();
+      if (width > line.clientWidth && line.clientWidth > 0) add(formula, "Formula");
     }
   }
+  long();
+  addEventListener("resize", long);
+  document.addEventListener("toggle", long, { capture: true });
 }
 
 regions();

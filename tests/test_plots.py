@@ -172,3 +172,11 @@ def test_log_odds_hang_below():
     up, down = ax.patches
     assert up.get_data().values.sum() == 3
     assert down.get_data().values.sum() == -2
+
+
+def test_coordinates_are_cut_where_no_eye_follows():
+    drawn = ('<path d="M 23.268209 145.64976 \nL 1.5 -0.126e-05 \nz\n"/>\n'
+             '  <use x="12.345678" y="-0.999" style="a: 0.12345"/>')
+    assert svg.with_coarse_paths(drawn) == (
+        '<path d="M 23.26 145.64 L 1.5 -0.126e-05 z"/>\n'
+        '<use x="12.34" y="-0.99" style="a: 0.12345"/>')

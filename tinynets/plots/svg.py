@@ -5,7 +5,8 @@ An SVG behind ``<img>`` sees no style of the page, but it does see the page's
 light page, lighter on the dark one; without them the colours still read.
 
 A tile of weights is a PNG of four bytes a pixel within the SVG; with the
-colours in a palette it has one, and is a third as large.
+colours in a palette it has one, and is a third as large. Coordinates are cut
+to hundredths of a point, which no screen shows.
 """
 
 import base64
@@ -19,6 +20,9 @@ from matplotlib.cbook import open_file_cm
 from PIL import Image
 
 _PNG = re.compile(r"(?<=data:image/png;base64,)\s*([A-Za-z0-9+/=\s]+)")
+_PATH = re.compile(r'(?<= d=")[^"]+')
+_PLACE = re.compile(r'(?<= [xy]=")-?[0-9]+[.][0-9]+(?=")')
+_FINE = re.compile(r"([.][0-9]{2})[0-9]+(?!e)")
 _ANCHOR = "*{stroke-linejoin"  # how matplotlib's own style element begins
 
 
@@ -70,6 +74,15 @@ def _smaller(found: re.Match) -> str:
         with_palette(base64.b64decode(found[1]))).decode()
 
 
+def with_coarse_paths(svg):
+    """Cut coordinates to two decimals, and a path to one line."""
+    def cut(found):
+        return _FINE.sub(r"\1", " ".join(found[0].split()))
+
+    svg = _PLACE.sub(cut, _PATH.sub(cut, svg))
+    return re.sub(r"\n +", "\n", svg)
+
+
 def write_themed_svg(colours):
     """From here on, have matplotlib write the rules into each SVG file."""
     rules = theme_rules(colours)
@@ -82,8 +95,8 @@ def write_themed_svg(colours):
             text = io.StringIO()
             super().print_svg(text, bbox_inches_restore=bbox_inches_restore,
                               metadata=metadata)
-            themed = _PNG.sub(_smaller, text.getvalue()).replace(
-                _ANCHOR, f"{rules}\n{_ANCHOR}", 1)
+            drawn = with_coarse_paths(_PNG.sub(_smaller, text.getvalue()))
+            themed = drawn.replace(_ANCHOR, f"{rules}\n{_ANCHOR}", 1)
             with open_file_cm(filename, "w", encoding="utf-8") as file:
                 is_text = isinstance(file, io.TextIOBase)
                 file.write(themed if is_text else themed.encode())
