@@ -202,6 +202,14 @@ def test_bound_tightens_with_samples_and_starts_at_the_elbo():
     assert ((bounds[0] - elbos.mean(0)).abs() < 5 * error).all()
 
 
+def test_bound_of_equal_weights_is_their_value_whatever_the_number():
+    log_w = torch.full((3, 12), -70.5)
+    for n_samples in (1, 3, 12):
+        torch.testing.assert_close(
+            vae.importance_weighted_bound(log_w, n_samples),
+            torch.full((3,), -70.5))
+
+
 def test_weights_keep_the_seeds_apart():
     stack, x = built(n_seeds=2), images()
     log_w = vae.log_importance_weights(stack, x, n_samples=3,

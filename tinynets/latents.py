@@ -34,7 +34,7 @@ class Plane(NamedTuple):
 
     normal: Tensor    # (d,)
     offset: float
-    error_rate: float  # share of points on the wrong side, half if on it
+    error_rate: float  # share of points not on their own side
 
 
 def mixture_moments(means: Tensor, variances: Tensor) -> Gaussian:
@@ -269,12 +269,10 @@ def separating_plane(a: Tensor, b: Tensor) -> Plane:
                      b_eq=torch.zeros(d + 1).numpy(),
                      bounds=[(0, float(w)) for w in weights], method="highs")
     w = -torch.from_numpy(answer.eqlin.marginals)
-    margin = rows @ w
-    on_plane = margin.abs() <= 1e-9
-    wrong = (margin < 0).double().masked_fill(on_plane, 0.5)
+    wrong = rows @ w <= 1e-9
     normal = w[:d] / scale
     return Plane(normal, float(w[d] - normal @ centre),
-                 float(wrong.mean()))
+                 float(wrong.double().mean()))
 
 
 def pairwise_error(features: Tensor, labels: Tensor,
