@@ -68,10 +68,11 @@ def page(tmp_path_factory):
 
 @pytest.fixture
 def fresh(page):
-    page.set_viewport_size({"width": 1280, "height": 800})
-    page.goto("about:blank")
-    page.goto(page.base + "posts/a.html")
-    return page
+    tab = page.context.new_page()  # what another test still loads stays there
+    tab.base = page.base
+    tab.goto(page.base + "posts/a.html")
+    yield tab
+    tab.close()
 
 
 def test_tabs_answer_to_click_and_keys(fresh):
