@@ -60,7 +60,8 @@ def page(tmp_path_factory):
     root = build(tmp_path_factory.mktemp("scripts"), pages | {"posts/a.qmd": PAGE}, config=config)
     with serve(root, "/below/") as base, sync_playwright() as playwright:
         browser = playwright.chromium.launch(**launch_options(find_chromium()))
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        page = context.new_page()
         page.base = base
         yield page
         browser.close()
