@@ -120,8 +120,8 @@ def test_search_opens_by_key_and_is_walked_by_arrows(fresh):
     expect(fresh.locator("#search-results a")).to_have_count(1)
     fresh.keyboard.press("ArrowDown")
     expect(fresh.locator("#search-results a")).to_be_focused()
-    fresh.keyboard.press("Enter")
-    fresh.wait_for_url("**/below/posts/a.html*")
+    with fresh.expect_navigation(url="**/below/posts/a.html*"):
+        fresh.keyboard.press("Enter")
 
 
 def test_the_system_decides_until_the_reader_does(fresh):
