@@ -57,15 +57,17 @@ def test_value_and_gradient_are_those_of_autograd(name, chains):
     lambda chains, dim: diagonal_mass(torch.linspace(0.5, 2, dim).double()),
     lambda chains, dim: diagonal_mass(torch.linspace(
         0.5, 2, chains * dim).double().view(chains, dim))])
+@pytest.mark.parametrize("chains", [3, 19])
 @pytest.mark.parametrize("name", CASES)
-def test_trajectory_is_that_of_pytorch(name, mass, monkeypatch):
+def test_trajectory_is_that_of_pytorch(name, chains, mass, monkeypatch):
     monkeypatch.setattr(native, "WORTH_A_THREAD", 1)  # in two parts
     target = posterior(name)
-    start = base.start(target, positions(target, 19))
-    mass = mass(19, target.dim)
-    momentum = torch.randn(19, target.dim, dtype=torch.float64,
+    start = base.start(target, positions(target, chains))
+    mass = mass(chains, target.dim)
+    momentum = torch.randn(chains, target.dim, dtype=torch.float64,
                            generator=rng.generator(3))
-    for step_size in (0.02, torch.linspace(0.01, 0.02, 19)[:, None].double()):
+    own_steps = torch.linspace(0.01, 0.02, chains).double()[:, None]
+    for step_size in (0.02, own_steps):
         plain = trajectory(target, mass)(start, momentum, step_size, 9)
         kept = start.position.clone(), momentum.clone()
         fast = trajectory(native.compiled(target), mass)(

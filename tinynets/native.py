@@ -42,7 +42,8 @@ class _Model(ctypes.Structure):
 
 
 class _Chains(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_int64) for name in ("n_steps", "stride")] + [
+    _fields_ = [(name, ctypes.c_int64) for name in (
+        "n_chains", "n_steps", "stride")] + [
         (name, ctypes.c_void_p) for name in (
             "step_size", "variance", "position", "momentum", "value",
             "gradient")]
@@ -109,7 +110,7 @@ class Compiled:
                 f"position must be {self._ones.dtype}, the dtype of the data "
                 f"of a compiled posterior, got {position.dtype}")
         chains, dim = position.shape
-        arrays = _Chains(n_steps, dim if variance.ndim == 2 else 0, *(
+        arrays = _Chains(chains, n_steps, dim if variance.ndim == 2 else 0, *(
             tensor.data_ptr() for tensor in (
                 step_size, variance, position, momentum, value, gradient)))
 

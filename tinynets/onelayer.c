@@ -4,9 +4,9 @@
  *   constant - 1/2 [ (y - f(x))^2 precision + sum_k prior_k theta_k^2 ],
  *   f(x) = W2 phi(W1 x + b1) + b2, one output, theta = (W1, b1, W2, b2).
  * Compiled and called by tinynets/native.py, once with REAL double and once
- * with float. All arrays are row-major. Work goes on in "vectors": a lane
- * each for LANES chains where the net is narrow, for the units of one chain
- * where it is wide (then the compiler vectorises the loops over units).
+ * with float. All arrays are row-major. Work goes on in vectors of LANES
+ * numbers: units of one chain where the net is wide, chains where it is
+ * narrow.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,10 +14,12 @@
 
 typedef REAL real;
 #define LANES (64 / (int)sizeof(real))
+#define FEW 4    /* chains, up to which they share a vector with copies */
+#define BLOCK 16 /* examples whose hidden units are kept */
 typedef real vec __attribute__((vector_size(64)));
 
-#define EACH_UNIT _Pragma("omp simd") for (int64_t j = 0; j < h; j++)
-#define EACH_WEIGHT _Pragma("omp simd") for (int64_t k = 0; k < dim; k++)
+#define EACH_LANE for (int l = 0; l < LANES; l++)
+#define EACH(index, n) for (int64_t index = 0; index < (n); index++)
 
 typedef struct {
     int64_t n_inputs, n_hidden, n_examples, relu;
@@ -25,11 +27,18 @@ typedef struct {
     double noise_precision, constant;
 } model;
 
+typedef struct {
+    int64_t n_chains, n_steps;
+    int64_t stride; /* of `variance`, from chain to chain */
+    const real *step_size, *variance;
+    real *position, *momentum, *value, *gradient;
+} chains;
+
 /* tanh = 1 - 2 / (exp(2z) + 1), absolute error about an epsilon.
  *
  * exp(t) = 2^n exp(r), |r| <= ln(2) / 2; adding 1.5 * 2^mantissa rounds t to
  * the integer n, which then stands in the last bits. */
-static inline real tanh_of(real z)
+static inline real tanh_of_one(real z)
 {
     const int narrow = sizeof(real) == 4;
     const real limit = narrow ? 10 : 20;
@@ -61,52 +70,10 @@ static inline real tanh_of(real z)
     return 1 - 2 / (series * power + 1);
 }
 
-/* Wide: units side by side. One chain, its weights as they are. */
-static real by_units(const model *m, const real *theta, real *grad,
-                     real *hidden)
+static inline vec tanh_of(vec z)
 {
-    const int64_t h = m->n_hidden, dim = 3 * h + 1;
-    const real *w1 = theta, *b1 = w1 + h, *w2 = b1 + h;
-    real *g_w1 = grad, *g_b1 = g_w1 + h, *g_w2 = g_b1 + h;
-    real squares = 0, prior = 0;
-    _Pragma("omp simd reduction(+:prior)")
-    for (int64_t k = 0; k < dim; k++) {
-        grad[k] = -theta[k] * m->prior_precision[k];
-        prior -= grad[k] * theta[k];
-    }
-    for (int64_t i = 0; i < m->n_examples; i++) {
-        const real x = m->x[i];
-        real output = 0;
-        if (m->relu)
-            EACH_UNIT {
-                real z = w1[j] * x + b1[j];
-                hidden[j] = z < 0 ? 0 : z;
-            }
-        else
-            EACH_UNIT hidden[j] = tanh_of(w1[j] * x + b1[j]);
-        _Pragma("omp simd reduction(+:output)")
-        for (int64_t j = 0; j < h; j++)
-            output += w2[j] * hidden[j];
-        real residual = m->y[i] - output - w2[h];
-        real scaled = residual * (real)m->noise_precision;
-        squares += residual * scaled;
-        g_w2[h] += scaled;
-        if (m->relu)
-            EACH_UNIT {
-                real back = hidden[j] > 0 ? scaled * w2[j] : 0;
-                g_w2[j] += scaled * hidden[j];
-                g_b1[j] += back;
-                g_w1[j] += back * x;
-            }
-        else
-            EACH_UNIT {
-                real back = scaled * w2[j] * (1 - hidden[j] * hidden[j]);
-                g_w2[j] += scaled * hidden[j];
-                g_b1[j] += back;
-                g_w1[j] += back * x;
-            }
-    }
-    return (real)m->constant - (real)0.5 * (squares + prior);
+    EACH_LANE z[l] = tanh_of_one(z[l]);
+    return z;
 }
 
 static inline vec where_positive(vec test, vec value)
@@ -114,138 +81,248 @@ static inline vec where_positive(vec test, vec value)
     return (vec)((__typeof__(test > test))value & (test > (vec){0}));
 }
 
-/* Narrow: chains side by side, coordinate k of all of them in theta[k]. */
-static vec by_chains(const model *m, const vec *theta, vec *grad,
-                     vec *hidden)
+static inline vec activation(int relu, vec z)
+{
+    return relu ? where_positive(z, z) : tanh_of(z);
+}
+
+/* Multiply by the activation's slope, read off its value. */
+static inline vec through(int relu, vec hidden, vec back)
+{
+    return relu ? where_positive(hidden, back)
+                   : back * (1 - hidden * hidden);
+}
+
+static inline real total(vec v)
+{
+    for (int half = LANES / 2; half; half /= 2)
+        for (int l = 0; l < half; l++)
+            v[l] += v[l + half];
+    return v[0];
+}
+
+/* Give every lane the sum of those FEW, 2 FEW, … lanes away. */
+static inline vec over_copies(vec v)
+{
+    for (int by = FEW; by < LANES; by *= 2) {
+        vec other;
+        EACH_LANE other[l] = v[l ^ by];
+        v += other;
+    }
+    return v;
+}
+
+/* A trajectory of `chains` chains from `first` on, and what it needs.
+ *
+ * Wide: of one chain, its W1, b1, W2 and b2 in whole vectors, filled up with
+ * zeros, which stay, since their gradients are zero. Narrow: of a chain in
+ * each lane, coordinate k of all of them in vector k; where they are few,
+ * every lane has copies FEW lanes apart, which share the examples out. */
+typedef struct {
+    int64_t wide, few, n, first, chains, n_rows;
+    vec *position, *momentum, *gradient, *variance, *prior_precision;
+    vec *hidden, *rows; /* a row: an example's x, y and precision by lane */
+} work;
+
+/* Sum of squared residuals times precision; its gradient in the weights. */
+static inline vec by_units(const model *m, const work *w,
+                           const int relu)
+{
+    const int64_t width = (w->n - 1) / 3;
+    const vec *w1 = w->position, *b1 = w1 + width, *w2 = b1 + width;
+    vec *g_w1 = w->gradient, *g_b1 = g_w1 + width, *g_w2 = g_b1 + width;
+    vec *hidden = w->hidden;
+    real squares = 0, b2 = w2[width][0], g_b2 = 0, scaled[BLOCK];
+    for (int64_t first = 0; first < m->n_examples; first += BLOCK) {
+        const real *x = m->x + first, *y = m->y + first;
+        const int64_t left = m->n_examples - first;
+        const int64_t n = left < BLOCK ? left : BLOCK;
+        EACH(i, n) {
+            vec output = {0}, *unit = hidden + i * width;
+            EACH(j, width) {
+                unit[j] = activation(relu, w1[j] * x[i] + b1[j]);
+                output += w2[j] * unit[j];
+            }
+            real residual = y[i] - total(output) - b2;
+            scaled[i] = residual * (real)m->noise_precision;
+            squares += residual * scaled[i];
+            g_b2 += scaled[i];
+        }
+        EACH(j, width) {
+            vec d_w1 = {0}, d_b1 = {0}, d_w2 = {0};
+            EACH(i, n) {
+                vec unit = hidden[i * width + j];
+                vec back = through(relu, unit, scaled[i] * w2[j]);
+                d_w2 += scaled[i] * unit;
+                d_b1 += back;
+                d_w1 += back * x[i];
+            }
+            g_w2[j] += d_w2;
+            g_b1[j] += d_b1;
+            g_w1[j] += d_w1;
+        }
+    }
+    g_w2[width][0] = g_b2;
+    return (vec){0} + squares;
+}
+
+static inline vec by_chains(const model *m, const work *w,
+                            const int relu)
 {
     const int64_t d = m->n_inputs, h = m->n_hidden;
-    const vec zero = {0}, *w1 = theta, *b1 = w1 + h * d, *w2 = b1 + h;
-    vec *g_w1 = grad, *g_b1 = g_w1 + h * d, *g_w2 = g_b1 + h;
-    vec squares = zero, prior = zero;
-    for (int64_t k = 0; k < h * d + 2 * h + 1; k++) {
-        grad[k] = -theta[k] * m->prior_precision[k];
-        prior -= grad[k] * theta[k];
-    }
-    for (int64_t i = 0; i < m->n_examples; i++) {
-        const real *x = m->x + i * d;
+    const vec *w1 = w->position, *b1 = w1 + h * d, *w2 = b1 + h;
+    vec *g_w1 = w->gradient, *g_b1 = g_w1 + h * d, *g_w2 = g_b1 + h;
+    vec *hidden = w->hidden, squares = {0};
+    EACH(i, w->n_rows) {
+        const vec *x = w->rows + i * (d + 2);
         vec output = w2[h];
-        for (int64_t j = 0; j < h; j++) {
+        EACH(j, h) {
             vec z = b1[j];
-            for (int64_t k = 0; k < d; k++)
-                z += w1[j * d + k] * x[k];
-            for (int l = 0; l < LANES && !m->relu; l++)
-                z[l] = tanh_of(z[l]);
-            hidden[j] = m->relu ? where_positive(z, z) : z;
+            EACH(k, d) z += w1[j * d + k] * x[k];
+            hidden[j] = activation(relu, z);
             output += w2[j] * hidden[j];
         }
-        vec residual = m->y[i] - output;
-        vec scaled = residual * (real)m->noise_precision;
+        vec residual = x[d] - output, scaled = residual * x[d + 1];
         squares += residual * scaled;
         g_w2[h] += scaled;
-        for (int64_t j = 0; j < h; j++) {
-            vec back = scaled * w2[j];
-            back = m->relu ? where_positive(hidden[j], back)
-                           : back * (1 - hidden[j] * hidden[j]);
+        EACH(j, h) {
+            vec back = through(relu, hidden[j], scaled * w2[j]);
             g_w2[j] += scaled * hidden[j];
             g_b1[j] += back;
-            for (int64_t k = 0; k < d; k++)
-                g_w1[j * d + k] += back * x[k];
+            EACH(k, d) g_w1[j * d + k] += back * x[k];
         }
     }
+    if (!w->few)
+        return squares;
+    EACH(k, w->n) w->gradient[k] = over_copies(w->gradient[k]);
+    return over_copies(squares);
+}
+
+/* Log density by lane, and its gradient. */
+static vec evaluate(const model *m, const work *w)
+{
+    memset(w->gradient, 0, w->n * sizeof(vec));
+    vec squares, prior = {0};
+    if (m->relu) /* known to the compiler within the loops */
+        squares = w->wide ? by_units(m, w, 1) : by_chains(m, w, 1);
+    else
+        squares = w->wide ? by_units(m, w, 0) : by_chains(m, w, 0);
+    EACH(k, w->n) {
+        vec pull = w->position[k] * w->prior_precision[k];
+        w->gradient[k] -= pull;
+        prior += w->position[k] * pull;
+    }
+    if (w->wide)
+        prior = (vec){0} + total(prior);
     return (real)m->constant - (real)0.5 * (squares + prior);
 }
 
-typedef struct {
-    int64_t n_steps, stride; /* stride of `variance` from chain to chain */
-    const real *step_size, *variance;
-    real *position, *momentum, *value, *gradient;
-} chains;
-
-static void run_wide(const model *m, const chains *c, int64_t chain, real *own)
+static inline int64_t chain_of(const work *w, int64_t lane)
 {
-    const int64_t dim = 3 * m->n_hidden + 1;
-    real *q = c->position + chain * dim, *g = c->gradient + chain * dim;
-    if (!c->n_steps) {
-        c->value[chain] = by_units(m, q, g, own);
+    const int64_t chain = w->wide ? 0 : w->few ? lane % FEW : lane;
+    return chain < w->chains ? chain : 0;
+}
+
+/* Between rows of weights and vectors; `stride` from row to row. */
+static void take(const model *m, const work *w, vec *into, const real *from,
+                 int64_t stride)
+{
+    const int64_t h = m->n_hidden, whole = (w->n - 1) / 3 * LANES;
+    from += w->first * stride;
+    if (!w->wide) {
+        EACH(k, w->n) EACH_LANE into[k][l] = from[chain_of(w, l) * stride + k];
         return;
     }
-    real *p = c->momentum + chain * dim, epsilon = c->step_size[chain];
-    const real *inverse = c->variance + chain * c->stride;
-    EACH_WEIGHT p[k] += epsilon / 2 * g[k];
-    for (int64_t s = 1; s <= c->n_steps; s++) {
-        real kick = s < c->n_steps ? epsilon : epsilon / 2;
-        EACH_WEIGHT q[k] += epsilon * inverse[k] * p[k];
-        c->value[chain] = by_units(m, q, g, own);
-        EACH_WEIGHT p[k] += kick * g[k];
+    memset(into, 0, w->n * sizeof(vec));
+    EACH(part, 4) memcpy((real *)into + part * whole, from + part * h,
+                         (part < 3 ? h : 1) * sizeof(real));
+}
+
+static void give(const model *m, const work *w, real *into, const vec *from)
+{
+    const int64_t h = m->n_hidden, whole = (w->n - 1) / 3 * LANES;
+    const int64_t dim = h * (m->n_inputs + 2) + 1;
+    into += w->first * dim;
+    if (!w->wide) {
+        EACH(l, w->chains) EACH(k, dim) into[l * dim + k] = from[k][l];
+        return;
+    }
+    EACH(part, 4) memcpy(into + part * h, (real *)from + part * whole,
+                         (part < 3 ? h : 1) * sizeof(real));
+}
+
+static void set_rows(const model *m, const work *w)
+{
+    const int64_t d = m->n_inputs;
+    EACH(i, w->n_rows) EACH_LANE {
+        const int64_t at = w->few ? i + l / FEW * w->n_rows : i;
+        const int there = at < m->n_examples;
+        vec *row = w->rows + i * (d + 2);
+        EACH(k, d) row[k][l] = there ? m->x[at * d + k] : 0;
+        row[d][l] = there ? m->y[at] : 0;
+        row[d + 1][l] = there ? m->noise_precision : 0;
     }
 }
 
-static void gather(vec *into, const real *from, int64_t lanes, int64_t stride,
-                   int64_t dim)
-{
-    memset(into, 0, dim * sizeof(vec));
-    for (int64_t l = 0; l < lanes; l++)
-        for (int64_t k = 0; k < dim; k++)
-            into[k][l] = from[l * stride + k];
-}
-
-static void scatter(real *into, const vec *from, int64_t lanes, int64_t dim)
-{
-    for (int64_t l = 0; l < lanes; l++)
-        for (int64_t k = 0; k < dim; k++)
-            into[l * dim + k] = from[k][l];
-}
-
-static void run_narrow(const model *m, const chains *c, int64_t first,
-                       int64_t lanes, vec *q)
+static void run(const model *m, const chains *c, const work *w)
 {
     const int64_t dim = m->n_hidden * (m->n_inputs + 2) + 1;
-    const int64_t at = first * dim;
-    vec *p = q + dim, *g = p + dim, *inverse = g + dim, *own = inverse + dim;
-    vec epsilon = {0}, density;
-    gather(q, c->position + at, lanes, dim, dim);
+    vec *q = w->position, *p = w->momentum, *g = w->gradient;
+    vec value, step = {0};
+    take(m, w, q, c->position, dim);
     if (!c->n_steps)
-        density = by_chains(m, q, g, own);
+        value = evaluate(m, w);
     else {
-        memcpy(&epsilon, c->step_size + first, lanes * sizeof(real));
-        gather(p, c->momentum + at, lanes, dim, dim);
-        gather(g, c->gradient + at, lanes, dim, dim);
-        gather(inverse, c->variance + first * c->stride, lanes, c->stride,
-               dim);
-        for (int64_t k = 0; k < dim; k++)
-            p[k] += epsilon / 2 * g[k];
+        EACH_LANE step[l] = c->step_size[w->first + chain_of(w, l)];
+        take(m, w, p, c->momentum, dim);
+        take(m, w, g, c->gradient, dim);
+        take(m, w, w->variance, c->variance, c->stride);
+        EACH(k, w->n) p[k] += step / 2 * g[k];
     }
     for (int64_t s = 1; s <= c->n_steps; s++) {
-        vec kick = s < c->n_steps ? epsilon : epsilon / 2;
-        for (int64_t k = 0; k < dim; k++)
-            q[k] += epsilon * inverse[k] * p[k];
-        density = by_chains(m, q, g, own);
-        for (int64_t k = 0; k < dim; k++)
-            p[k] += kick * g[k];
+        vec kick = s < c->n_steps ? step : step / 2;
+        EACH(k, w->n) q[k] += step * w->variance[k] * p[k];
+        value = evaluate(m, w);
+        EACH(k, w->n) p[k] += kick * g[k];
     }
     if (c->n_steps) {
-        scatter(c->position + at, q, lanes, dim);
-        scatter(c->momentum + at, p, lanes, dim);
+        give(m, w, c->position, q);
+        give(m, w, c->momentum, p);
     }
-    scatter(c->gradient + at, g, lanes, dim);
-    memcpy(c->value + first, &density, lanes * sizeof(real));
+    give(m, w, c->gradient, g);
+    memcpy(c->value + w->first, &value, w->chains * sizeof(real));
 }
 
 /* Make `n_steps` leapfrog steps of some chains, in place; without any, only
  * evaluate. Returns 0, or 1 if there is no memory. */
 int leapfrog(const model *m, const chains *c, int64_t first, int64_t last)
 {
-    const int64_t h = m->n_hidden, dim = h * (m->n_inputs + 2) + 1;
-    vec *own = aligned_alloc(sizeof(vec), (4 * dim + h) * sizeof(vec));
-    if (!own)
+    const int64_t d = m->n_inputs, h = m->n_hidden;
+    const int64_t width = (h + LANES - 1) / LANES, copies = LANES / FEW;
+    work w = {.wide = d == 1 && h >= LANES, .few = c->n_chains <= FEW};
+    w.n = w.wide ? 3 * width + 1 : h * (d + 2) + 1;
+    w.n_rows = w.wide ? 0 : w.few ? (m->n_examples + copies - 1) / copies
+                                  : m->n_examples;
+    const int64_t n_hidden = w.wide ? BLOCK * width : h;
+    vec *memory = aligned_alloc(sizeof(vec), sizeof(vec) * (
+        5 * w.n + n_hidden + w.n_rows * (d + 2)));
+    if (!memory)
         return 1;
-    if (m->n_inputs == 1 && h >= LANES)
-        for (; first < last; first++)
-            run_wide(m, c, first, (real *)own);
-    else
-        for (; first < last; first += LANES)
-            run_narrow(m, c, first,
-                       last - first < LANES ? last - first : LANES, own);
-    free(own);
+    w.position = memory;
+    w.momentum = w.position + w.n;
+    w.gradient = w.momentum + w.n;
+    w.variance = w.gradient + w.n;
+    w.prior_precision = w.variance + w.n;
+    w.hidden = w.prior_precision + w.n;
+    w.rows = w.hidden + n_hidden;
+    set_rows(m, &w);
+    take(m, &w, w.prior_precision, m->prior_precision, 0);
+    const int64_t at_once = w.wide ? 1 : LANES;
+    for (w.first = first; w.first < last; w.first += at_once) {
+        const int64_t left = last - w.first;
+        w.chains = left < at_once ? left : at_once;
+        run(m, c, &w);
+    }
+    free(memory);
     return 0;
 }
