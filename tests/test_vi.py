@@ -221,14 +221,59 @@ def test_fits_follow_their_generator():
     assert torch.equal(a, b) and not torch.equal(a, c)
     assert torch.equal(torch.get_rng_state(), before)
     assert not start.mean.requires_grad
+    with pytest.raises(ValueError, match="temperature must be"):
+        vi.fit(start, estimate, std, n_steps=3, learning_rate=0.05,
+               temperature=torch.tensor([1.0, 0.0]), generator=generator(1))
     with pytest.raises(TypeError):
         vi.fit(start, estimate, std, n_steps=3, learning_rate=0.05)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_families_side_by_side_are_those_alone(kind):
+    alone = [a_family(kind), a_family(kind)]
+    alone[1] = type(alone[1])(*(part + 0.3 for part in alone[1]))
+    both = type(alone[0])(*map(torch.stack, zip(*alone)))
+    theta = both.sample(4, generator=generator(1))
+    assert theta.shape == (2, 4, 5)
+    for i, family in enumerate(alone):
+        torch.testing.assert_close(families.pick(both, i), family)
+        torch.testing.assert_close(both.kl(PRIOR)[i], family.kl(PRIOR))
+        torch.testing.assert_close(both.std[i], family.std)
+        torch.testing.assert_close(both.log_prob(theta)[i],
+                                   family.log_prob(theta[i]))
+    draws = both.sample(100_000, generator=generator(3))
+    for own, family in zip(draws, alone):
+        assert ((own.mean(0) - family.mean).abs()
+                < 5 * family.std / math.sqrt(1e5)).all()
+        error = own.mT.cov() - covariance(family)
+        assert (error.abs() < 5 * math.sqrt(2 / 1e5)
+                * family.std[:, None] * family.std).all()
+
+
+@pytest.mark.parametrize("local", [False, True])
+def test_fits_side_by_side_do_not_meet(local):
+    net, x, y, std, _, mean, *_ = linear_problem()
+    estimate = vi.expected_log_likelihood(
+        net, x, y, partial(vi.gaussian, noise_std=0.3), n_samples=16,
+        local=local)
+    start = families.mean_field(torch.zeros(3, 3, dtype=F64), 0.1)
+    temperature = torch.tensor([0.1, 1.0, 10.0], dtype=F64)
+    both = vi.fit(start, estimate, std, n_steps=800, learning_rate=0.05,
+                  temperature=temperature, generator=generator(5))
+    assert both.trace.kl.shape == (3, 800)
+    for i in range(3):
+        alone = vi.fit(families.pick(start, i), estimate, std, n_steps=800,
+                       learning_rate=0.05, temperature=float(temperature[i]),
+                       generator=generator(6)).family
+        found = families.pick(both.family, i)
+        torch.testing.assert_close(found.std, alone.std, rtol=0.1, atol=0)
+        assert ((found.mean - alone.mean).abs() < 0.2 * alone.std).all()
 
 
 def test_an_elbo_that_overflows_says_where():
     *_, std, _, _, _, estimate = linear_problem()
     start = families.mean_field(torch.full((3,), 1e200, dtype=F64), 0.1)
-    with pytest.raises(FloatingPointError, match="at step 0"):
+    with pytest.raises(FloatingPointError, match="at step 0 in 1 of 1 fits"):
         vi.fit(start, estimate, std, n_steps=3, learning_rate=0.05,
                generator=generator(1))
 

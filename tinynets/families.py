@@ -7,7 +7,8 @@ $KL = \tfrac12 \sum_j \frac{\Sigma_{jj} + m_j^2}{p_j^2}
       - \tfrac{d}{2} - \tfrac12 \log\det\Sigma + \sum_j \log p_j$.
 
 Standard deviations are kept as `raw_std` with std = softplus(raw_std), so
-that any real number is allowed while fitting.
+that any real number is allowed while fitting. Every part may have leading
+dimensions: as many Gaussians side by side, fitted in one run by `vi.fit`.
 """
 
 import math
@@ -22,99 +23,104 @@ from tinynets import checks
 class MeanField(NamedTuple):
     """Independent weights."""
 
-    mean: torch.Tensor             # (dim,)
-    raw_std: torch.Tensor          # (dim,)
+    mean: torch.Tensor             # (*lead, dim)
+    raw_std: torch.Tensor          # (*lead, dim)
 
     @property
     def std(self) -> torch.Tensor:
-        """Standard deviation of each weight, (dim,)."""
+        """Standard deviation of each weight, (*lead, dim)."""
         return softplus(self.raw_std)
 
     def sample(self, n_samples: int, *,
                generator: torch.Generator) -> torch.Tensor:
-        """Draw weights, (n_samples, dim), differentiable in q."""
-        return self.mean + self.std * _normal(self.mean, n_samples,
-                                              generator)
+        """Draw weights, (*lead, n_samples, dim), differentiable in q."""
+        return _rows(self.mean) + _rows(self.std) * _normal(
+            self.mean, n_samples, generator)
 
     def log_prob(self, theta: torch.Tensor) -> torch.Tensor:
-        """Return the log density of each row of `theta`."""
-        return torch.distributions.Normal(self.mean, self.std).log_prob(
-            theta).sum(-1)
+        """Return the log density of `theta` (*lead, n, dim), (*lead, n)."""
+        return torch.distributions.Normal(
+            _rows(self.mean), _rows(self.std)).log_prob(theta).sum(-1)
 
     def kl(self, prior_std: torch.Tensor) -> torch.Tensor:
-        """Return KL(q || prior) in nats, ()."""
-        return _kl(self.mean, self.std.square(), 2 * self.std.log().sum(),
+        """Return KL(q || prior) in nats, (*lead,)."""
+        return _kl(self.mean, self.std.square(), 2 * self.std.log().sum(-1),
                    prior_std)
 
 
 class LowRank(NamedTuple):
     """Covariance F F' + diag(std^2), with F of a few columns."""
 
-    mean: torch.Tensor             # (dim,)
-    factor: torch.Tensor           # (dim, rank)
-    raw_std: torch.Tensor          # (dim,), of the diagonal part
+    mean: torch.Tensor             # (*lead, dim)
+    factor: torch.Tensor           # (*lead, dim, rank)
+    raw_std: torch.Tensor          # (*lead, dim), of the diagonal part
 
     @property
     def std(self) -> torch.Tensor:
-        """Standard deviation of each weight, (dim,)."""
-        return (self.factor.square().sum(1)
+        """Standard deviation of each weight, (*lead, dim)."""
+        return (self.factor.square().sum(-1)
                 + softplus(self.raw_std).square()).sqrt()
 
     def sample(self, n_samples: int, *,
                generator: torch.Generator) -> torch.Tensor:
-        """Draw weights, (n_samples, dim), differentiable in q."""
-        own = softplus(self.raw_std) * _normal(self.mean, n_samples,
-                                               generator)
-        shared = _normal(self.factor[0], n_samples, generator)
-        return self.mean + own + shared @ self.factor.mT
+        """Draw weights, (*lead, n_samples, dim), differentiable in q."""
+        own = _rows(softplus(self.raw_std)) * _normal(
+            self.mean, n_samples, generator)
+        shared = _normal(self.factor[..., 0, :], n_samples, generator)
+        return _rows(self.mean) + own + shared @ self.factor.mT
 
     def log_prob(self, theta: torch.Tensor) -> torch.Tensor:
-        """Return the log density of each row of `theta`."""
+        """Return the log density of `theta` (*lead, n, dim), (*lead, n)."""
         return torch.distributions.LowRankMultivariateNormal(
-            self.mean, self.factor,
-            softplus(self.raw_std).square()).log_prob(theta)
+            _rows(self.mean), self.factor.unsqueeze(-3),
+            _rows(softplus(self.raw_std).square())).log_prob(theta)
 
     def kl(self, prior_std: torch.Tensor) -> torch.Tensor:
-        """Return KL(q || prior) in nats, ()."""
+        """Return KL(q || prior) in nats, (*lead,)."""
         own = softplus(self.raw_std)
-        scaled = self.factor / own[:, None]
-        small = scaled.mT @ scaled + torch.eye(scaled.shape[1],
+        scaled = self.factor / own[..., None]
+        small = scaled.mT @ scaled + torch.eye(scaled.shape[-1],
                                                dtype=scaled.dtype)
-        log_det = 2 * own.log().sum() + torch.logdet(small)
+        log_det = 2 * own.log().sum(-1) + torch.logdet(small)
         return _kl(self.mean, self.std.square(), log_det, prior_std)
 
 
 class FullCovariance(NamedTuple):
     """Covariance L L'; `raw` holds L, its diagonal before the softplus."""
 
-    mean: torch.Tensor             # (dim,)
-    raw: torch.Tensor              # (dim, dim), below and on the diagonal
+    mean: torch.Tensor             # (*lead, dim)
+    raw: torch.Tensor              # (*lead, dim, dim), lower triangle
 
     @property
     def factor(self) -> torch.Tensor:
-        """Lower-triangular L with a positive diagonal, (dim, dim)."""
-        return self.raw.tril(-1) + softplus(self.raw.diagonal()).diag()
+        """Lower-triangular L, diagonal above 0, (*lead, dim, dim)."""
+        return self.raw.tril(-1) + self._diagonal.diag_embed()
+
+    @property
+    def _diagonal(self) -> torch.Tensor:
+        return softplus(self.raw.diagonal(dim1=-2, dim2=-1))
 
     @property
     def std(self) -> torch.Tensor:
-        """Standard deviation of each weight, (dim,)."""
-        return self.factor.square().sum(1).sqrt()
+        """Standard deviation of each weight, (*lead, dim)."""
+        return self.factor.square().sum(-1).sqrt()
 
     def sample(self, n_samples: int, *,
                generator: torch.Generator) -> torch.Tensor:
-        """Draw weights, (n_samples, dim), differentiable in q."""
+        """Draw weights, (*lead, n_samples, dim), differentiable in q."""
         normal = _normal(self.mean, n_samples, generator)
-        return self.mean + normal @ self.factor.mT
+        return _rows(self.mean) + normal @ self.factor.mT
 
     def log_prob(self, theta: torch.Tensor) -> torch.Tensor:
-        """Return the log density of each row of `theta`."""
+        """Return the log density of `theta` (*lead, n, dim), (*lead, n)."""
         return torch.distributions.MultivariateNormal(
-            self.mean, scale_tril=self.factor).log_prob(theta)
+            _rows(self.mean), scale_tril=self.factor.unsqueeze(-3)
+        ).log_prob(theta)
 
     def kl(self, prior_std: torch.Tensor) -> torch.Tensor:
-        """Return KL(q || prior) in nats, ()."""
-        log_det = 2 * softplus(self.raw.diagonal()).log().sum()
-        return _kl(self.mean, self.factor.square().sum(1), log_det,
+        """Return KL(q || prior) in nats, (*lead,)."""
+        log_det = 2 * self._diagonal.log().sum(-1)
+        return _kl(self.mean, self.factor.square().sum(-1), log_det,
                    prior_std)
 
 
@@ -130,7 +136,7 @@ def low_rank(mean: torch.Tensor, std: float, rank: int, *,
              generator: torch.Generator) -> LowRank:
     """Start a low-rank Gaussian: small random factors, `std` on top."""
     checks.count("rank", rank)
-    factor = 0.1 * std * torch.randn(len(mean), rank, dtype=mean.dtype,
+    factor = 0.1 * std * torch.randn(*mean.shape, rank, dtype=mean.dtype,
                                      generator=generator)
     return LowRank(mean, factor,
                    torch.full_like(mean, inverse_softplus(std)))
@@ -138,8 +144,13 @@ def low_rank(mean: torch.Tensor, std: float, rank: int, *,
 
 def full_covariance(mean: torch.Tensor, std: float) -> FullCovariance:
     """Start a full-covariance Gaussian at `mean`, independent at first."""
-    raw = torch.full_like(mean, inverse_softplus(std)).diag()
+    raw = torch.full_like(mean, inverse_softplus(std)).diag_embed()
     return FullCovariance(mean, raw)
+
+
+def pick(family: Family, index: int) -> Family:
+    """Take one Gaussian out of those side by side."""
+    return type(family)(*(part[index] for part in family))
 
 
 def inverse_softplus(value: float) -> float:
@@ -150,14 +161,20 @@ def inverse_softplus(value: float) -> float:
 
 def _normal(like: torch.Tensor, n_samples: int,
             generator: torch.Generator) -> torch.Tensor:
-    """Draw standard normals, (n_samples, len(like))."""
+    """Draw standard normals, (*lead, n_samples, dim)."""
     checks.count("n_samples", n_samples)
-    return torch.randn(n_samples, len(like), dtype=like.dtype,
-                       generator=generator)
+    return torch.randn(*like.shape[:-1], n_samples, like.shape[-1],
+                       dtype=like.dtype, generator=generator)
+
+
+def _rows(parameter: torch.Tensor) -> torch.Tensor:
+    """Make room for the draws, (*lead, 1, dim)."""
+    return parameter.unsqueeze(-2)
 
 
 def _kl(mean: torch.Tensor, variance: torch.Tensor, log_det: torch.Tensor,
         prior_std: torch.Tensor) -> torch.Tensor:
     """Return the closed form at the head of this file."""
     ratio = (variance + mean.square()) / prior_std.square()
-    return 0.5 * (ratio.sum() - len(mean) - log_det) + prior_std.log().sum()
+    return (0.5 * (ratio.sum(-1) - mean.shape[-1] - log_det)
+            + prior_std.log().sum())

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from tinynets import bnn, checks, nets
 from tinynets.families import Family, MeanField
@@ -25,7 +24,7 @@ TINY = 1e-16
 class Elbo(NamedTuple):
     """The bound and its terms, in nats for the whole data set."""
 
-    elbo: torch.Tensor             # () or (steps,)
+    elbo: torch.Tensor             # (*lead,) or (*lead, steps)
     log_likelihood: torch.Tensor   # its expectation under q
     kl: torch.Tensor               # from q to the prior, not tempered
 
@@ -34,7 +33,7 @@ class Fit(NamedTuple):
     """A fitted Gaussian and the ELBO at each step on the way."""
 
     family: Family
-    trace: Elbo                    # each term (steps,)
+    trace: Elbo                    # each term (*lead, steps)
 
 
 def gaussian(outputs: torch.Tensor, y: torch.Tensor, *,
@@ -77,7 +76,7 @@ def expected_log_likelihood(net: nn.Module, x: torch.Tensor,
     Returns
     -------
     callable
-        `estimate(family, *, generator) -> ()`, in nats.
+        `estimate(family, *, generator) -> (*lead,)`, in nats.
 
     References
     ----------
@@ -97,7 +96,8 @@ def expected_log_likelihood(net: nn.Module, x: torch.Tensor,
             scale = len(x) / batch_size
         outputs = forward(family, inputs, n_samples=n_samples,
                           generator=generator)
-        return scale * log_likelihood(outputs, targets).mean()
+        draws = log_likelihood(outputs.flatten(0, -3), targets)
+        return scale * draws.unflatten(0, outputs.shape[:-2]).mean(-1)
 
     return estimate
 
@@ -105,8 +105,9 @@ def expected_log_likelihood(net: nn.Module, x: torch.Tensor,
 def weight_outputs(forward: bnn.Forward, family: Family, x: torch.Tensor, *,
                    n_samples: int, generator: torch.Generator
                    ) -> torch.Tensor:
-    """Return f(x) for draws of the weights, (n_samples, n, outputs)."""
-    return forward(family.sample(n_samples, generator=generator), x)
+    """Return f(x) at draws of the weights, (*lead, n_samples, n, outputs)."""
+    theta = family.sample(n_samples, generator=generator)
+    return forward(theta.flatten(0, -2), x).unflatten(0, theta.shape[:-1])
 
 
 def local_outputs(net: nn.Module, family: MeanField, x: torch.Tensor, *,
@@ -116,6 +117,8 @@ def local_outputs(net: nn.Module, family: MeanField, x: torch.Tensor, *,
 
     A linear layer with independent Gaussian weights has Gaussian outputs
     with mean x M' + m and variance x^2 (S^2)' + s^2; those are drawn.
+    Shapes as `weight_outputs`; a family with leading dimensions needs a net
+    of `Affine` layers.
 
     Raises
     ------
@@ -139,8 +142,8 @@ def local_outputs(net: nn.Module, family: MeanField, x: torch.Tensor, *,
                 "local reparameterisation handles Affine and nn.Linear, got "
                 f"{type(module).__name__}; use local=False")
     try:
-        return nets.apply(net, family.mean,
-                          x.expand(n_samples, *x.shape))
+        outputs = nets.apply(net, family.mean, x.repeat(n_samples, 1))
+        return outputs.unflatten(-2, (n_samples, len(x)))
     finally:
         for hook in hooks:
             hook.remove()
@@ -150,7 +153,7 @@ def _add_noise(weight_var: torch.Tensor, bias_var: torch.Tensor | None,
                generator: torch.Generator, module: nn.Module, inputs: tuple,
                mean: torch.Tensor) -> torch.Tensor:
     """Draw a layer's outputs from their mean and variance (a hook)."""
-    variance = F.linear(inputs[0].square(), weight_var, bias_var)
+    variance = nets.affine(inputs[0].square(), weight_var, bias_var)
     normal = torch.randn(mean.shape, dtype=mean.dtype, generator=generator)
     return mean + variance.clamp(min=TINY).sqrt() * normal
 
@@ -162,16 +165,17 @@ def monte_carlo_kl(family: Family, prior_std: torch.Tensor, *,
 
     Returns
     -------
-    torch.Tensor, ()
+    torch.Tensor, (*lead,)
         Nats; `family.kl(prior_std)` is its exact value.
     """
     theta = family.sample(n_samples, generator=generator)
     log_prior = torch.distributions.Normal(0.0, prior_std).log_prob(theta)
-    return (family.log_prob(theta) - log_prior.sum(1)).mean()
+    return (family.log_prob(theta) - log_prior.sum(-1)).mean(-1)
 
 
 def elbo(family: Family, estimate: Callable, prior_std: torch.Tensor, *,
-         temperature: float = 1.0, generator: torch.Generator) -> Elbo:
+         temperature: float | torch.Tensor = 1.0,
+         generator: torch.Generator) -> Elbo:
     """Estimate the ELBO and its terms, differentiably.
 
     Parameters
@@ -180,10 +184,10 @@ def elbo(family: Family, estimate: Callable, prior_std: torch.Tensor, *,
         The Gaussian q.
     estimate : callable
         From `expected_log_likelihood`, or any
-        `(family, *, generator) -> ()`.
+        `(family, *, generator) -> (*lead,)`.
     prior_std : torch.Tensor, (dim,)
         Standard deviations of the prior, see `bnn.prior_std`.
-    temperature : float
+    temperature : float or torch.Tensor, (*lead,)
         Weight T of the KL term, above 0.
     generator : torch.Generator
         Source of the draws.
@@ -194,9 +198,13 @@ def elbo(family: Family, estimate: Callable, prior_std: torch.Tensor, *,
 
 
 def fit(family: Family, estimate: Callable, prior_std: torch.Tensor, *,
-        n_steps: int, learning_rate: float, temperature: float = 1.0,
+        n_steps: int, learning_rate: float,
+        temperature: float | torch.Tensor = 1.0,
         generator: torch.Generator) -> Fit:
     """Climb the ELBO with Adam, the learning rate falling along a cosine.
+
+    A family with leading dimensions is as many fits side by side: seeds,
+    temperatures, starts. They share minibatches, and nothing else.
 
     Parameters
     ----------
@@ -221,7 +229,8 @@ def fit(family: Family, estimate: Callable, prior_std: torch.Tensor, *,
     """
     checks.count("n_steps", n_steps)
     checks.positive("learning_rate", learning_rate)
-    checks.positive("temperature", temperature)
+    for value in torch.as_tensor(temperature).flatten().tolist():
+        checks.positive("temperature", value)
     family = type(family)(*(part.detach().clone().requires_grad_()
                             for part in family))
     optimiser = torch.optim.Adam(list(family), learning_rate)
@@ -231,13 +240,14 @@ def fit(family: Family, estimate: Callable, prior_std: torch.Tensor, *,
         terms = elbo(family, estimate, prior_std, temperature=temperature,
                      generator=generator)
         optimiser.zero_grad()
-        (-terms.elbo).backward()
+        (-terms.elbo.sum()).backward()
         optimiser.step()
         schedule.step()
         trace.append(torch.stack([term.detach() for term in terms]))
-        if not trace[-1][0].isfinite():
+        if not (finite := trace[-1][0].isfinite()).all():
             raise FloatingPointError(
-                f"the ELBO is {trace[-1][0].item()} at step {step}; start "
+                f"the ELBO is {trace[-1][0][~finite][0].item()} at step "
+                f"{step} in {(~finite).sum()} of {finite.numel()} fits; start "
                 f"narrower or lower learning_rate, now {learning_rate}")
     return Fit(type(family)(*(part.detach() for part in family)),
-               Elbo(*torch.stack(trace, 1)))
+               Elbo(*torch.stack(trace, -1)))

@@ -16,6 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import torch
+from tqdm import tqdm
 
 from tinynets import latents, nets, train, vae
 from tinynets.data import load_digits
@@ -24,10 +25,9 @@ from tinynets.rng import generator
 SEED, N_SEEDS, LEARNING_RATE = 20, 5, 1e-3
 HIDDEN = (256, 128)
 PROTOCOLS = {
-    "one epoch": {"betas": (1, 10), "batch_size": 32, "n_epochs": 1,
-                  "n_images": 60_000},
+    "one epoch": {"betas": (1, 10), "batch_size": 32, "n_epochs": 1},
     "ten epochs": {"betas": (0.1, 0.3, 1, 3, 10, 20, 30), "batch_size": 128,
-                   "n_epochs": 10, "n_images": 20_000},
+                   "n_epochs": 10},
 }
 EPOCH = 10_000  # images that an epoch shows at least, some of them again
 
@@ -41,7 +41,7 @@ def run(protocol: str, beta: float) -> list[dict]:
                                   n_seeds=N_SEEDS),
                           generator=generator(SEED, "weights"))
     noise = generator(SEED, "noise", beta, protocol)
-    images = digits.train_images[:options["n_images"]]
+    images = digits.train_images
     n_steps = options["n_epochs"] * train.steps_in_epoch(
         max(len(images), EPOCH), options["batch_size"])
     train.train(
@@ -99,7 +99,7 @@ def main() -> None:
              for beta in options["betas"]]
     with ProcessPoolExecutor(parser.parse_args().jobs,
                              get_context("spawn")) as pool:
-        rows = sum(pool.map(run, *zip(*tasks)), [])
+        rows = sum(tqdm(pool.map(run, *zip(*tasks)), total=len(tasks)), [])
     size = "x".join(map(str, digits.image_shape))
     path = Path(__file__).parent / f"long-run-{size}.json"
     path.write_text(json.dumps({
