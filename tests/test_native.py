@@ -128,6 +128,22 @@ def test_other_dtypes_are_refused():
 
 
 @needs_compiler
+def test_other_shapes_are_refused_before_they_reach_c():
+    target = native.compiled(posterior("relu"))
+    with pytest.raises(ValueError, match=r"position.*\(2, 10\).*\(2, 11\)"):
+        target.value_and_grad(torch.zeros(2, 11).double())
+    right, wrong = torch.zeros(2, 10).double(), torch.zeros(2, 9).double()
+    for parts in ([wrong, right, right], [right, wrong, right],
+                  [right, right, wrong]):
+        with pytest.raises(ValueError, match=r"got \(2, 9\)"):
+            target.trajectory(*parts, 0.1, None, 1)
+    with pytest.raises(ValueError, match=r"variance.*\(10,\), got \(9,\)"):
+        target.trajectory(right, right, right, 0.1, wrong[0], 1)
+    with pytest.raises(TypeError, match="momentum must be torch.float64"):
+        target.trajectory(right, right.float(), right, 0.1, None, 1)
+
+
+@needs_compiler
 @pytest.mark.parametrize("name", CASES)
 def test_float32_is_the_same_function_with_fewer_digits(name):
     target = posterior(name)

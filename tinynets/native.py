@@ -21,6 +21,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from tinynets import checks
 from tinynets.bnn import Posterior
 from tinynets.onelayer import OneLayer
 
@@ -105,12 +106,13 @@ class Compiled:
     def _run(self, n_steps: int, variance: Tensor, step_size: Tensor,
              position: Tensor, momentum: Tensor, value: Tensor,
              gradient: Tensor) -> None:
-        if position.dtype != self._ones.dtype:
-            raise TypeError(
-                f"position must be {self._ones.dtype}, the dtype of the data "
-                f"of a compiled posterior, got {position.dtype}")
-        chains, dim = position.shape
-        arrays = _Chains(chains, n_steps, dim if variance.ndim == 2 else 0, *(
+        chains, dim = len(position), len(self._ones)
+        own = dim if variance.ndim == 2 else 0
+        self._check("position", position, (chains, dim))
+        self._check("momentum", momentum, (chains, dim))
+        self._check("gradient", gradient, (chains, dim))
+        self._check("variance", variance, (chains, dim) if own else (dim,))
+        arrays = _Chains(chains, n_steps, own, *(
             tensor.data_ptr() for tensor in (
                 step_size, variance, position, momentum, value, gradient)))
 
@@ -124,6 +126,15 @@ class Compiled:
         if _in_parts(part, chains, work):
             raise MemoryError("no memory for a compiled trajectory of "
                               f"{chains} chains")
+
+    def _check(self, name: str, tensor: Tensor, shape: tuple) -> None:
+        """Refuse what C would read or write beyond its end."""
+        if tensor.shape != shape:
+            checks.shape(name, tensor, shape)
+        if tensor.dtype != self._ones.dtype:
+            raise TypeError(
+                f"{name} must be {self._ones.dtype}, the dtype of the data "
+                f"of a compiled posterior, got {tensor.dtype}")
 
 
 def compiled(posterior: Posterior) -> Compiled | Posterior:
