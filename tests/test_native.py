@@ -8,7 +8,7 @@ import torch
 from tinynets import bnn, native, nets, rng
 from tinynets.samplers import (
     adapt, base, diagonal_mass, hmc, mala, nuts, sample)
-from tinynets.samplers.hmc import trajectory
+from tinynets.samplers.hmc import path, trajectory
 
 needs_compiler = pytest.mark.skipif(
     native.library() is None,
@@ -75,6 +75,10 @@ def test_trajectory_is_that_of_pytorch(name, chains, mass, monkeypatch):
         torch.testing.assert_close(fast, plain)
         assert torch.equal(start.position, kept[0])
         assert torch.equal(momentum, kept[1])
+        torch.testing.assert_close(
+            path(native.compiled(target), mass)(start, momentum, step_size,
+                                                9),
+            path(target, mass)(start, momentum, step_size, 9))
     assert (plain[0].position - start.position).abs().max() > 0.1
 
 

@@ -1,6 +1,7 @@
 """What all samplers have in common, and how a trajectory moves."""
 
 import functools
+import importlib
 
 import pytest
 import sampler_checks
@@ -13,8 +14,8 @@ from tinynets.samplers import (
 from tinynets.samplers.adaptation import window_ends
 from tinynets.samplers.hmc import trajectory
 from tinynets.samplers.mass import draw_momentum, kinetic_energy
-from tinynets.samplers.nuts import _waypoints_of
 
+nuts_module = importlib.import_module("tinynets.samplers.nuts")
 TARGET = targets.banana(bend=0.3, width=1.5)
 
 
@@ -192,18 +193,49 @@ def test_jitter_stays_within_its_range():
     assert set(steps[0].tolist()) == set(range(7, 14))
 
 
-def test_waypoints_are_the_starts_of_the_subtrees():
-    """By brute force: the even leaves still open, in the order stored."""
-    for depth in range(1, 7):
-        stored = {}
-        for leaf in range(2**depth):
-            first, last = _waypoints_of(leaf)
-            if leaf % 2 == 0:
-                stored[last] = leaf
-                continue
-            starts = {leaf + 1 - 2**k for k in range(1, depth + 1)
-                      if (leaf + 1) % 2**k == 0}
-            assert {stored[i] for i in range(first, last + 1)} == starts
+@pytest.mark.parametrize("room", [1, 4, 16])
+def test_nuts_judges_a_branch_alike_in_blocks_of_any_size(room, monkeypatch):
+    """Growing, leaves and weights do not depend on how much is held."""
+    follow = nuts_module.path(TARGET.log_density)
+    state = base.start(TARGET.log_density,
+                       TARGET.draw(64, generator=rng.generator(2)))
+    momentum = torch.randn(state.position.shape, dtype=torch.float64,
+                           generator=rng.generator(3))
+    energy = momentum.square().sum(1) / 2 - state.log_density
+
+    def grow():
+        return nuts_module._grow(
+            follow, None, nuts_module.Edge(state, momentum), energy,
+            torch.ones(64, dtype=torch.bool), torch.full((64, 1), 0.12), 4,
+            rng.generator(4))
+
+    whole = grow()
+    monkeypatch.setattr(nuts_module, "BLOCK", room * momentum.numel())
+    part = grow()
+    assert torch.equal(part.growing, whole.growing)
+    assert 0 < whole.growing.sum() < 64
+    assert torch.equal(part.n_leaves, whole.n_leaves)
+    grown = whole.growing
+    for name in ("log_weight", "momentum_sum", "acceptance_sum"):
+        torch.testing.assert_close(getattr(part, name)[grown],
+                                   getattr(whole, name)[grown])
+    torch.testing.assert_close(part.right.state.position[grown],
+                               whole.right.state.position[grown])
+
+
+def test_subtrees_turn_where_brute_force_says():
+    momentum = torch.randn(16, 5, 3, generator=rng.generator(1)) + 0.7
+    turned, total = nuts_module._subtrees(None, momentum)
+    torch.testing.assert_close(total, momentum.sum(0))
+    expected = torch.zeros(16, 5, dtype=torch.bool)
+    for size in (2, 4, 8, 16):
+        for part in range(0, 16, size):
+            leaves = momentum[part:part + size]
+            travelled = leaves.sum(0) - (leaves[0] + leaves[-1]) / 2
+            for end in (leaves[0], leaves[-1]):
+                expected[part + size - 1] |= (travelled * end).sum(1) <= 0
+    assert torch.equal(turned, expected)
+    assert 0 < turned.sum() < turned.numel()
 
 
 def test_gradient_of_autograd_is_that_of_each_chain():

@@ -126,7 +126,9 @@ def test_a_tree_that_prefers_its_last_leaf_is_seen(monkeypatch):
 def test_a_tree_that_never_checks_its_inside_is_seen(monkeypatch):
     # Turning within a branch must discard it: the trajectory could not have
     # started from there.
-    monkeypatch.setattr(module("nuts"), "_waypoints_of",
-                        lambda leaf: (1, 0) if leaf % 2 else (0, 0))
+    def unchecked(mass, momentum):
+        return torch.zeros(momentum.shape[:2], dtype=torch.bool), momentum.sum(0)
+
+    monkeypatch.setattr(module("nuts"), "_subtrees", unchecked)
     with pytest.raises(AssertionError):
         check.moments("nuts", "gaussian", n_chains=2_000)

@@ -14,7 +14,7 @@ import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -47,7 +47,8 @@ class _Chains(ctypes.Structure):
         "n_chains", "n_steps", "stride")] + [
         (name, ctypes.c_void_p) for name in (
             "step_size", "variance", "position", "momentum", "value",
-            "gradient")]
+            "gradient", "path_position", "path_momentum", "path_value",
+            "path_gradient")]
 
 
 class Compiled:
@@ -92,20 +93,38 @@ class Compiled:
                    variance: Tensor | None, n_leapfrog: int
                    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Make leapfrog steps; see `tinynets.samplers.base`."""
-        chains, dim = position.shape
+        ends, value = self._follow(position, momentum, gradient, step_size,
+                                   variance, n_leapfrog)
+        return ends[0], ends[1], value, ends[2]
+
+    def path(self, position: Tensor, momentum: Tensor, gradient: Tensor,
+             step_size: float | Tensor, variance: Tensor | None,
+             n_leapfrog: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Make leapfrog steps and keep them all, (n_leapfrog, chains, …)."""
+        shape = n_leapfrog, *position.shape
+        path = [position.new_empty(shape[:width]) for width in (3, 3, 2, 3)]
+        self._follow(position, momentum, gradient, step_size, variance,
+                     n_leapfrog, path)
+        return tuple(path)
+
+    def _follow(self, position: Tensor, momentum: Tensor, gradient: Tensor,
+                step_size: float | Tensor, variance: Tensor | None,
+                n_leapfrog: int, path: Sequence[Tensor] = ()
+                ) -> tuple[list[Tensor], Tensor]:
         ends = [tensor.clone(memory_format=torch.contiguous_format)
                 for tensor in (position, momentum, gradient)]
-        value = position.new_empty(chains)
+        value = position.new_empty(len(position))
         step_size = torch.as_tensor(step_size, dtype=position.dtype).expand(
-            chains, 1).contiguous()
+            len(position), 1).contiguous()
         variance = self._ones if variance is None else variance.to(
             position.dtype).contiguous()
-        self._run(n_leapfrog, variance, step_size, *ends[:2], value, ends[2])
-        return ends[0], ends[1], value, ends[2]
+        self._run(n_leapfrog, variance, step_size, *ends[:2], value, ends[2],
+                  path)
+        return ends, value
 
     def _run(self, n_steps: int, variance: Tensor, step_size: Tensor,
              position: Tensor, momentum: Tensor, value: Tensor,
-             gradient: Tensor) -> None:
+             gradient: Tensor, path: Sequence[Tensor] = ()) -> None:
         chains, dim = len(position), len(self._ones)
         own = dim if variance.ndim == 2 else 0
         self._check("position", position, (chains, dim))
@@ -114,7 +133,8 @@ class Compiled:
         self._check("variance", variance, (chains, dim) if own else (dim,))
         arrays = _Chains(chains, n_steps, own, *(
             tensor.data_ptr() for tensor in (
-                step_size, variance, position, momentum, value, gradient)))
+                step_size, variance, position, momentum, value, gradient,
+                *path)))
 
         def part(first: int, last: int) -> int:
             return self._leapfrog(

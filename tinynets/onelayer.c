@@ -32,6 +32,7 @@ typedef struct {
     int64_t stride; /* of `variance`, from chain to chain */
     const real *step_size, *variance;
     real *position, *momentum, *value, *gradient;
+    real *path[4]; /* the same four after each step, or NULL */
 } chains;
 
 /* tanh = 1 - 2 / (exp(2z) + 1), absolute error about an epsilon.
@@ -264,6 +265,17 @@ static void set_rows(const model *m, const work *w)
     }
 }
 
+static void keep(const model *m, const chains *c, const work *w, int64_t row,
+                 vec value)
+{
+    const int64_t dim = m->n_hidden * (m->n_inputs + 2) + 1;
+    const int64_t at = row * c->n_chains;
+    give(m, w, c->path[0] + at * dim, w->position);
+    give(m, w, c->path[1] + at * dim, w->momentum);
+    memcpy(c->path[2] + at + w->first, &value, w->chains * sizeof(real));
+    give(m, w, c->path[3] + at * dim, w->gradient);
+}
+
 static void run(const model *m, const chains *c, const work *w)
 {
     const int64_t dim = m->n_hidden * (m->n_inputs + 2) + 1;
@@ -283,6 +295,11 @@ static void run(const model *m, const chains *c, const work *w)
         vec kick = s < c->n_steps ? step : step / 2;
         EACH(k, w->n) q[k] += step * w->variance[k] * p[k];
         value = evaluate(m, w);
+        if (c->path[0]) { /* two half kicks, with the momentum between kept */
+            EACH(k, w->n) p[k] += step / 2 * g[k];
+            kick -= step / 2;
+            keep(m, c, w, s - 1, value);
+        }
         EACH(k, w->n) p[k] += kick * g[k];
     }
     if (c->n_steps) {

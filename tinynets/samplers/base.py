@@ -8,7 +8,8 @@ gradient as an attribute `value_and_grad(position) -> ((chains,),
 whole trajectories, as compiled ones do (`tinynets.native`): an attribute
 `trajectory(position, momentum, gradient, step_size, variance, n_leapfrog)
 -> (position, momentum, log density, gradient)` at the end of them, with one
-step size or (chains, 1), and variance None, (dim,) or (chains, dim).
+step size or (chains, 1), and variance None, (dim,) or (chains, dim); and
+`path`, which takes the same and gives all steps, (n_leapfrog, chains, …).
 """
 
 from collections.abc import Callable

@@ -85,6 +85,27 @@ def trajectory(log_density: Callable, mass: Mass | None = None) -> Callable:
     return integrate
 
 
+def path(log_density: Callable, mass: Mass | None = None) -> Callable:
+    """Give what `trajectory` gives, but for every step on the way.
+
+    The states and momenta have a leading dimension, the steps.
+    """
+    own = getattr(log_density, "path", None)
+    if own is not None and not (mass and mass.dense):
+        return functools.partial(_by_target, own, mass and mass.inverse)
+    integrate = trajectory(log_density, mass)
+
+    def follow(state, momentum, step_size, n_leapfrog):
+        steps = []
+        for _ in range(n_leapfrog):
+            state, momentum = integrate(state, momentum, step_size, 1)
+            steps.append((*state, momentum))
+        *states, momenta = map(torch.stack, zip(*steps))
+        return base.State(*states), momenta
+
+    return follow
+
+
 def _by_target(own: Callable, variance: Tensor | None, state: base.State,
                momentum: Tensor, step_size: float | Tensor, n_leapfrog: int
                ) -> tuple[base.State, Tensor]:

@@ -8,9 +8,11 @@ from torch import Tensor
 
 from tinynets import checks
 from tinynets.samplers import base
-from tinynets.samplers.hmc import trajectory
+from tinynets.samplers.hmc import path
 from tinynets.samplers.mass import (
     Mass, draw_momentum, kinetic_energy, velocity)
+
+BLOCK = 2**18  # numbers in the positions of the leaves that are held at once
 
 
 def nuts(log_density: Callable, *, step_size: float | Tensor,
@@ -18,9 +20,10 @@ def nuts(log_density: Callable, *, step_size: float | Tensor,
     """Double a trajectory until it turns back, then draw one of its points.
 
     Points are drawn by their weight exp(-H) (multinomial), newer halves
-    being preferred. All chains grow their trees at once, leaf by leaf: a
-    chain that is done waits for the others, so that a step takes the time
-    of the longest trajectory, while `n_gradients` counts what each needed.
+    being preferred. All chains double their trees at once, and a branch is
+    judged when its leaves are there: a chain that is done waits for the
+    others, so that a step takes the time of the longest trajectory, while
+    `n_gradients` counts what each would have needed alone.
 
     Parameters
     ----------
@@ -32,12 +35,11 @@ def nuts(log_density: Callable, *, step_size: float | Tensor,
     References
     ----------
     Hoffman and Gelman (2014), The No-U-Turn Sampler. Betancourt (2017), A
-    conceptual introduction to Hamiltonian Monte Carlo, appendix A. Phan,
-    Pradhan and Jankowiak (2019), appendix A: the iterative form.
+    conceptual introduction to Hamiltonian Monte Carlo, appendix A.
     """
     step_size = base.step_sizes(step_size)
     checks.count("max_depth", max_depth)
-    integrate = trajectory(log_density, mass)
+    follow = path(log_density, mass)
 
     def init(position):
         return base.start(log_density, position)
@@ -50,7 +52,7 @@ def nuts(log_density: Callable, *, step_size: float | Tensor,
         for depth in range(max_depth):
             forward = _uniform(energy, own) < 0.5
             edge = _choose(forward, tree.right, tree.left)
-            branch = _grow(integrate, mass, edge, energy, tree.growing,
+            branch = _grow(follow, mass, edge, energy, tree.growing,
                            torch.where(forward, 1.0, -1.0).unsqueeze(1)
                            * step_size, depth, own)
             tree = _join(mass, tree, branch, forward, own)
@@ -91,63 +93,91 @@ def _root(state: base.State, momentum: Tensor) -> Tree:
                 no.long())
 
 
-def _grow(integrate: Callable, mass: Mass | None, edge: Edge,
+def _grow(follow: Callable, mass: Mass | None, edge: Edge,
           start_energy: Tensor, growing: Tensor, signed_step: Tensor,
           depth: int, generator: torch.Generator) -> Tree:
-    """Add 2^depth leaves beyond an edge, in the chains still growing."""
-    branch = _root(*edge)._replace(
-        left=None, growing=growing, momentum_sum=torch.zeros_like(
-            edge.momentum),
-        log_weight=torch.full_like(start_energy, -torch.inf))
-    waypoints: list = [None] * (depth + 1)
-    for leaf in range(2**depth):
-        edge = Edge(*integrate(*branch.right, signed_step, 1))
-        branch = _add_leaf(mass, branch, edge, start_energy, generator)
-        first, last = _waypoints_of(leaf)
-        if leaf % 2 == 0:
-            waypoints[last] = edge.momentum, branch.momentum_sum
-        else:
-            turned = torch.zeros_like(growing)
-            for momentum, earlier in waypoints[first:last + 1]:
-                turned |= _turns(mass, momentum, edge.momentum,
-                                 branch.momentum_sum - earlier + momentum)
-            branch = branch._replace(growing=branch.growing & ~turned)
-        if not branch.growing.any():
+    """Add 2^depth leaves beyond an edge, in the chains still growing.
+
+    The leaves come in blocks that fit into memory. Whenever two subtrees of
+    the same size lie side by side they are joined, and must not have turned.
+    """
+    room = max(1, BLOCK // edge.momentum.numel())
+    size = min(2**depth, 2**(room.bit_length() - 1))
+    branch, waiting = None, []
+    for _ in range(2**depth // size):
+        path = follow(*edge, signed_step, size)
+        block = _weigh(mass, *path, start_energy, growing, generator)
+        branch = block if branch is None else _append(branch, block,
+                                                      generator)
+        edge, growing = branch.right, branch.growing
+        subtree = size, path[1][0], block.momentum_sum
+        while waiting and waiting[-1][0] == subtree[0]:
+            n_leaves, first, total = waiting.pop()
+            subtree = 2 * n_leaves, first, total + subtree[2]
+            growing = growing & ~_turns(mass, first, edge.momentum,
+                                        subtree[2])
+        waiting.append(subtree)
+        branch = branch._replace(growing=growing)
+        if not growing.any():
             break
     return branch
 
 
-def _waypoints_of(leaf: int) -> tuple[int, int]:
-    """Tell which stored leaves begin the subtrees that end at this one.
+def _weigh(mass: Mass | None, leaves: base.State, momentum: Tensor,
+           start_energy: Tensor, growing: Tensor,
+           generator: torch.Generator) -> Tree:
+    """Judge 2^k leaves (leaves, chains, …) and draw one for the proposal.
 
-    A subtree of size 2^k that ends at an odd leaf n begins where the last k
-    bits of n are zero; its place is the number of ones before (Phan et al.
-    2019, algorithm 2).
+    A chain that grew leaf by leaf would stop at the first that diverges or
+    completes a subtree that turns: it has *reached* the leaves up to there,
+    and those are counted.
     """
-    last = (leaf >> 1).bit_count()
-    trailing_ones = (~leaf & (leaf + 1)).bit_length() - 1
-    return last - trailing_ones + 1, last
-
-
-def _add_leaf(mass: Mass | None, branch: Tree, leaf: Edge,
-              start_energy: Tensor, generator: torch.Generator) -> Tree:
-    """Weigh a new leaf and let it take the place of the proposal."""
-    state, momentum = leaf
-    energy_error = (kinetic_energy(mass, momentum) - state.log_density
+    energy_error = (kinetic_energy(mass, momentum) - leaves.log_density
                     - start_energy)
-    divergent = base.is_divergent(energy_error) & branch.growing
-    alive = branch.growing & ~divergent
-    log_leaf = torch.where(alive, -energy_error, -torch.inf)
-    log_weight = torch.logaddexp(branch.log_weight, log_leaf)
-    taken = alive & (_uniform(log_weight, generator).log_()
-                     < log_leaf - log_weight)
+    divergent = base.is_divergent(energy_error)          # (leaves, chains)
+    turned, momentum_sum = _subtrees(mass, momentum)
+    stops = divergent | turned
+    reached = ((stops.cumsum(0) - stops.long()) == 0) & growing
+    log_leaf = torch.where(divergent, -torch.inf, -energy_error)
+    gumbel = -(-_uniform(log_leaf, generator).log_()).log_()
+    chosen = (log_leaf + gumbel).argmax(0)
     acceptance = base.acceptance_probability(energy_error)
     return Tree(
-        None, leaf, base.select(taken, state, branch.proposal),
-        torch.where(taken, energy_error, branch.energy_error), log_weight,
-        branch.momentum_sum + momentum, alive, branch.divergent | divergent,
-        branch.acceptance_sum + torch.where(branch.growing, acceptance, 0.0),
-        branch.n_leaves + branch.growing)
+        None, Edge(_leaf(leaves, -1), momentum[-1]),
+        _leaf(leaves, (chosen, torch.arange(len(chosen)))),
+        energy_error.gather(0, chosen[None])[0], log_leaf.logsumexp(0),
+        momentum_sum, growing & ~stops.any(0), (divergent & reached).any(0),
+        torch.where(reached, acceptance, 0.0).sum(0), reached.sum(0))
+
+
+def _append(branch: Tree, block: Tree, generator: torch.Generator) -> Tree:
+    """Add a block at the end of a branch; take its proposal by its weight."""
+    log_weight = torch.logaddexp(branch.log_weight, block.log_weight)
+    taken = (_uniform(log_weight, generator).log_()
+             < block.log_weight - log_weight)
+    return Tree(
+        None, block.right,
+        base.select(taken, block.proposal, branch.proposal),
+        torch.where(taken, block.energy_error, branch.energy_error),
+        log_weight, branch.momentum_sum + block.momentum_sum, block.growing,
+        branch.divergent | block.divergent,
+        branch.acceptance_sum + block.acceptance_sum,
+        branch.n_leaves + block.n_leaves)
+
+
+def _subtrees(mass: Mass | None, momentum: Tensor) -> tuple[Tensor, Tensor]:
+    """Tell at which leaves a subtree ends that turns; sum all momenta."""
+    turned = torch.zeros(momentum.shape[:-1], dtype=torch.bool)
+    total, size = momentum, 1                     # (subtrees, chains, dim)
+    while len(total) > 1:
+        total, size = total[::2] + total[1::2], 2 * size
+        turned[size - 1::size] |= _turns(
+            mass, momentum[::size], momentum[size - 1::size], total)
+    return turned, total[0]
+
+
+def _leaf(state: base.State, index) -> base.State:
+    return base.State(*(part[index] for part in state))
 
 
 def _join(mass: Mass | None, tree: Tree, branch: Tree, forward: Tensor,
