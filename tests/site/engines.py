@@ -29,6 +29,8 @@ NUMBER = r"\\qquad(\(\d+\))\s*$"
 # What differs from run to run: where a cell's code lay while it ran, and addresses.
 CELL_FILE = re.compile(r"\S*/ipykernel_\d+/\d+\.py:(?=\d+:)")
 ADDRESS = re.compile(r"(?<= at )0x[0-9a-f]+")
+CLOCK = re.compile(r"\b(perf_counter|process_time|thread_time)\b")
+MEASURED = re.compile(r"\d[\d,.]*")
 
 
 def facts(html, path):
@@ -217,6 +219,24 @@ def site_facts(site):
         for name, file in files.items()
         if name.partition("/")[0] not in ("site_libs", "assets", "pagefind")
     }
+
+
+def off_the_clock(site, sources):
+    """Put # for each number on the pages whose source reads a clock.
+
+    Seconds differ from run to run, and all that a page derives from them.
+    """
+    return {
+        page: {kind: [MEASURED.sub("#", fact) for fact in lines] for kind, lines in found.items()}
+        if CLOCK.search(source_of(page, sources))
+        else found
+        for page, found in site.items()
+    }
+
+
+def source_of(page, sources):
+    source = Path(sources, page).with_suffix(".qmd")
+    return source.read_text(encoding="utf-8") if source.exists() else ""
 
 
 def main(*sites):

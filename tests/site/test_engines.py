@@ -102,6 +102,22 @@ def test_a_difference_names_page_kind_and_both_texts(tmp_path):
     ]
 
 
+def test_only_numbers_of_pages_that_read_a_clock_may_differ(tmp_path):
+    (tmp_path / "timed.qmd").write_text("began = time.perf_counter()", encoding="utf-8")
+    (tmp_path / "plain.qmd").write_text("draws = 3", encoding="utf-8")
+
+    def problems(page, old, new):
+        sites = (
+            engines.off_the_clock({page: engines.facts(html, page)}, tmp_path)
+            for html in (GOOD, GOOD.replace(old, new))
+        )
+        return engines.compare(*sites)
+
+    assert problems("timed.html", "loss 0.5", "loss 1,612.75") == []
+    assert problems("timed.html", "loss 0.5", "gain 0.5") != []
+    assert problems("plain.html", "loss 0.5", "loss 0.6") != []
+
+
 def test_long_facts_are_shown_where_they_differ():
     problem = found(GOOD, GOOD.replace("See", "w" * 300 + " See").replace("3 draws", "4 draws"))
     assert all(len(sentence) < 500 for sentence in problem)
@@ -153,6 +169,9 @@ def test_quarto_still_renders_the_sample_so(tmp_path):
 def test_both_engines_agree_on_the_whole_site(site_root, sources, tmp_path):
     built = shutil.ignore_patterns("_site*", ".render", ".quarto", "*_files")
     copy = shutil.copytree(sources, tmp_path / "sources", ignore=built)
-    theirs = engines.site_facts(build(with_engine("quarto"), copy))
-    problems = engines.compare(theirs, engines.site_facts(site_root))
+    theirs, ours = (
+        engines.off_the_clock(engines.site_facts(site), sources)
+        for site in (build(with_engine("quarto"), copy), site_root)
+    )
+    problems = engines.compare(theirs, ours)
     assert problems == [], "\n".join(problems)
