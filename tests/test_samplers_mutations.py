@@ -127,7 +127,8 @@ def test_a_tree_that_never_checks_its_inside_is_seen(monkeypatch):
     # Turning within a branch must discard it: the trajectory could not have
     # started from there.
     def unchecked(mass, momentum):
-        return torch.zeros(momentum.shape[:2], dtype=torch.bool), momentum.sum(0)
+        turned = torch.zeros(momentum.shape[:2], dtype=torch.bool)
+        return turned, momentum.sum(0)
 
     monkeypatch.setattr(module("nuts"), "_subtrees", unchecked)
     with pytest.raises(AssertionError):

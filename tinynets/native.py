@@ -1,8 +1,8 @@
 """Compiled leapfrog steps for one-hidden-layer posteriors, an option.
 
 What PyTorch spends on a small network is the overhead of each operation. A
-few lines of C make whole trajectories in one call, a chain in each lane of
-the processor's vectors. Where there is no C compiler, `compiled` returns the
+few lines of C make whole trajectories in one call, on vectors of chains or,
+where the network is wide, of units. Where there is no C compiler, `compiled` returns the
 posterior as it is: the same draws up to rounding, only slower.
 """
 
@@ -169,7 +169,8 @@ def compiled(posterior: Posterior) -> Compiled | Posterior:
     Returns
     -------
     Compiled or Posterior
-        Log densities with `value_and_grad`; the first has `trajectory` too.
+        Log densities with `value_and_grad`; the first has `trajectory` and
+        `path` too.
     """
     possible = (isinstance(posterior.forward, OneLayer)
                 and posterior.forward.n_outputs == 1

@@ -91,7 +91,7 @@ static inline vec activation(int relu, vec z)
 static inline vec through(int relu, vec hidden, vec back)
 {
     return relu ? where_positive(hidden, back)
-                   : back * (1 - hidden * hidden);
+                : back * (1 - hidden * hidden);
 }
 
 static inline real total(vec v)
@@ -126,8 +126,7 @@ typedef struct {
 } work;
 
 /* Sum of squared residuals times precision; its gradient in the weights. */
-static inline vec by_units(const model *m, const work *w,
-                           const int relu)
+static inline vec by_units(const model *m, const work *w, int relu)
 {
     const int64_t width = (w->n - 1) / 3;
     const vec *w1 = w->position, *b1 = w1 + width, *w2 = b1 + width;
@@ -168,7 +167,7 @@ static inline vec by_units(const model *m, const work *w,
 }
 
 static inline vec by_chains(const model *m, const work *w,
-                            const int relu)
+                            int relu)
 {
     const int64_t d = m->n_inputs, h = m->n_hidden;
     const vec *w1 = w->position, *b1 = w1 + h * d, *w2 = b1 + h;
