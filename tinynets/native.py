@@ -2,8 +2,8 @@
 
 What PyTorch spends on a small network is the overhead of each operation. A
 few lines of C make whole trajectories in one call, on vectors of chains or,
-where the network is wide, of units. Where there is no C compiler, `compiled` returns the
-posterior as it is: the same draws up to rounding, only slower.
+where the network is wide, of units. Where there is no C compiler, `compiled`
+returns the posterior as it is: the same draws up to rounding, only slower.
 """
 
 import ctypes
