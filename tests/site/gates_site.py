@@ -64,7 +64,8 @@ def weight(file):
 def files_of(page):
     """The page's file and every file it loads, through style sheets and modules.
 
-    What a module imports on demand counts where there is an explorable.
+    What a module imports on demand counts where there is an explorable. The
+    libraries that Quarto puts into `site_libs` are its own, some 250 kB.
     """
     imported = ANY_IMPORT if page.soup.select_one(".explorable") else STATIC_IMPORT
     found, todo = {page.root / page.path}, [u for _, u in loaded(page)]
@@ -75,7 +76,7 @@ def files_of(page):
             continue
         path = unquote(urlsplit(urljoin(base, url)).path)
         file = page.root / path.lstrip("/")
-        if file in found or not file.is_file():
+        if file in found or not file.is_file() or is_quartos(file, page.root):
             continue
         found.add(file)
         if file.suffix == ".css":
@@ -83,6 +84,10 @@ def files_of(page):
         if file.suffix == ".js":
             todo += [(path, inner) for inner in imported.findall(file.read_text(encoding="utf-8"))]
     return found
+
+
+def is_quartos(file, root):
+    return file.relative_to(root).parts[:1] == ("site_libs",)
 
 
 def over_budget(page):
@@ -129,6 +134,7 @@ def bad_feed(site, file):
     except ElementTree.ParseError as error:
         return [f"does not parse: {error}"]
     channel = rss.find("channel")
+    by_quarto = (rss.findtext("channel/generator") or "").startswith("quarto")
     if rss.tag != "rss" or channel is None:
         return ["is no RSS 2.0: no <rss> with a <channel>"]
     problems = [f"the channel has no <{t}>" for t in ("title", "link", "description")
@@ -138,6 +144,8 @@ def bad_feed(site, file):
     for item in channel.findall("item"):
         title = item.findtext("title") or "an item without title"
         problems += [f"{title!r}: {p}" for p in bad_item(site, item)]
+        if not by_quarto:  # which leaves links between pages as they are
+            problems += [f"{title!r}: {p}" for p in relative_addresses(item)]
     return problems
 
 
@@ -152,11 +160,13 @@ def bad_item(site, item):
         parsedate_to_datetime(item.findtext("pubDate") or "")
     except ValueError:
         problems.append(f"pubDate {item.findtext('pubDate')!r} is no date")
-    text = item.findtext("description") or ""
-    for url in re.findall(r"""(?:src|href)=["']([^"']+)""", text):
-        if not urlsplit(url).scheme:
-            problems.append(f"relative address {url!r} in its text")
     return problems
+
+
+def relative_addresses(item):
+    text = item.findtext("description") or ""
+    urls = re.findall(r"""(?:src|href)=["']([^"']+)""", text)
+    return [f"relative address {url!r} in its text" for url in urls if not urlsplit(url).scheme]
 
 
 def bad_sitemap(site):
