@@ -177,7 +177,7 @@ def test_the_dark_toggle_is_remembered(page, base):
 
 
 def test_code_can_be_copied(page, site, base):
-    path = first_with(site, "code-copy-button|sourceCode python", "code")
+    path = first_with(site, r'<code class="[^"]*\bpython\b', "code")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(base + path, wait_until="networkidle")
     page.evaluate("document.querySelectorAll('details').forEach((folded) => (folded.open = true))")
