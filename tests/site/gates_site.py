@@ -87,7 +87,9 @@ def files_of(page):
 
 
 def is_quartos(file, root):
-    return file.relative_to(root).parts[:1] == ("site_libs",)
+    """Whether a file is a library of Quarto's; the built-in renderer's are ours."""
+    folder, name, *_ = (*file.relative_to(root).parts, "", "")
+    return folder == "site_libs" and name != "builtin"
 
 
 def over_budget(page):
