@@ -63,7 +63,7 @@ class Site:
     def render(self, *arguments: str) -> tuple[int, str]:
         """Run `python -m render` to its end; return status and what it printed."""
         process = self.command(*arguments)
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=200)
         return process.returncode, said
 
 

@@ -96,7 +96,7 @@ def test_saving_renders_again_and_keeps_the_last_good_page(site):
     site.page("posts/slow/index.qmd", f"```{{python}}\n{slow}\n```\n")
     site.page("draft.qmd", "Not yet.\n", head="title: D\ndraft: true\n")
     process = site.command("--preview", "--port", "0")
-    limit = threading.Timer(90, process.kill)
+    limit = threading.Timer(300, process.kill)
     limit.start()
 
     def said_until(words):
@@ -108,6 +108,7 @@ def test_saving_renders_again_and_keeps_the_last_good_page(site):
     try:
         url = said_until("http://localhost:").split()[0].replace("localhost", "127.0.0.1")
         while not (site.root / "began").exists():
+            assert process.poll() is None, "the preview ended"
             time.sleep(0.05)
         site.page("index.qmd", "Version one.\n")  # saved while the first rendering goes on
         said_until("waiting for changes")
@@ -124,7 +125,7 @@ def test_saving_renders_again_and_keeps_the_last_good_page(site):
         said_until("waiting for changes")  # nothing to render, but the error is over
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=100)
         limit.cancel()
     assert process.returncode == 0
     assert not (site.root / "_site").exists(), "a preview is no publication"

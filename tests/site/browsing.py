@@ -1,12 +1,13 @@
 """Opens pages in headless Chromium and notes what they do there."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.async_api import async_playwright
+from playwright.async_api import TimeoutError, async_playwright
 
 AXE = (Path(__file__).parents[1] / "vendor" / "axe" / "axe.min.js").read_text(encoding="utf-8")
 WIDTHS = (1280, 360)
@@ -108,7 +109,9 @@ async def be(page, scheme):
     """Press the toggle if the page did not take the scheme by itself."""
     if (await page.evaluate(BRIGHTNESS) < 0.5) != (scheme == "dark"):
         await page.locator(TOGGLE).first.click()
-        await page.wait_for_timeout(300)
+        reached = "<" if scheme == "dark" else ">="
+        with contextlib.suppress(TimeoutError):  # a toggle that does nothing is told by its brightness
+            await page.wait_for_function(f"() => ({BRIGHTNESS})() {reached} 0.5", timeout=5_000)
 
 
 async def visit_all(base, paths, chromium):

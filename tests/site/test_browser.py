@@ -151,10 +151,10 @@ def test_search_finds_a_word(page, base):
     page.locator("#search-input, .aa-Input").first.fill("template")
     results = page.locator("#search-results a, .aa-Item a")
     expect(results.first).to_be_visible()
-    results.first.click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        results.first.click()
     assert page.url.startswith(base)
-    assert "template" in page.locator("main").inner_text().lower()
+    expect(page.locator("main")).to_contain_text(re.compile("template", re.I))
 
 
 def test_search_says_when_it_finds_nothing(page, base):
@@ -185,9 +185,8 @@ def test_code_can_be_copied(page, site, base):
     block.hover()
     page.locator("main button.code-copy-button:visible").first.click()
     expect(page.locator("main button.code-copy-button:visible").first).to_be_visible()
-    copied = page.evaluate("navigator.clipboard.readText()")
     first_line = block.inner_text().strip().splitlines()[0]
-    assert first_line in copied
+    page.wait_for_function("async (line) => (await navigator.clipboard.readText()).includes(line)", arg=first_line)
 
 
 def test_a_category_filters_its_listing(page, site, base):
@@ -214,20 +213,33 @@ def test_explorables_answer_to_arrow_keys(page, site, base):
             figure.scroll_into_view_if_needed()
             control = figure.locator("input[type=range], select").first
             expect(control).to_be_visible()
-            page.wait_for_timeout(500)  # Vega starts when the figure comes into view
-            before = (control.input_value(), figure.inner_html())
+            page.wait_for_load_state("networkidle")  # Vega starts when the figure comes into view
+            before = (control.input_value(), drawn_at_rest(page, figure))
             control.focus()
             page.keyboard.press("ArrowRight" if control.get_attribute("type") == "range" else "ArrowDown")
             if control.input_value() == before[0]:  # it stood at its end
                 page.keyboard.press("ArrowLeft" if control.get_attribute("type") == "range" else "ArrowUp")
-            page.wait_for_timeout(400)
             assert control.input_value() != before[0], path
-            assert picture(figure.inner_html()) != picture(before[1]), f"{path}: the picture did not change"
+            for _ in range(100):
+                if drawn(figure) != before[1]:
+                    break
+                page.wait_for_timeout(100)
+            else:
+                raise AssertionError(f"{path}: the picture did not change")
 
 
-def picture(html):
+def drawn(figure):
     """The drawn marks, without the controls that show their own value."""
-    return re.findall(r'<(?:path|image|text|circle|rect)\b[^>]*>', html)
+    return re.findall(r"<(?:path|image|text|circle|rect)\b[^>]*>", figure.inner_html())
+
+
+def drawn_at_rest(page, figure):
+    """The drawn marks, once they stay as they are for half a second."""
+    last = None
+    while (marks := drawn(figure)) != last:
+        last = marks
+        page.wait_for_timeout(500)
+    return marks
 
 
 def test_keyboard_focus_is_visible(page, site, base):
@@ -253,10 +265,10 @@ def test_the_404_page_works_at_any_depth(browser, site_root, config):
         address = url + "posts/no/such/page.html"
         assert page.goto(address, wait_until="networkidle").status == 404
         assert failed == [address]  # its styles and scripts are found
-        page.locator("main a").first.click()
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.locator("main a").first.click()
         assert failed == [address]
-        assert page.locator("h1").count() == 1
+        expect(page.locator("h1")).to_have_count(1)
     page.close()
 
 

@@ -80,8 +80,6 @@ def test_the_site_names_no_folder_of_this_machine(site):
 
 HTML_VALIDATE = "html-validate@10.17.0"
 RULES = {"root": True, "extends": ["html-validate:standard"]}
-
-
 QUARTOS_OWN = 'Duplicate ID "quarto-'  # its style sheets for light and dark share theirs
 
 
@@ -92,7 +90,9 @@ def html_validate(tmp_path_factory):
     install = ["npm", "install", "--prefix", folder, "--no-audit", "--no-fund", HTML_VALIDATE]
     if not shutil.which("npm"):
         pytest.skip("content models of HTML are not checked: install Node.js with npm for that")
-    if subprocess.run(install, capture_output=True, timeout=180).returncode:
+    try:
+        subprocess.run(install, capture_output=True, timeout=180, check=True)
+    except subprocess.SubprocessError:
         pytest.skip(f"npm cannot install {HTML_VALIDATE}: is its registry within reach?")
     (folder / "rules.json").write_text(json.dumps(RULES))
     command = [folder / "node_modules" / ".bin" / "html-validate", "--config", folder / "rules.json"]

@@ -105,12 +105,13 @@ def _grow(follow: Callable, mass: Mass | None, edge: Edge,
     size = min(2**depth, 2**(room.bit_length() - 1))
     branch, waiting = None, []
     for _ in range(2**depth // size):
-        path = follow(*edge, signed_step, size)
-        block = _weigh(mass, *path, start_energy, growing, generator)
+        leaves, momenta = follow(*edge, signed_step, size)
+        block = _weigh(mass, leaves, momenta, start_energy, growing,
+                       generator)
         branch = block if branch is None else _append(branch, block,
                                                       generator)
         edge, growing = branch.right, branch.growing
-        subtree = size, path[1][0], block.momentum_sum
+        subtree = size, momenta[0], block.momentum_sum
         while waiting and waiting[-1][0] == subtree[0]:
             n_leaves, first, total = waiting.pop()
             subtree = 2 * n_leaves, first, total + subtree[2]
