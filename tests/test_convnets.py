@@ -82,7 +82,7 @@ def test_shifts_are_whole_pixels_within_reach():
 def test_a_quarter_turn_maps_pixels_as_rot90(monkeypatch):
     x = torch.rand(3, 81, generator=generator(5))
     monkeypatch.setattr(torch, "rand",
-                        lambda n, generator: torch.ones(n))  # the full reach
+                        lambda n, **_: torch.ones(n))  # the full reach
     turned = convnets.distorted(x, (9, 9), rotation=90,
                                 generator=generator(1))
     expected = torch.rot90(x.reshape(3, 9, 9), 1, (1, 2))

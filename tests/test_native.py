@@ -145,6 +145,8 @@ def test_other_shapes_are_refused_before_they_reach_c():
         target.trajectory(right, right, right, 0.1, wrong[0], 1)
     with pytest.raises(TypeError, match="momentum must be torch.float64"):
         target.trajectory(right, right.float(), right, 0.1, None, 1)
+    with pytest.raises(ValueError, match="position must be on the CPU"):
+        target.value_and_grad(right.to("meta"))
 
 
 @needs_compiler

@@ -32,6 +32,11 @@ OWNERS = {"matplotlib": "plots", "altair": "explorables", "vl_convert": "explora
 DRAWS = {"bernoulli", "multinomial", "normal", "poisson", "rand", "randint", "randn", "randperm"}
 DRAWS |= {"rand_like", "randn_like", "randint_like"}  # these take no generator at all
 
+MAKES = {"arange", "empty", "eye", "full", "linspace", "logspace", "ones", "tensor", "zeros"} | DRAWS
+MAKES -= {"bernoulli", "multinomial", "normal", "poisson", "rand_like", "randn_like", "randint_like"}
+# Nets and targets are made from numbers alone, on PyTorch's default device, and data are read there.
+FROM_NUMBERS = {"data", "explorables", "nets", "plots", "sweep", "targets"}
+
 
 def tracked(*patterns):
     """Files of the repository that match, new ones included."""
@@ -99,6 +104,14 @@ def randomness_problems(tree):
                 yield f"line {node.lineno}: torch.{name} draws from the global generator"
 
 
+def device_problems(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("torch."):
+            name = ast.unparse(node.func).removeprefix("torch.")
+            if name in MAKES and "device" not in {keyword.arg for keyword in node.keywords}:
+                yield f"line {node.lineno}: torch.{name} without device: take that of an input"
+
+
 @each([m for m in MODULES if m.name != "__init__.py" or m.parent.name != "tinynets"])
 def test_imports_point_down_only(path):
     parts = path.relative_to(ROOT / "tinynets").with_suffix("").parts
@@ -155,6 +168,15 @@ def test_whatever_draws_takes_a_generator(path):
 )
 def test_global_randomness_is_caught(code):
     assert list(randomness_problems(ast.parse(code)))
+
+
+@each([m for m in MODULES if m.relative_to(ROOT / "tinynets").with_suffix("").parts[0] not in FROM_NUMBERS])
+def test_tensors_are_made_where_the_inputs_are(path):
+    assert list(device_problems(ast.parse(path.read_text()))) == []
+
+
+def test_a_tensor_on_the_default_device_is_caught():
+    assert list(device_problems(ast.parse("torch.eye(len(x), dtype=x.dtype)")))
 
 
 def front_matter(path):

@@ -70,12 +70,13 @@ def prior_std(net: nn.Module, *, weight_std: float = 1.0,
     Returns
     -------
     torch.Tensor, (dim,)
-        float64, in the order of `net.parameters()`.
+        float64, in the order of `net.parameters()` and on their device.
     """
     checks.positive("weight_std", weight_std)
     checks.positive("bias_std", bias_std)
     return torch.cat([torch.full((p.numel(),), _std_of(
-        p, weight_std, bias_std, fan_in), dtype=torch.float64)
+        p, weight_std, bias_std, fan_in), dtype=torch.float64,
+        device=p.device)
         for p in net.parameters()])
 
 
@@ -99,7 +100,7 @@ def draw_prior(std: torch.Tensor, n_draws: int, *,
     """
     checks.count("n_draws", n_draws)
     return std * torch.randn(n_draws, len(std), dtype=std.dtype,
-                             generator=generator)
+                             device=std.device, generator=generator)
 
 
 class Terms(NamedTuple):

@@ -124,7 +124,8 @@ def renew(net: nets.MLP, layer: int, chosen: Tensor, *,
     into, out = net.layers[layer], net.layers[layer + 1]
     n_out, n_in = into.weight.shape[-2:]
     fresh = nets.initialise(
-        nets.Affine(n_in, n_out, n_seeds=-(-n_chosen // n_out)),
+        nets.Affine(n_in, n_out, n_seeds=-(-n_chosen // n_out)
+                    ).to(into.weight.device),
         generator=generator, scheme=scheme)
     into.weight[chosen] = fresh.weight.flatten(0, 1)[:n_chosen].to(into.weight)
     out.weight.mT[chosen] = 0

@@ -134,13 +134,15 @@ def distorted(images: Tensor, image_shape: tuple[int, int], *,
     n, (height, width) = len(images), image_shape
 
     def uniform(reach: float) -> Tensor:
-        return reach * (2 * torch.rand(n, generator=generator) - 1)
+        return reach * (2 * torch.rand(
+            n, generator=generator, device=images.device) - 1)
 
     angle = uniform(math.radians(checks.non_negative("rotation", rotation)))
     slant = uniform(checks.non_negative("skew", skew))
     reach = int(checks.non_negative("shift", shift))
     across, down = (torch.randint(-reach, reach + 1, (n,),
-                                  generator=generator) for _ in range(2))
+                                  generator=generator, device=images.device)
+                    for _ in range(2))
     cos, sin = angle.cos(), angle.sin()
     # (x, y) on the new image comes from R(angle) S(slant) (x, y) + shift on
     # the old one, in pixels; affine_grid counts from -1 to 1 on each axis.
@@ -190,7 +192,8 @@ def train_epochs(net: ConvNet, images: Tensor, labels: Tensor, *,
     for epoch in range(1, checks.count("epochs", epochs) + 1):
         now = rate(epoch) if callable(rate) else rate
         optimiser.param_groups[0]["lr"] = checks.positive("rate", now)
-        order = torch.randperm(len(images), generator=generator)
+        order = torch.randperm(len(images), generator=generator,
+                               device=images.device)
         for index in order.split(batch_size):
             batch = images[index]
             if distort is not None:
@@ -230,7 +233,7 @@ def save(net: ConvNet, path: str | Path) -> None:
 
     No pickle: the file can't run code when it is read.
     """
-    arrays = {name: value.numpy() for name, value in net.state_dict().items()}
+    arrays = {name: value.numpy(force=True) for name, value in net.state_dict().items()}
     with open(path, "wb") as file:
         np.savez(file, options=json.dumps(net.options), **arrays)
 

@@ -80,7 +80,8 @@ class LowRank(NamedTuple):
         own = softplus(self.raw_std)
         scaled = self.factor / own[..., None]
         small = scaled.mT @ scaled + torch.eye(scaled.shape[-1],
-                                               dtype=scaled.dtype)
+                                               dtype=scaled.dtype,
+                                               device=scaled.device)
         log_det = 2 * own.log().sum(-1) + torch.logdet(small)
         return _kl(self.mean, self.std.square(), log_det, prior_std)
 
@@ -137,7 +138,7 @@ def low_rank(mean: torch.Tensor, std: float, rank: int, *,
     """Start a low-rank Gaussian: small random factors, `std` on top."""
     checks.count("rank", rank)
     factor = 0.1 * std * torch.randn(*mean.shape, rank, dtype=mean.dtype,
-                                     generator=generator)
+                                     device=mean.device, generator=generator)
     return LowRank(mean, factor,
                    torch.full_like(mean, inverse_softplus(std)))
 
@@ -164,7 +165,8 @@ def _normal(like: torch.Tensor, n_samples: int,
     """Draw standard normals, (*lead, n_samples, dim)."""
     checks.count("n_samples", n_samples)
     return torch.randn(*like.shape[:-1], n_samples, like.shape[-1],
-                       dtype=like.dtype, generator=generator)
+                       dtype=like.dtype, device=like.device,
+                       generator=generator)
 
 
 def _rows(parameter: torch.Tensor) -> torch.Tensor:

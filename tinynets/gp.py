@@ -59,7 +59,8 @@ def draw(x: torch.Tensor, kernel: Kernel, *, n_draws: int = 1,
     """
     checks.count("n_draws", n_draws)
     factor = cholesky(kernel(x, x), "the kernel matrix")
-    normal = torch.randn(n_draws, len(x), dtype=x.dtype, generator=generator)
+    normal = torch.randn(n_draws, len(x), dtype=x.dtype, device=x.device,
+                         generator=generator)
     return normal @ factor.mT
 
 
@@ -93,11 +94,12 @@ def draw_regression(n_points: int, kernel: Kernel, x_star: torch.Tensor, *,
         raise ValueError(f"gap must be an interval inside ({low}, {high}), "
                          f"got {gap}")
     x = low + (high - low - (end - start)) * torch.rand(
-        n_points, dtype=x_star.dtype, generator=generator)
+        n_points, dtype=x_star.dtype, device=x_star.device,
+        generator=generator)
     x = torch.where(x > start, x + end - start, x).sort().values[:, None]
     f = draw(torch.cat([x, x_star]), kernel, generator=generator)[0]
     y = f[:n_points, None] + noise_std * torch.randn(
-        n_points, 1, dtype=f.dtype, generator=generator)
+        n_points, 1, dtype=f.dtype, device=f.device, generator=generator)
     return Regression(x, y, x_star, f[n_points:])
 
 
@@ -131,7 +133,8 @@ def posterior(x: torch.Tensor, y: torch.Tensor, x_star: torch.Tensor,
     checks.positive("noise_std", noise_std)
     checks.shape("x", x, ("n", "inputs"))
     checks.shape("y", y, (len(x),))
-    noisy = kernel(x, x) + noise_std ** 2 * torch.eye(len(x), dtype=x.dtype)
+    noisy = kernel(x, x) + noise_std ** 2 * torch.eye(
+        len(x), dtype=x.dtype, device=x.device)
     factor = cholesky(noisy, "the kernel matrix plus noise")   # line 2
     cross = torch.linalg.solve_triangular(                     # line 5
         factor, kernel(x, x_star), upper=False)                # (n, n_star)
@@ -156,7 +159,8 @@ def cholesky(matrix: torch.Tensor, name: str) -> torch.Tensor:
     jitter = JITTER * matrix.diagonal().max()
     try:
         return torch.linalg.cholesky(
-            matrix + jitter * torch.eye(len(matrix), dtype=matrix.dtype))
+            matrix + jitter * torch.eye(len(matrix), dtype=matrix.dtype,
+                                        device=matrix.device))
     except torch.linalg.LinAlgError as error:
         raise torch.linalg.LinAlgError(
             f"{name} ({len(matrix)} points, {matrix.dtype}) is not positive "

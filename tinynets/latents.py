@@ -214,7 +214,8 @@ def ellipse(gaussian: Gaussian, n_std: float, n_points: int = 64) -> Tensor:
         raise ValueError("gaussian must be two-dimensional to have an "
                          f"ellipse, got {gaussian.mean.shape[-1]} dimensions")
     angle = torch.linspace(0, 2 * math.pi, n_points,
-                           dtype=gaussian.mean.dtype)
+                           dtype=gaussian.mean.dtype,
+                           device=gaussian.mean.device)
     circle = torch.stack([angle.cos(), angle.sin()], -1)
     factor = _cholesky(gaussian.covariance)
     return gaussian.mean.unsqueeze(-2) + n_std * circle @ factor.mT
@@ -258,15 +259,16 @@ def separating_plane(a: Tensor, b: Tensor) -> Plane:
     Bennett, Mangasarian (1992), Eq. (2.11).
     """
     d = a.shape[-1]
-    points = torch.cat([a, b]).double()
+    points = torch.cat([a, b]).double().cpu()  # where SciPy is
     centre, scale = points.mean(0), points.std(0).clamp_min(1e-12)
-    sign = torch.cat([torch.ones(len(a)), -torch.ones(len(b))]).double()
+    sign = torch.cat([points.new_ones(len(a)), -points.new_ones(len(b))])
     rows = torch.cat([(points - centre) / scale,
-                      torch.ones(len(points), 1)], -1) * sign[:, None]
-    weights = torch.cat([torch.full((len(s),), 1 / len(s)) for s in (a, b)])
+                      points.new_ones(len(points), 1)], -1) * sign[:, None]
+    weights = torch.cat([points.new_full((len(s),), 1 / len(s))
+                         for s in (a, b)])
     # The dual has d + 1 rows instead of n: max Σu, Σ u row = 0, 0 ≤ u ≤ 1/n
-    answer = linprog(-torch.ones(len(points)).numpy(), A_eq=rows.T.numpy(),
-                     b_eq=torch.zeros(d + 1).numpy(),
+    answer = linprog(-points.new_ones(len(points)).numpy(),
+                     A_eq=rows.T.numpy(), b_eq=points.new_zeros(d + 1).numpy(),
                      bounds=[(0, float(w)) for w in weights], method="highs")
     w = -torch.from_numpy(answer.eqlin.marginals)
     wrong = rows @ w <= 1e-9
@@ -281,7 +283,7 @@ def pairwise_error(features: Tensor, labels: Tensor,
 
     `features (n, d)` give (n_classes, n_classes), symmetric, diagonal 0.
     """
-    errors = torch.zeros(n_classes, n_classes)
+    errors = torch.zeros(n_classes, n_classes, device="cpu")
     sets = [features[_rows(labels, k)] for k in range(n_classes)]
     for i in range(n_classes):
         for j in range(i):

@@ -71,7 +71,8 @@ class Laplace(NamedTuple):
                generator: torch.Generator) -> torch.Tensor:
         """Draw weights, (n_samples, dim)."""
         normal = torch.randn(n_samples, len(self.mode),
-                             dtype=self.mode.dtype, generator=generator)
+                             dtype=self.mode.dtype, device=self.mode.device,
+                             generator=generator)
         return self.mode + normal @ self.factor.mT
 
 
@@ -103,7 +104,8 @@ def laplace(posterior: bnn.Posterior, mode: torch.Tensor) -> Laplace:
     lower = cholesky(precision, "the precision at the mode")
     # precision = L L' gives covariance = L^-T L^-1.
     factor = torch.linalg.solve_triangular(
-        lower.mT, torch.eye(len(mode), dtype=mode.dtype), upper=True)
+        lower.mT, torch.eye(len(mode), dtype=mode.dtype, device=mode.device),
+        upper=True)
     log_evidence = (posterior(mode[None])[0]
                     + 0.5 * len(mode) * math.log(2 * math.pi)
                     - lower.diagonal().log().sum())

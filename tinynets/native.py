@@ -155,6 +155,9 @@ class Compiled:
             raise TypeError(
                 f"{name} must be {self._ones.dtype}, the dtype of the data "
                 f"of a compiled posterior, got {tensor.dtype}")
+        if tensor.device.type != "cpu":
+            raise ValueError(f"{name} must be on the CPU, where a compiled "
+                             f"posterior is, got one on {tensor.device}")
 
 
 def compiled(posterior: Posterior) -> Compiled | Posterior:

@@ -26,7 +26,7 @@ def with_noise(functions: torch.Tensor, noise_std: float | torch.Tensor, *,
         f(x) plus independent noise.
     """
     normal = torch.randn(functions.shape, dtype=functions.dtype,
-                         generator=generator)
+                         device=functions.device, generator=generator)
     return functions + _column(noise_std, functions) * normal
 
 
@@ -75,7 +75,7 @@ def interval(draws: torch.Tensor, level: float) -> torch.Tensor:
     """
     checks.probability("level", level)
     tails = torch.tensor([(1 - level) / 2, (1 + level) / 2],
-                         dtype=draws.dtype)
+                         dtype=draws.dtype, device=draws.device)
     return torch.quantile(draws, tails, dim=0)
 
 
@@ -132,7 +132,8 @@ def crps(draws: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     checks.shape("y", y, (draws.shape[1],))
     n_draws = len(draws)
     ordered = draws.sort(0).values
-    rank = torch.arange(1, n_draws + 1, dtype=draws.dtype)
+    rank = torch.arange(1, n_draws + 1, dtype=draws.dtype,
+                        device=draws.device)
     weight = (2 * rank - n_draws - 1) / n_draws ** 2
     return (draws - y).abs().mean(0) - weight @ ordered
 
@@ -181,7 +182,8 @@ def calibration_error(probabilities: torch.Tensor, labels: torch.Tensor, *,
     confidence, guess = probabilities.max(1)
     bins = (confidence * n_bins).long().clamp(max=n_bins - 1)
     gap = (guess == labels).to(confidence.dtype) - confidence
-    summed = torch.zeros(n_bins, dtype=gap.dtype).index_add(0, bins, gap)
+    summed = torch.zeros(n_bins, dtype=gap.dtype, device=gap.device
+                         ).index_add(0, bins, gap)
     return summed.abs().sum() / len(gap)
 
 

@@ -7,7 +7,8 @@ import torch
 from tinynets import checks
 
 
-def generator(seed: int, *purpose: str | int) -> torch.Generator:
+def generator(seed: int, *purpose: str | int,
+              device: torch.device | str = "cpu") -> torch.Generator:
     """Make the generator of one purpose from the seed of a page.
 
     Draws for one purpose do not depend on how many were made for another,
@@ -20,11 +21,13 @@ def generator(seed: int, *purpose: str | int) -> torch.Generator:
     *purpose : str or int
         What the draws are for, such as `("initial weights", 3)`. Each
         purpose has a stream of its own; none gives the stream of the seed.
+    device : torch.device or str
+        Where the tensors are that are drawn. A GPU draws other numbers.
 
     Returns
     -------
     torch.Generator
-        On the CPU, seeded by the SHA-256 of the seed and the purpose.
+        Seeded by the SHA-256 of the seed and the purpose.
 
     Raises
     ------
@@ -39,8 +42,8 @@ def generator(seed: int, *purpose: str | int) -> torch.Generator:
     """
     checks.count("seed", seed, at_least=0)
     digest = hashlib.sha256(repr((seed, *purpose)).encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big")
-                                         >> 1)
+    return torch.Generator(device).manual_seed(
+        int.from_bytes(digest[:8], "big") >> 1)
 
 
 def generators(seed: int, n_generators: int,

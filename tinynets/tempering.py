@@ -7,6 +7,7 @@ trajectories of HMC spread the copies. How many end in a mode estimates how
 much probability the mode holds.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -73,14 +74,14 @@ def anneal(posterior: bnn.Posterior, *, n_particles: int,
             f"efficiency must lie between 0 and 1, got {efficiency}")
     position = bnn.draw_prior(posterior.prior_std, n_particles,
                               generator=generator)
-    ancestors = torch.arange(n_particles)
+    ancestors = torch.arange(n_particles, device=position.device)
     power, log_evidence, powers, rates = 0.0, 0.0, [], []
     while power < 1:
         fit = posterior.terms(position).log_likelihood
         following = next_power(fit, power, efficiency)
         log_weight = (following - power) * fit
         log_evidence = log_evidence + torch.logsumexp(
-            log_weight - torch.tensor(n_particles).log(), 0)
+            log_weight - math.log(n_particles), 0)
         chosen = resample(log_weight.softmax(0), generator=generator)
         position, ancestors = position[chosen], ancestors[chosen]
         power = following
@@ -93,8 +94,9 @@ def anneal(posterior: bnn.Posterior, *, n_particles: int,
         step_size *= 2 ** (2 * (rate - 0.65))
         powers.append(power)
         rates.append(rate)
-    return Annealed(position, log_evidence, torch.tensor(powers),
-                    torch.tensor(rates), ancestors,
+    powers, rates = (torch.tensor(values, device=position.device)
+                     for values in (powers, rates))
+    return Annealed(position, log_evidence, powers, rates, ancestors,
                     len(powers) * n_trajectories * n_leapfrog * n_particles)
 
 
@@ -126,8 +128,9 @@ def resample(weight: torch.Tensor, *,
     A particle of weight w is drawn floor(n w) or ceil(n w) times.
     """
     n = len(weight)
-    comb = (torch.arange(n, dtype=weight.dtype) + torch.rand(
-        (), dtype=weight.dtype, generator=generator)) / n
+    place = torch.arange(n, dtype=weight.dtype, device=weight.device)
+    comb = (place + torch.rand((), dtype=weight.dtype, device=weight.device,
+                               generator=generator)) / n
     return torch.searchsorted(weight.cumsum(0), comb).clamp(max=n - 1)
 
 
@@ -136,6 +139,7 @@ def _move(target: Callable, position: torch.Tensor, step_size: float,
           ) -> tuple[torch.Tensor, float]:
     """Make one trajectory of each particle with a step size of its own."""
     factor = 2 ** (3 * torch.rand(len(position), dtype=position.dtype,
+                                  device=position.device,
                                   generator=generator) - 2)
     sampler = hmc(target, step_size=step_size * factor,
                   n_leapfrog=n_leapfrog)

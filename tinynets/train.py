@@ -94,7 +94,7 @@ def train(net: nn.Module, loss: Loss, data: Sequence[Tensor], *,
             break
     parameters = (torch.stack(list(kept.values())) if kept
                   else nets.flatten(net)[None][:0])
-    return Run(torch.stack(losses), torch.tensor(list(kept)).long(),
+    return Run(torch.stack(losses), torch.tensor(list(kept), device="cpu").long(),
                parameters)
 
 
@@ -111,7 +111,8 @@ def minibatches(n_examples: int, batch_size: int, *,
     checks.count("n_examples", n_examples)
     checks.count("batch_size", batch_size)
     while True:
-        orders = [torch.randperm(n_examples, generator=generator)
+        orders = [torch.randperm(n_examples, generator=generator,
+                                 device=generator.device)
                   for _ in range(n_seeds or 1)]
         order = orders[0] if n_seeds is None else torch.stack(orders)
         yield from order.split(batch_size, dim=-1)
@@ -157,7 +158,7 @@ class EarlyStop:
             value, theta = self.measure(net), nets.flatten(net)
         if self.best is None:
             self.best = torch.full_like(value, math.inf)
-            self.best_step = torch.full(value.shape, step)
+            self.best_step = torch.full_like(value, step, dtype=torch.int64)
             self.best_parameters = theta
         better = value < self.best
         self.best = torch.where(better, value, self.best)

@@ -91,7 +91,8 @@ def expected_log_likelihood(net: nn.Module, x: torch.Tensor,
     def estimate(family, *, generator):
         inputs, targets, scale = x, y, 1.0
         if batch_size is not None:
-            chosen = torch.randint(len(x), (batch_size,), generator=generator)
+            chosen = torch.randint(len(x), (batch_size,), device=x.device,
+                                   generator=generator)
             inputs, targets = x[chosen], y[chosen]
             scale = len(x) / batch_size
         outputs = forward(family, inputs, n_samples=n_samples,
@@ -154,7 +155,8 @@ def _add_noise(weight_var: torch.Tensor, bias_var: torch.Tensor | None,
                mean: torch.Tensor) -> torch.Tensor:
     """Draw a layer's outputs from their mean and variance (a hook)."""
     variance = nets.affine(inputs[0].square(), weight_var, bias_var)
-    normal = torch.randn(mean.shape, dtype=mean.dtype, generator=generator)
+    normal = torch.randn(mean.shape, dtype=mean.dtype, device=mean.device,
+                         generator=generator)
     return mean + variance.clamp(min=TINY).sqrt() * normal
 
 

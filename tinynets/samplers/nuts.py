@@ -142,10 +142,11 @@ def _weigh(mass: Mass | None, leaves: base.State, momentum: Tensor,
     log_leaf = torch.where(divergent, -torch.inf, -energy_error)
     gumbel = -(-_uniform(log_leaf, generator).log_()).log_()
     chosen = (log_leaf + gumbel).argmax(0)
+    chain = torch.arange(len(chosen), device=chosen.device)
     acceptance = base.acceptance_probability(energy_error)
     return Tree(
         None, Edge(_leaf(leaves, -1), momentum[-1]),
-        _leaf(leaves, (chosen, torch.arange(len(chosen)))),
+        _leaf(leaves, (chosen, chain)),
         energy_error.gather(0, chosen[None])[0], log_leaf.logsumexp(0),
         momentum_sum, growing & ~stops.any(0), (divergent & reached).any(0),
         torch.where(reached, acceptance, 0.0).sum(0), reached.sum(0))
@@ -168,7 +169,8 @@ def _append(branch: Tree, block: Tree, generator: torch.Generator) -> Tree:
 
 def _subtrees(mass: Mass | None, momentum: Tensor) -> tuple[Tensor, Tensor]:
     """Tell at which leaves a subtree ends that turns; sum all momenta."""
-    turned = torch.zeros(momentum.shape[:-1], dtype=torch.bool)
+    turned = torch.zeros(momentum.shape[:-1], dtype=torch.bool,
+                         device=momentum.device)
     total, size = momentum, 1                     # (subtrees, chains, dim)
     while len(total) > 1:
         total, size = total[::2] + total[1::2], 2 * size

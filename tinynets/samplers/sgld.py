@@ -57,7 +57,8 @@ def sgld(log_density: Callable, *, n_examples: int, batch_size: int,
         whole = base.start(lambda q: log_density(q, every[:batch_size]),
                            position)
         return MinibatchState(whole.position, whole.log_density,
-                              torch.zeros((), dtype=torch.int64))
+                              torch.zeros((), dtype=torch.int64,
+                                          device="cpu"))
 
     def step(state, *, generator):
         examples = torch.randperm(
