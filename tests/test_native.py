@@ -16,6 +16,7 @@ needs_compiler = pytest.mark.skipif(
 
 CASES = {"tanh": ([1, 101, 1], "tanh"), "relu": ([1, 3, 1], "relu"),
          "wide relu": ([1, 40, 1], "relu"), "few tanh": ([1, 3, 1], "tanh"),
+         "seven relu": ([1, 7, 1], "relu"),
          "two inputs": ([2, 20, 1], "tanh")}
 
 

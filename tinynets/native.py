@@ -113,9 +113,13 @@ class Compiled:
                 ) -> tuple[list[Tensor], Tensor]:
         ends = [tensor.clone(memory_format=torch.contiguous_format)
                 for tensor in (position, momentum, gradient)]
-        value = position.new_empty(len(position))
-        step_size = torch.as_tensor(step_size, dtype=position.dtype).expand(
-            len(position), 1).contiguous()
+        chains = position.shape[0]
+        value = position.new_empty(chains)
+        if isinstance(step_size, Tensor):
+            step_size = step_size.to(position.dtype).expand(
+                chains, 1).contiguous()
+        else:
+            step_size = position.new_full((chains, 1), step_size)
         variance = self._ones if variance is None else variance.to(
             position.dtype).contiguous()
         self._run(n_leapfrog, variance, step_size, *ends[:2], value, ends[2],
@@ -125,7 +129,7 @@ class Compiled:
     def _run(self, n_steps: int, variance: Tensor, step_size: Tensor,
              position: Tensor, momentum: Tensor, value: Tensor,
              gradient: Tensor, path: Sequence[Tensor] = ()) -> None:
-        chains, dim = len(position), len(self._ones)
+        chains, dim = position.shape[0], self._ones.shape[0]
         own = dim if variance.ndim == 2 else 0
         self._check("position", position, (chains, dim))
         self._check("momentum", momentum, (chains, dim))

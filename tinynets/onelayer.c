@@ -166,13 +166,13 @@ static inline vec by_units(const model *m, const work *w, int relu)
     return (vec){0} + squares;
 }
 
-static inline vec by_chains(const model *m, const work *w,
-                            int relu)
+/* The same by chains; adds the gradient to `sums`. */
+static inline __attribute__((always_inline)) vec over_rows(
+    const work *w, int relu, const int64_t d, const int64_t h, vec *sums,
+    vec *hidden)
 {
-    const int64_t d = m->n_inputs, h = m->n_hidden;
     const vec *w1 = w->position, *b1 = w1 + h * d, *w2 = b1 + h;
-    vec *g_w1 = w->gradient, *g_b1 = g_w1 + h * d, *g_w2 = g_b1 + h;
-    vec *hidden = w->hidden, squares = {0};
+    vec *g_w1 = sums, *g_b1 = g_w1 + h * d, *g_w2 = g_b1 + h, squares = {0};
     EACH(i, w->n_rows) {
         const vec *x = w->rows + i * (d + 2);
         vec output = w2[h];
@@ -191,6 +191,25 @@ static inline vec by_chains(const model *m, const work *w,
             g_b1[j] += back;
             EACH(k, d) g_w1[j * d + k] += back * x[k];
         }
+    }
+    return squares;
+}
+
+/* Where the compiler knows how few units there are, sums stay in registers. */
+#define UNITS(n) case n: { \
+    vec sums[3 * n + 1] = {0}, hidden[n]; \
+    squares = over_rows(w, relu, 1, n, sums, hidden); \
+    memcpy(w->gradient, sums, sizeof(sums)); \
+    break; }
+
+static inline vec by_chains(const model *m, const work *w, int relu)
+{
+    vec squares;
+    switch (m->n_inputs == 1 ? m->n_hidden : 0) {
+        UNITS(1) UNITS(2) UNITS(3) UNITS(4) UNITS(5) UNITS(6)
+    default:
+        squares = over_rows(w, relu, m->n_inputs, m->n_hidden, w->gradient,
+                            w->hidden);
     }
     if (!w->few)
         return squares;

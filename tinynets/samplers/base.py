@@ -138,8 +138,7 @@ def step_sizes(step_size: float | Tensor) -> float | Tensor:
 
 def acceptance_probability(energy_error: Tensor) -> Tensor:
     """Return min(1, exp(-energy error)), and 0 where the error is NaN."""
-    probability = (-energy_error).clamp_(max=0.0).exp_()
-    return torch.where(torch.isnan(energy_error), 0.0, probability)
+    return (-energy_error).clamp_(max=0.0).exp_().nan_to_num_(0.0)
 
 
 def is_divergent(energy_error: Tensor) -> Tensor:
