@@ -1,15 +1,18 @@
-// What is wider than the page scrolls by itself: code, tables and formulas that
-// overflow become regions that the keyboard reaches and a screen reader names.
+// What is wider than the page scrolls by itself: code, tables, formulas and figures
+// that overflow become regions that the keyboard reaches and a screen reader names.
 
 const KINDS = [
   ["main pre", "Code"],
   ["main table", "Table"],
   ["main math[display=block]", "Formula"],
 ];
+const WIDE = 600; // pixels: a figure drawn wider than this has several panels or much text,
+const LEGIBLE = "480px"; // which are too small to read where it is shown narrower than this
 
 // The box that scrolls: around a table or a formula, since these can't themselves.
 function region(element) {
   if (element.tagName === "PRE") return element;
+  if (element.tagName === "IMG") return element.parentElement;
   const labelled = element.closest("span[id^=eq-]");
   if (labelled) return labelled;
   const box = document.createElement(element.tagName === "TABLE" ? "div" : "span");
@@ -43,6 +46,16 @@ export function regions() {
   }
   for (const [selector, label] of KINDS) {
     for (const element of document.querySelectorAll(selector)) add(element, label);
+  }
+  function figure(image) {
+    if (image.naturalWidth <= WIDE) return;
+    image.style.minWidth = LEGIBLE;
+    image.parentElement.classList.add("figure-region");
+    add(image, "Figure");
+  }
+  for (const image of document.querySelectorAll("main figure img.figure-img")) {
+    if (image.complete) figure(image);
+    else image.addEventListener("load", () => figure(image), { once: true });
   }
   // A formula in the text that is wider than its line gets a line that scrolls.
   function long() {

@@ -30,7 +30,7 @@ NUMBER = r"\\qquad(\(\d+\))\s*$"
 CELL_FILE = re.compile(r"\S*/ipykernel_\d+/\d+\.py:(?=\d+:)")
 ADDRESS = re.compile(r"(?<= at )0x[0-9a-f]+")
 CLOCK = re.compile(r"\b(perf_counter|process_time|thread_time)\b")
-MEASURED = re.compile(r"\d[\d,.]*")
+MEASURED = re.compile(r" *\d[\d,.]*")  # with what pads it to a column
 
 
 def facts(html, path):

@@ -176,6 +176,19 @@ def test_the_dark_toggle_is_remembered(page, base):
     page.wait_for_function(f"() => ({BRIGHTNESS})() > 0.8")
 
 
+def test_a_wide_figure_stays_legible_on_a_phone(page, site, base):
+    path = first_with(site, "<img[^>]*figure-img", "a figure")
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto(base + path, wait_until="networkidle")
+    figure = page.get_by_role("group", name="Figure, scrolls sideways").first
+    assert figure.locator("img").bounding_box()["width"] >= 480
+    figure.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("(box) => box.scrollLeft > 0", arg=figure.element_handle())
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(page.get_by_role("group", name="Figure, scrolls sideways")).to_have_count(0)
+
+
 def test_code_can_be_copied(page, site, base):
     path = first_with(site, r'<code class="[^"]*\bpython\b', "code")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
