@@ -233,7 +233,8 @@ def save(net: ConvNet, path: str | Path) -> None:
 
     No pickle: the file can't run code when it is read.
     """
-    arrays = {name: value.numpy(force=True) for name, value in net.state_dict().items()}
+    arrays = {name: value.numpy(force=True)
+              for name, value in net.state_dict().items()}
     with open(path, "wb") as file:
         np.savez(file, options=json.dumps(net.options), **arrays)
 

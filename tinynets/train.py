@@ -94,8 +94,8 @@ def train(net: nn.Module, loss: Loss, data: Sequence[Tensor], *,
             break
     parameters = (torch.stack(list(kept.values())) if kept
                   else nets.flatten(net)[None][:0])
-    return Run(torch.stack(losses), torch.tensor(list(kept), device="cpu").long(),
-               parameters)
+    steps = torch.tensor(list(kept), dtype=torch.int64, device="cpu")
+    return Run(torch.stack(losses), steps, parameters)
 
 
 def minibatches(n_examples: int, batch_size: int, *,

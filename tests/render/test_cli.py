@@ -59,8 +59,10 @@ def test_a_killed_render_leaves_the_site_and_no_kernel(site, kill):
 
 def test_a_site_that_is_up_to_date_is_told_so(site):
     assert "_site/ is ready" in site.render()[1]
+    built = {p: p.stat().st_mtime_ns for p in (site.root / "_site").rglob("*")}
     status, said = site.render()
     assert (status, said) == (0, "_site/ is up to date\n")
+    assert {p: p.stat().st_mtime_ns for p in (site.root / "_site").rglob("*")} == built
 
 
 def test_a_failing_cell_is_told_in_full(site):
