@@ -26,10 +26,24 @@ from pathlib import Path
 from mcmc_peers import PEERS, Clocks
 
 REGIMES = {  # hidden units, activation, points, noise, trajectory, draws
-    "over": dict(n_hidden=100, activation="tanh", n_examples=10, noise=0.1,
-                 n_leapfrog=200, n_draws=150, n_warmup=200),
-    "under": dict(n_hidden=3, activation="relu", n_examples=50, noise=0.05,
-                  n_leapfrog=60, n_draws=500, n_warmup=500),
+    "over": dict(
+        n_hidden=100,
+        activation="tanh",
+        n_examples=10,
+        noise=0.1,
+        n_leapfrog=200,
+        n_draws=150,
+        n_warmup=200,
+    ),
+    "under": dict(
+        n_hidden=3,
+        activation="relu",
+        n_examples=50,
+        noise=0.05,
+        n_leapfrog=60,
+        n_draws=500,
+        n_warmup=500,
+    ),
 }
 
 
@@ -38,21 +52,23 @@ def problem_of(regime, chains):
     import torch
 
     from tinynets import bnn, gp, nets, rng
+
     settings = REGIMES[regime]
     generator = rng.generator(1, regime)
-    x = 4 * torch.rand(settings["n_examples"], 1, dtype=torch.float64,
-                       generator=generator) - 2
+    x = 4 * torch.rand(settings["n_examples"], 1, dtype=torch.float64, generator=generator) - 2
     if regime == "over":  # a wide gap
         x = torch.where(x.abs() < 0.6, x.sign() * (2 - x.abs()), x)
-    f = gp.draw(x, lambda a, b: torch.exp(-0.5 * torch.cdist(a, b)**2),
-                generator=generator)[0]
-    y = f + settings["noise"] * torch.randn(
-        len(x), dtype=torch.float64, generator=generator)
+    f = gp.draw(x, lambda a, b: torch.exp(-0.5 * torch.cdist(a, b) ** 2), generator=generator)[0]
+    y = f + settings["noise"] * torch.randn(len(x), dtype=torch.float64, generator=generator)
     net = nets.MLP([1, settings["n_hidden"], 1], settings["activation"])
     std = bnn.prior_std(net)
     start = bnn.draw_prior(std, chains, generator=generator)
-    return settings | {"x": x.numpy(), "y": y[:, None].numpy(),
-                       "std": std.numpy(), "start": start.numpy()}
+    return settings | {
+        "x": x.numpy(),
+        "y": y[:, None].numpy(),
+        "std": std.numpy(),
+        "start": start.numpy(),
+    }
 
 
 def tinynets(problem, n_draws, n_warmup, *, compiled=True, method="hmc"):
@@ -61,26 +77,38 @@ def tinynets(problem, n_draws, n_warmup, *, compiled=True, method="hmc"):
 
     from tinynets import bnn, native, nets, rng
     from tinynets.samplers import adapt, hmc, nuts, sample
+
     clocks = Clocks(compile={"wall": 0.0, "cpu": 0.0})
     net = nets.MLP([1, problem["n_hidden"], 1], problem["activation"])
     dtype = {32: torch.float32, 64: torch.float64}[problem["bits"]]
-    x, y, std, start = (torch.as_tensor(problem[name], dtype=dtype)
-                        for name in ("x", "y", "std", "start"))
+    x, y, std, start = (
+        torch.as_tensor(problem[name], dtype=dtype) for name in ("x", "y", "std", "start")
+    )
     target = bnn.Posterior(net, x, y, std, problem["noise"])
     if compiled:
         target = clocks("compile", native.compiled, target)
-    family = {"hmc": functools.partial(
-        hmc, target, n_leapfrog=problem["n_leapfrog"], jitter=0.5),
-        "nuts": functools.partial(nuts, target)}[method]
+    family = {
+        "hmc": functools.partial(hmc, target, n_leapfrog=problem["n_leapfrog"], jitter=0.5),
+        "nuts": functools.partial(nuts, target),
+    }[method]
     generator = rng.generator(2)
-    warm = clocks("warmup", lambda: sample(
-        adapt(family, step_size=0.01), start, n_draws=1, n_warmup=n_warmup, generator=generator))
+    warm = clocks(
+        "warmup",
+        lambda: sample(
+            adapt(family, step_size=0.01), start, n_draws=1, n_warmup=n_warmup, generator=generator
+        ),
+    )
     step_size, mass = warm.warmup.tuning
-    draws = clocks("draws", lambda: sample(
-        family(step_size=step_size, mass=mass), warm.position[:, -1],
-        n_draws=n_draws, generator=generator))
-    return {"draws": draws.position, "clocks": clocks,
-            "n_gradients": draws.info.n_gradients.sum()}
+    draws = clocks(
+        "draws",
+        lambda: sample(
+            family(step_size=step_size, mass=mass),
+            warm.position[:, -1],
+            n_draws=n_draws,
+            generator=generator,
+        ),
+    )
+    return {"draws": draws.position, "clocks": clocks, "n_gradients": draws.info.n_gradients.sum()}
 
 
 METHODS = {
@@ -99,6 +127,7 @@ def worker(name, path):
     result = METHODS[name](problem, n_draws, n_warmup)
     if result["draws"] is not None:
         import numpy
+
         result["draws"] = numpy.asarray(result["draws"], dtype=float)
     result["n_gradients"] = int(result["n_gradients"])
     path.write_bytes(pickle.dumps(result))
@@ -107,15 +136,17 @@ def worker(name, path):
 def run(name, problem, cores, timeout):
     """Run one method in a process of its own, on some cores."""
     threads = str(cores)
-    environment = os.environ | {"OMP_NUM_THREADS": threads,
-                                "JAX_PLATFORMS": "cpu"}
+    environment = os.environ | {"OMP_NUM_THREADS": threads, "JAX_PLATFORMS": "cpu"}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "exchange"
         path.write_bytes(pickle.dumps(problem))
-        subprocess.run([sys.executable, __file__, "--worker", name, path],
-                       check=True, env=environment, timeout=timeout,
-                       preexec_fn=lambda: os.sched_setaffinity(
-                           0, sorted(os.sched_getaffinity(0))[:cores]))
+        subprocess.run(
+            [sys.executable, __file__, "--worker", name, path],
+            check=True,
+            env=environment,
+            timeout=timeout,
+            preexec_fn=lambda: os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores]),
+        )
         return pickle.loads(path.read_bytes())
 
 
@@ -124,21 +155,27 @@ def measure(result, problem):
     import torch
 
     from tinynets import diagnostics
+
     clocks = result["clocks"]
     row = {phase: clocks[phase]["cpu"] for phase in clocks}
     row["wall"] = clocks["draws"]["wall"]
     row["gradients/s"] = result["n_gradients"] / row["draws"]
     if result["draws"] is None:
-        return row | {"ess": result["ess"], "r_hat": float("nan"),
-                      "ess/s": result["ess"] / row["draws"]}
+        return row | {
+            "ess": result["ess"],
+            "r_hat": float("nan"),
+            "ess/s": result["ess"] / row["draws"],
+        }
     f = functions(torch.as_tensor(result["draws"]), problem)
     ess = diagnostics.effective_sample_size(f).min().item()
-    r_hat = (diagnostics.r_hat(f).max().item() if len(f) > 1
-             else float("nan"))
-    within = sum(diagnostics.effective_sample_size(chain[None]).min().item()
-                 for chain in f)
-    return row | {"ess": ess, "r_hat": r_hat, "ess/s": ess / row["draws"],
-                  "within/s": within / row["draws"]}
+    r_hat = diagnostics.r_hat(f).max().item() if len(f) > 1 else float("nan")
+    within = sum(diagnostics.effective_sample_size(chain[None]).min().item() for chain in f)
+    return row | {
+        "ess": ess,
+        "r_hat": r_hat,
+        "ess/s": ess / row["draws"],
+        "within/s": within / row["draws"],
+    }
 
 
 def functions(draws, problem):
@@ -146,44 +183,45 @@ def functions(draws, problem):
     import torch
 
     from tinynets import bnn, nets
-    forward = bnn.batched(nets.MLP([1, problem["n_hidden"], 1],
-                                   problem["activation"]))
+
+    forward = bnn.batched(nets.MLP([1, problem["n_hidden"], 1], problem["activation"]))
     x_star = torch.linspace(-2.5, 2.5, 26, dtype=torch.float64)[:, None]
-    return forward(draws.flatten(0, 1), x_star)[..., 0].unflatten(
-        0, draws.shape[:2])
+    return forward(draws.flatten(0, 1), x_star)[..., 0].unflatten(0, draws.shape[:2])
 
 
 def table(rows):
     """Print what was measured, and how many times as fast we are."""
     ours = rows.get("tinynets_hmc")
-    print("| method | worst ESS/s | ours is | within chains ESS/s | ours is "
-          "| gradients/s | ESS | R-hat | draws s | warm-up s | compile s |\n"
-          "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
+    print(
+        "| method | worst ESS/s | ours is | within chains ESS/s | ours is "
+        "| gradients/s | ESS | R-hat | draws s | warm-up s | compile s |\n"
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+    )
     for name, row in rows.items():
+
         def ratio(key):
-            return (f"{ours[key] / row[key]:.3g}×" if ours
-                    and row.get(key) else "")
-        print(f"| {name} | {row['ess/s']:.4g} | {ratio('ess/s')} "
-              f"| {row.get('within/s', float('nan')):.4g} "
-              f"| {ratio('within/s')} | {row['gradients/s']:,.0f} "
-              f"| {row['ess']:.0f} | {row['r_hat']:.3f} "
-              f"| {row['draws']:.2f} | {row['warmup']:.2f} "
-              f"| {row['compile']:.2f} |", flush=True)
+            return f"{ours[key] / row[key]:.3g}×" if ours and row.get(key) else ""
+
+        print(
+            f"| {name} | {row['ess/s']:.4g} | {ratio('ess/s')} "
+            f"| {row.get('within/s', float('nan')):.4g} "
+            f"| {ratio('within/s')} | {row['gradients/s']:,.0f} "
+            f"| {row['ess']:.0f} | {row['r_hat']:.3f} "
+            f"| {row['draws']:.2f} | {row['warmup']:.2f} "
+            f"| {row['compile']:.2f} |",
+            flush=True,
+        )
 
 
 def main():
     """Run what was asked for and print a table a setting."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--regime", choices=REGIMES, nargs="*",
-                        default=list(REGIMES))
+    parser.add_argument("--regime", choices=REGIMES, nargs="*", default=list(REGIMES))
     parser.add_argument("--chains", type=int, nargs="*", default=[4, 64])
-    parser.add_argument("--only", choices=METHODS, nargs="*",
-                        default=list(METHODS))
-    parser.add_argument("--bits", type=int, choices=[32, 64], default=32,
-                        help="of a float")
+    parser.add_argument("--only", choices=METHODS, nargs="*", default=list(METHODS))
+    parser.add_argument("--bits", type=int, choices=[32, 64], default=32, help="of a float")
     parser.add_argument("--cores", type=int, default=1)
-    parser.add_argument("--timeout", type=float, default=600,
-                        help="seconds for one method")
+    parser.add_argument("--timeout", type=float, default=600, help="seconds for one method")
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -196,14 +234,11 @@ def main():
             rows = {}
             for name in options.only:
                 try:
-                    result = run(name, problem, options.cores,
-                                 options.timeout)
+                    result = run(name, problem, options.cores, options.timeout)
                     rows[name] = measure(result, problem)
                 except subprocess.TimeoutExpired:
-                    print(f"{name}: not done in {options.timeout:.0f} s",
-                          file=sys.stderr)
-            print(f"\n{regime}parameterised, {chains} chains, "
-                  f"{options.bits} bits\n")
+                    print(f"{name}: not done in {options.timeout:.0f} s", file=sys.stderr)
+            print(f"\n{regime}parameterised, {chains} chains, {options.bits} bits\n")
             table(rows)
             everything[f"{regime} {chains}"] = rows
             if options.json:

@@ -15,14 +15,14 @@ class Clocks(dict):
     def __call__(self, name, function, *arguments):
         wall, cpu = time.perf_counter(), time.process_time()
         result = function(*arguments)
-        self[name] = {"wall": time.perf_counter() - wall,
-                      "cpu": time.process_time() - cpu}
+        self[name] = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
         return result
 
 
 def _jax_density(problem):
     import jax
     import jax.numpy as jnp
+
     jax.config.update("jax_enable_x64", problem["bits"] == 64)
     x, y, std = (jnp.asarray(problem[name]) for name in ("x", "y", "std"))
     h = problem["n_hidden"]
@@ -31,7 +31,7 @@ def _jax_density(problem):
     def log_density(theta):
         w1, b1, w2, b2 = jnp.split(theta, [h, 2 * h, 3 * h])
         residual = (y[:, 0] - phi(x * w1 + b1) @ w2 - b2) / problem["noise"]
-        return -0.5 * ((residual**2).sum() + ((theta / std)**2).sum())
+        return -0.5 * ((residual**2).sum() + ((theta / std) ** 2).sum())
 
     return log_density, jnp.asarray(problem["start"])
 
@@ -39,9 +39,9 @@ def _jax_density(problem):
 def _compiled(clocks, name, function, *arguments):
     """Compile ahead, then run; the two are timed apart."""
     import jax
+
     before = clocks.get("compile", {"wall": 0.0, "cpu": 0.0})
-    ready = clocks("compile", lambda: jax.jit(function).lower(
-        *arguments).compile())
+    ready = clocks("compile", lambda: jax.jit(function).lower(*arguments).compile())
     for key in before:
         clocks["compile"][key] += before[key]
     return clocks(name, lambda: jax.block_until_ready(ready(*arguments)))
@@ -49,57 +49,66 @@ def _compiled(clocks, name, function, *arguments):
 
 def _numpyro(kernel, start, n_draws, n_warmup):
     import jax
+
     clocks, chains = Clocks(), len(start)
     keys = jax.random.split(jax.random.key(1), chains)
     state = kernel.init(keys, n_warmup, start, (), {})
 
     def warm_up(state):
-        return jax.lax.fori_loop(
-            0, n_warmup, lambda i, s: kernel.sample(s, (), {}), state)
+        return jax.lax.fori_loop(0, n_warmup, lambda i, s: kernel.sample(s, (), {}), state)
 
     def draw(state):
         def one(state, _):
             state = kernel.sample(state, (), {})
             return state, (state.z, state.num_steps)
+
         return jax.lax.scan(one, state, length=n_draws)[1]
 
     state = _compiled(clocks, "warmup", warm_up, state)
     draws, n_steps = _compiled(clocks, "draws", draw, state)
-    return {"draws": draws.swapaxes(0, 1), "n_gradients": n_steps.sum(),
-            "clocks": clocks}
+    return {"draws": draws.swapaxes(0, 1), "n_gradients": n_steps.sum(), "clocks": clocks}
 
 
 def numpyro_nuts(problem, n_draws, n_warmup):
     """NUTS of NumPyro, its chains vectorised."""
     from numpyro.infer import NUTS
+
     log_density, start = _jax_density(problem)
-    return _numpyro(NUTS(potential_fn=lambda q: -log_density(q)), start,
-                    n_draws, n_warmup)
+    return _numpyro(NUTS(potential_fn=lambda q: -log_density(q)), start, n_draws, n_warmup)
 
 
 def numpyro_hmc(problem, n_draws, n_warmup):
     """HMC of NumPyro with a trajectory as long as ours."""
     from numpyro.infer import HMC
+
     log_density, start = _jax_density(problem)
-    return _numpyro(HMC(potential_fn=lambda q: -log_density(q),
-                        num_steps=problem["n_leapfrog"],
-                        trajectory_length=None), start, n_draws, n_warmup)
+    return _numpyro(
+        HMC(
+            potential_fn=lambda q: -log_density(q),
+            num_steps=problem["n_leapfrog"],
+            trajectory_length=None,
+        ),
+        start,
+        n_draws,
+        n_warmup,
+    )
 
 
 def _blackjax(algorithm, problem, n_draws, n_warmup, **options):
     import blackjax
     import jax
+
     clocks = Clocks()
     log_density, start = _jax_density(problem)
     keys = jax.random.split(jax.random.key(1), (2, len(start)))
 
     def warm_up(keys, start):
-        adaptation = blackjax.window_adaptation(algorithm, log_density,
-                                                **options)
+        adaptation = blackjax.window_adaptation(algorithm, log_density, **options)
 
         def one(key, position):
             (state, found), _ = adaptation.run(key, position, n_warmup)
             return state, found["step_size"], found["inverse_mass_matrix"]
+
         return jax.vmap(one)(keys, start)
 
     def draw(keys, states, step_sizes, masses):
@@ -109,7 +118,9 @@ def _blackjax(algorithm, problem, n_draws, n_warmup, **options):
             def one(state, key):
                 state, info = step(key, state)
                 return state, (state.position, info.num_integration_steps)
+
             return jax.lax.scan(one, state, jax.random.split(key, n_draws))[1]
+
         return jax.vmap(chain)(keys, states, step_sizes, masses)
 
     warm = _compiled(clocks, "warmup", warm_up, keys[0], start)
@@ -120,27 +131,30 @@ def _blackjax(algorithm, problem, n_draws, n_warmup, **options):
 def blackjax_nuts(problem, n_draws, n_warmup):
     """NUTS of BlackJAX under vmap, window adaptation."""
     import blackjax
+
     return _blackjax(blackjax.nuts, problem, n_draws, n_warmup)
 
 
 def blackjax_hmc(problem, n_draws, n_warmup):
     """HMC of BlackJAX under vmap with a trajectory as long as ours."""
     import blackjax
-    return _blackjax(blackjax.hmc, problem, n_draws, n_warmup,
-                     num_integration_steps=problem["n_leapfrog"])
+
+    return _blackjax(
+        blackjax.hmc, problem, n_draws, n_warmup, num_integration_steps=problem["n_leapfrog"]
+    )
 
 
 def _torch_density(problem):
     import torch
-    x, y, std = (torch.as_tensor(problem[name])
-                 for name in ("x", "y", "std"))
+
+    x, y, std = (torch.as_tensor(problem[name]) for name in ("x", "y", "std"))
     h = problem["n_hidden"]
     phi = {"tanh": torch.tanh, "relu": torch.relu}[problem["activation"]]
 
     def log_density(theta):
         w1, b1, w2, b2 = theta.split([h, h, h, 1])
         residual = (y[:, 0] - phi(x * w1 + b1) @ w2 - b2) / problem["noise"]
-        return -0.5 * ((residual**2).sum() + ((theta / std)**2).sum())
+        return -0.5 * ((residual**2).sum() + ((theta / std) ** 2).sum())
 
     return log_density
 
@@ -150,6 +164,7 @@ def pyro_nuts(problem, n_draws, n_warmup):
     import pyro
     import torch
     from pyro.infer.mcmc import NUTS
+
     pyro.set_rng_seed(1)
     clocks, n_gradients = Clocks(), 0
     density = _torch_density(problem)
@@ -175,8 +190,11 @@ def pyro_nuts(problem, n_draws, n_warmup):
     kernel.end_warmup()
     n_gradients = 0
     clocks("draws", run, n_draws)
-    return {"draws": torch.stack(draws[n_warmup:])[None],
-            "n_gradients": n_gradients, "clocks": clocks}
+    return {
+        "draws": torch.stack(draws[n_warmup:])[None],
+        "n_gradients": n_gradients,
+        "clocks": clocks,
+    }
 
 
 def plain_loop(problem, n_draws, n_warmup):
@@ -186,8 +204,8 @@ def plain_loop(problem, n_draws, n_warmup):
     an effective size of one, which is more than it can be sure of.
     """
     import torch
-    clocks = Clocks(compile={"wall": 0.0, "cpu": 0.0},
-                    warmup={"wall": 0.0, "cpu": 0.0})
+
+    clocks = Clocks(compile={"wall": 0.0, "cpu": 0.0}, warmup={"wall": 0.0, "cpu": 0.0})
     density = _torch_density(problem)
     n_gradients, n_leapfrog, step_size = 2_000, 10_000, 1e-4
 
@@ -196,17 +214,22 @@ def plain_loop(problem, n_draws, n_warmup):
         momentum = torch.randn_like(theta)
         for _ in range(n_gradients):
             theta = theta.detach().requires_grad_()
-            gradient, = torch.autograd.grad(density(theta), theta)
+            (gradient,) = torch.autograd.grad(density(theta), theta)
             momentum = momentum + step_size * gradient
             theta = theta + step_size * momentum
         if not math.isfinite(theta.detach().sum()):
             raise RuntimeError("the plain loop ran away")
 
     clocks("draws", run)
-    return {"draws": None, "ess": n_gradients / n_leapfrog,
-            "n_gradients": n_gradients, "clocks": clocks}
+    return {
+        "draws": None,
+        "ess": n_gradients / n_leapfrog,
+        "n_gradients": n_gradients,
+        "clocks": clocks,
+    }
 
 
-PEERS = {peer.__name__: peer for peer in (
-    numpyro_nuts, numpyro_hmc, blackjax_nuts, blackjax_hmc, pyro_nuts,
-    plain_loop)}
+PEERS = {
+    peer.__name__: peer
+    for peer in (numpyro_nuts, numpyro_hmc, blackjax_nuts, blackjax_hmc, pyro_nuts, plain_loop)
+}

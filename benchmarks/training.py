@@ -25,27 +25,31 @@ HIDDEN = [256, 128]
 
 
 def our_vae(images, n_seeds=None):
-    net = nets.initialise(vae.VAE([images.shape[1], *HIDDEN, 2],
-                                  n_seeds=n_seeds), generator=generator(1))
+    net = nets.initialise(
+        vae.VAE([images.shape[1], *HIDDEN, 2], n_seeds=n_seeds), generator=generator(1)
+    )
     noise = generator(1, "noise")
-    return fit(net, lambda net, x: -vae.elbo(
-        net, x, generator=noise).objective.mean(-1), (images,))
+    return fit(net, lambda net, x: -vae.elbo(net, x, generator=noise).objective.mean(-1), (images,))
 
 
 def our_classifier(images, labels, n_seeds=None):
-    net = nets.initialise(nets.MLP([images.shape[1], 10, 3, 10], "sigmoid",
-                                   n_seeds=n_seeds), generator=generator(1))
-    return fit(net, lambda net, x, y: train.cross_entropy(net(x), y),
-               (images, labels))
+    net = nets.initialise(
+        nets.MLP([images.shape[1], 10, 3, 10], "sigmoid", n_seeds=n_seeds), generator=generator(1)
+    )
+    return fit(net, lambda net, x, y: train.cross_entropy(net(x), y), (images, labels))
 
 
 def fit(net, loss, data):
     steps = train.steps_in_epoch(len(data[0]), BATCH_SIZE)
     return train.train(
-        net, loss, data, batch_size=BATCH_SIZE, n_steps=steps,
+        net,
+        loss,
+        data,
+        batch_size=BATCH_SIZE,
+        n_steps=steps,
         generator=generator(1, "order"),
-        optimiser=torch.optim.AdamW(net.parameters(), lr=LEARNING_RATE,
-                                    fused=True))
+        optimiser=torch.optim.AdamW(net.parameters(), lr=LEARNING_RATE, fused=True),
+    )
 
 
 class UsualVAE(nn.Module):
@@ -59,13 +63,17 @@ class UsualVAE(nn.Module):
         z = mean + torch.exp(log_var / 2) * torch.randn_like(mean)
         kl = 0.5 * (mean**2 + log_var.exp() - 1 - log_var).sum(-1)
         reconstruction = F.binary_cross_entropy_with_logits(
-            self.decoder(z), x, reduction="none").sum(-1)
+            self.decoder(z), x, reduction="none"
+        ).sum(-1)
         return (reconstruction + kl).mean()
 
 
 def layers(sizes, activation):
-    parts = [part for n_in, n_out in zip(sizes, sizes[1:])
-             for part in (nn.Linear(n_in, n_out), activation())]
+    parts = [
+        part
+        for n_in, n_out in zip(sizes, sizes[1:])
+        for part in (nn.Linear(n_in, n_out), activation())
+    ]
     return nn.Sequential(*parts[:-1])
 
 
@@ -83,26 +91,30 @@ def usual_vae(images):
 
 
 def usual_classifier(images, labels):
-    usual(layers([images.shape[1], 10, 3, 10], nn.Sigmoid),
-          lambda net, x, y: F.cross_entropy(net(x), y), images, labels)
+    usual(
+        layers([images.shape[1], 10, 3, 10], nn.Sigmoid),
+        lambda net, x, y: F.cross_entropy(net(x), y),
+        images,
+        labels,
+    )
 
 
 def vmap_classifier(images, labels, n_seeds):
     """Train the same stack by `stack_module_state`, `vmap` and `grad`."""
-    models = [layers([images.shape[1], 10, 3, 10], nn.Sigmoid)
-              for _ in range(n_seeds)]
+    models = [layers([images.shape[1], 10, 3, 10], nn.Sigmoid) for _ in range(n_seeds)]
     stacked, _ = torch.func.stack_module_state(models)
-    optimiser = torch.optim.AdamW(stacked.values(), lr=LEARNING_RATE,
-                                  fused=True)
-    gradient = torch.func.vmap(torch.func.grad(
-        lambda theta, x, y: F.cross_entropy(
-            torch.func.functional_call(models[0], theta, (x,)), y)))
-    order = train.minibatches(len(images), BATCH_SIZE, n_seeds=n_seeds,
-                              generator=generator(1))
+    optimiser = torch.optim.AdamW(stacked.values(), lr=LEARNING_RATE, fused=True)
+    gradient = torch.func.vmap(
+        torch.func.grad(
+            lambda theta, x, y: F.cross_entropy(
+                torch.func.functional_call(models[0], theta, (x,)), y
+            )
+        )
+    )
+    order = train.minibatches(len(images), BATCH_SIZE, n_seeds=n_seeds, generator=generator(1))
     for _ in range(train.steps_in_epoch(len(images), BATCH_SIZE)):
         index = next(order)
-        for name, value in gradient(stacked, images[index],
-                                    labels[index]).items():
+        for name, value in gradient(stacked, images[index], labels[index]).items():
             stacked[name].grad = value
         optimiser.step()
 
@@ -120,17 +132,17 @@ def smallest(repeats, **tasks):
 
 
 def report(title, best, n_seeds, bar):
-    names = {"usual": "DataLoader + nn.Module", "ours": "tinynets",
-             "stack": f"tinynets, {n_seeds} seeds at once",
-             "vmap": f"vmap, {n_seeds} seeds at once"}
-    print(f"{title}: one epoch, batch {BATCH_SIZE}; the bar is {bar} s for "
-          "60,000 images")
-    print(f"  {'seconds a seed':28} {'clock':>7} {'ratio':>6} "
-          f"{'CPU':>7} {'ratio':>6}")
+    names = {
+        "usual": "DataLoader + nn.Module",
+        "ours": "tinynets",
+        "stack": f"tinynets, {n_seeds} seeds at once",
+        "vmap": f"vmap, {n_seeds} seeds at once",
+    }
+    print(f"{title}: one epoch, batch {BATCH_SIZE}; the bar is {bar} s for 60,000 images")
+    print(f"  {'seconds a seed':28} {'clock':>7} {'ratio':>6} {'CPU':>7} {'ratio':>6}")
     for name, times in best.items():
         share = n_seeds if name in ("stack", "vmap") else 1
-        columns = (f"{t / share:7.2f} {u / t * share:6.1f}"
-                   for t, u in zip(times, best["usual"]))
+        columns = (f"{t / share:7.2f} {u / t * share:6.1f}" for t, u in zip(times, best["usual"]))
         print(f"  {names[name]:28}", *columns)
 
 
@@ -141,19 +153,34 @@ def main():
     parser.add_argument("--images", type=int, default=60_000)
     options = parser.parse_args()
     digits = load_digits()
-    images, labels = (part[:options.images] for part in digits[1:3])
-    print(f"{digits.describe()}; {len(images):,} an epoch; torch {torch.__version__}, "
-          f"{torch.get_num_threads()} threads")
-    report("classifier {n, 10, 3, 10}", smallest(
-        options.repeats, usual=lambda: usual_classifier(images, labels),
-        ours=lambda: our_classifier(images, labels),
-        stack=lambda: our_classifier(images, labels, options.seeds),
-        vmap=lambda: vmap_classifier(images, labels, options.seeds)),
-        options.seeds, 2)
-    report("β-VAE {n, 256, 128, 2}", smallest(
-        options.repeats, usual=lambda: usual_vae(images),
-        ours=lambda: our_vae(images),
-        stack=lambda: our_vae(images, options.seeds)), options.seeds, 6)
+    images, labels = (part[: options.images] for part in digits[1:3])
+    print(
+        f"{digits.describe()}; {len(images):,} an epoch; torch {torch.__version__}, "
+        f"{torch.get_num_threads()} threads"
+    )
+    report(
+        "classifier {n, 10, 3, 10}",
+        smallest(
+            options.repeats,
+            usual=lambda: usual_classifier(images, labels),
+            ours=lambda: our_classifier(images, labels),
+            stack=lambda: our_classifier(images, labels, options.seeds),
+            vmap=lambda: vmap_classifier(images, labels, options.seeds),
+        ),
+        options.seeds,
+        2,
+    )
+    report(
+        "β-VAE {n, 256, 128, 2}",
+        smallest(
+            options.repeats,
+            usual=lambda: usual_vae(images),
+            ours=lambda: our_vae(images),
+            stack=lambda: our_vae(images, options.seeds),
+        ),
+        options.seeds,
+        6,
+    )
 
 
 if __name__ == "__main__":

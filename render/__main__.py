@@ -65,17 +65,19 @@ def _parser() -> argparse.ArgumentParser:
         "package changed.",
     )
     parser.add_argument(
-        "pages", nargs="*", metavar="PAGE",
-        help="run only these; take the others as they ran last",
-    )  # fmt: skip
+        "pages", nargs="*", metavar="PAGE", help="run only these; take the others as they ran last"
+    )
     parser.add_argument("--engine", choices=("builtin", "quarto"), default="builtin")
     parser.add_argument(
         "--jobs", type=_count, default=0, metavar="N", help="pages at once (default: the cores)"
     )
     parser.add_argument(
-        "--timeout", type=float, default=600.0, metavar="S",
+        "--timeout",
+        type=float,
+        default=600.0,
+        metavar="S",
         help="seconds that one cell may take (default: 600)",
-    )  # fmt: skip
+    )
     parser.add_argument("--clean", action="store_true", help="forget earlier executions")
     parser.add_argument("--preview", action="store_true", help="serve, and render on save")
     parser.add_argument("--port", type=int, default=4200, help="for --preview (default: 4200)")

@@ -113,9 +113,13 @@ def _execute_stale(
 
 
 def _run_all(
-    project: Project, stale: list[Page], cache: Cache, stamps: Stamps, options: Options,
+    project: Project,
+    stale: list[Page],
+    cache: Cache,
+    stamps: Stamps,
+    options: Options,
     report: Report,
-) -> dict[str, Executed]:  # fmt: skip
+) -> dict[str, Executed]:
     from render.cells import split_page
 
     errors: list[RenderError] = []
@@ -135,15 +139,18 @@ def _run_all(
 
 
 async def _run(
-    project: Project, stale: list[Page], jobs: int, cache: Cache, stamps: Stamps,
-    options: Options, report: Report,
-) -> dict[str, Executed]:  # fmt: skip
+    project: Project,
+    stale: list[Page],
+    jobs: int,
+    cache: Cache,
+    stamps: Stamps,
+    options: Options,
+    report: Report,
+) -> dict[str, Executed]:
     from render.execute import execute
 
     # a plain kill ends the kernels too, as Ctrl-C does
-    asyncio.get_running_loop().add_signal_handler(
-        signal.SIGTERM, asyncio.current_task().cancel
-    )
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
     slots = asyncio.Semaphore(jobs)
     threads = max(1, n_cores() // jobs)
     errors: list[RenderError] = []
@@ -154,9 +161,13 @@ async def _run(
             stamp = stamps.of_page(page)
             try:
                 executed = await execute(
-                    page, project, files_dir=cache.scratch(page), progress=report.cell,
-                    threads=threads, timeout=options.timeout,
-                )  # fmt: skip
+                    page,
+                    project,
+                    files_dir=cache.scratch(page),
+                    progress=report.cell,
+                    threads=threads,
+                    timeout=options.timeout,
+                )
             except (RenderError, RenderErrors) as error:
                 errors.extend(errors_of(error))
                 report.done(page, failed=True)

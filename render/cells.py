@@ -70,11 +70,15 @@ def split_page(page: Page) -> list[Text | Cell]:
     for cell in (part for part in parts if isinstance(part, Cell)):
         label = cell.options.get("label")
         if label in labels:
-            errors.append(RenderError(
-                f"the label {label} is taken by the cell on line {labels[label].line}; "
-                "give each cell its own",
-                page=page.source, line=cell.line, cell=label,
-            ))  # fmt: skip
+            errors.append(
+                RenderError(
+                    f"the label {label} is taken by the cell on line {labels[label].line}; "
+                    "give each cell its own",
+                    page=page.source,
+                    line=cell.line,
+                    cell=label,
+                )
+            )
         elif label:
             labels[label] = cell
     raise_all(errors)
@@ -95,11 +99,14 @@ def _parts(page: Page, errors: list[RenderError]) -> Iterator[Text | Cell]:
             continue
         end = _closing(lines, at, fence)
         if end is None:
-            errors.append(RenderError(
-                "this code fence is never closed; end it with "
-                f"{fence['ticks']} on a line of its own",
-                page=page.source, line=line_number,
-            ))  # fmt: skip
+            errors.append(
+                RenderError(
+                    "this code fence is never closed; end it with "
+                    f"{fence['ticks']} on a line of its own",
+                    page=page.source,
+                    line=line_number,
+                )
+            )
             break
         inside = lines[at + 1 : end]
         if _is_cell(fence, page, line_number, errors):
@@ -155,11 +162,14 @@ def _refuse_nested_cells(
 ) -> None:
     for offset, text in enumerate(inside, 1):
         if re.match(r"^\s*`{3,}\s*\{python\b", text):
-            errors.append(RenderError(
-                "a {python} cell inside a code block would be run by Quarto; "
-                "use ```python for code that is only shown",
-                page=page.source, line=line + offset,
-            ))  # fmt: skip
+            errors.append(
+                RenderError(
+                    "a {python} cell inside a code block would be run by Quarto; "
+                    "use ```python for code that is only shown",
+                    page=page.source,
+                    line=line + offset,
+                )
+            )
 
 
 def _text(
@@ -201,8 +211,11 @@ def _cell(
         code_lines, code_line = code_lines[1:], code_line + 1
     for offset, text in enumerate(code_lines):
         if OPTION_LINE.match(text):
-            errors.append(RenderError(
-                f"cell options come before the code, got {text!r}; move it up",
-                page=page.source, line=code_line + offset,
-            ))  # fmt: skip
+            errors.append(
+                RenderError(
+                    f"cell options come before the code, got {text!r}; move it up",
+                    page=page.source,
+                    line=code_line + offset,
+                )
+            )
     return Cell(number, "\n".join(code_lines).rstrip(), options, indent, line, code_line)

@@ -51,9 +51,13 @@ async def execute(
     writer = _Writer(page, parts, project, files_dir, progress)
     if any(isinstance(part, Cell) or part.inlines for part in parts):
         async with start_kernel(
-            page.path.parent, cache=project.cache_dir, figures=writer.defaults,
-            threads=threads, timeout=timeout, source=page.source,
-        ) as kernel:  # fmt: skip
+            page.path.parent,
+            cache=project.cache_dir,
+            figures=writer.defaults,
+            threads=threads,
+            timeout=timeout,
+            source=page.source,
+        ) as kernel:
             try:
                 await writer.write(kernel, timeout)
             except DeadKernelError:
@@ -69,8 +73,10 @@ def _dead(page: Page, part: Text | Cell) -> RenderError:
     return RenderError(
         "the Python that ran this died without a traceback; did it run out of memory, crash "
         "in compiled code, or call os._exit? Try with less data",
-        page=page.source, line=part.line, cell=part.name if isinstance(part, Cell) else None,
-    )  # fmt: skip
+        page=page.source,
+        line=part.line,
+        cell=part.name if isinstance(part, Cell) else None,
+    )
 
 
 class _Writer:
@@ -109,8 +115,10 @@ class _Writer:
                 raise RenderError(
                     f"took longer than {timeout:g} s; make it smaller, or allow more "
                     "with --timeout SECONDS",
-                    page=self.page.source, line=cell.line, cell=cell.name,
-                ) from None  # fmt: skip
+                    page=self.page.source,
+                    line=cell.line,
+                    cell=cell.name,
+                ) from None
             failed = any(output["output_type"] == "error" for output in outputs)
             if failed and not cell.options.get("error", self.defaults.get("error", False)):
                 cells = [part for part in self.parts if isinstance(part, Cell)]

@@ -32,8 +32,11 @@ def describe(
         details = _ANSI.sub("", "\n".join(raised["traceback"]))
         return RenderError(
             f"raised {raised['ename']}: {raised['evalue']}",
-            page=page.source, line=cell.code_line, cell=cell.name, details=details,
-        )  # fmt: skip
+            page=page.source,
+            line=cell.code_line,
+            cell=cell.name,
+            details=details,
+        )
     lines = [_line(frame, cell, cells) for frame in error["frames"]]
     own = [n for frame, n in zip(error["frames"], lines) if n and _is_in(frame, cell)]
     message = error["text"].strip().splitlines()

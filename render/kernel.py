@@ -131,13 +131,20 @@ async def start_kernel(
     """
     runtime = tempfile.TemporaryDirectory(prefix="render-", ignore_cleanup_errors=True)
     manager = AsyncKernelManager(
-        kernel_name="python3", kernel_spec_manager=_ThisPython(),
-        transport="ipc", connection_file=f"{runtime.name}/kernel.json",
-    )  # fmt: skip
+        kernel_name="python3",
+        kernel_spec_manager=_ThisPython(),
+        transport="ipc",
+        connection_file=f"{runtime.name}/kernel.json",
+    )
     client = NotebookClient(
-        nbformat.v4.new_notebook(), km=manager, timeout=timeout, allow_errors=True,
-        record_timing=False, coalesce_streams=True, shutdown_kernel="immediate",
-    )  # fmt: skip
+        nbformat.v4.new_notebook(),
+        km=manager,
+        timeout=timeout,
+        allow_errors=True,
+        record_timing=False,
+        coalesce_streams=True,
+        shutdown_kernel="immediate",
+    )
     client.store_widget_state = False
     settings = {**FIGURES, **{k: v for k, v in figures.items() if k in FIGURES}}
     try:

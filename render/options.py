@@ -14,9 +14,7 @@ OPTION_LINE = re.compile(r"^#\s*\| ?")
 LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
-def read_options(
-    lines: list[str], first_line: int, page: Page, errors: list[RenderError]
-) -> dict:
+def read_options(lines: list[str], first_line: int, page: Page, errors: list[RenderError]) -> dict:
     """Parse the `#|` lines of a cell; what is wrong is added to `errors`."""
     text = "\n".join(OPTION_LINE.sub("", line) for line in lines)
     try:
@@ -24,27 +22,35 @@ def read_options(
         options = yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        errors.append(RenderError(
-            f"cell options are not valid YAML: {getattr(error, 'problem', error)}; "
-            "quote values that hold : or #",
-            page=page.source, line=first_line + (mark.line if mark else 0),
-        ))  # fmt: skip
+        errors.append(
+            RenderError(
+                f"cell options are not valid YAML: {getattr(error, 'problem', error)}; "
+                "quote values that hold : or #",
+                page=page.source,
+                line=first_line + (mark.line if mark else 0),
+            )
+        )
         return {}
     if options is None:
         return {}
     if not isinstance(options, dict):
-        errors.append(RenderError(
-            f"cell options must be `#| key: value`, got {options!r}",
-            page=page.source, line=first_line,
-        ))  # fmt: skip
+        errors.append(
+            RenderError(
+                f"cell options must be `#| key: value`, got {options!r}",
+                page=page.source,
+                line=first_line,
+            )
+        )
         return {}
     label = options.get("label")
     for key, _ in node.value:
         problem = _option_problem(key.value, options.get(key.value))
         if problem:
-            errors.append(RenderError(
-                problem, page=page.source, line=first_line + key.start_mark.line, cell=label
-            ))  # fmt: skip
+            errors.append(
+                RenderError(
+                    problem, page=page.source, line=first_line + key.start_mark.line, cell=label
+                )
+            )
     return options
 
 
@@ -99,12 +105,20 @@ OPTIONS: dict[str, tuple[Callable, str]] = {
     "layout-ncol": (_is_count, "a number of columns"),
     "layout-nrow": (_is_count, "a number of rows"),
     "column": (
-        _one_of("margin", "page", "page-left", "page-right", "body", "body-outset", "screen",
-                "screen-inset"),
+        _one_of(
+            "margin",
+            "page",
+            "page-left",
+            "page-right",
+            "body",
+            "body-outset",
+            "screen",
+            "screen-inset",
+        ),
         "margin, page, body-outset or screen",
     ),
     "classes": _TEXTS,
-}  # fmt: skip
+}
 _REMEDIES = {
     "fig-width": "Quarto ignores it in a Python cell; give figsize to the plot",
     "fig-height": "Quarto ignores it in a Python cell; give figsize to the plot",

@@ -83,8 +83,9 @@ def cell_markdown(
     if body and (needs_div or not is_asis):
         caption = _cell_caption(cell)
         body = f"{head}{body}\n{caption}\n:::\n" if caption else f"{head}{body}:::\n"
-    return "".join(f"{cell.indent}{line}" if line.strip() else line
-                   for line in body.splitlines(keepends=True))  # fmt: skip
+    return "".join(
+        f"{cell.indent}{line}" if line.strip() else line for line in body.splitlines(keepends=True)
+    )
 
 
 def inline_markdown(expression: str, reply: Mapping, source: str, line: int) -> str:
@@ -99,8 +100,9 @@ def inline_markdown(expression: str, reply: Mapping, source: str, line: int) -> 
         raise RenderError(
             f"`{{python}} {expression}` failed: {reply.get('ename')}: {reply.get('evalue')}; "
             "compute a name in a cell above, then show that name",
-            page=source, line=line,
-        )  # fmt: skip
+            page=source,
+            line=line,
+        )
     data = reply["data"]
     if "text/markdown" in data and "text/html" not in data:
         return data["text/markdown"]
@@ -114,9 +116,10 @@ def inline_markdown(expression: str, reply: Mapping, source: str, line: int) -> 
     if not isinstance(value, str):
         raise RenderError(
             f"inline value `{expression}` must be a number or a text, got {text}; "
-            "make it one in a cell, as in shown = f\"{value:.2f}\"",
-            page=source, line=line,
-        )  # fmt: skip
+            'make it one in a cell, as in shown = f"{value:.2f}"',
+            page=source,
+            line=line,
+        )
     # As Quarto has it, from the inside of Python's repr.
     return re.sub(r"([\\`*_{}\[\]()>#+-.!])", r"\\\1", text[1:-1].replace("\\", "\\\\"))
 
@@ -126,10 +129,11 @@ def _kept(outputs: list, shown: Shown) -> list:
     return [
         output
         for output in outputs
-        if not (output["output_type"] == "stream" and output["name"] == "stderr"
-                and not shown.warning)
+        if not (
+            output["output_type"] == "stream" and output["name"] == "stderr" and not shown.warning
+        )
         and not _is_discarded(output, has_image)
-    ]  # fmt: skip
+    ]
 
 
 def _is_discarded(output: Mapping, has_image: bool) -> bool:
@@ -217,9 +221,14 @@ def _output_captions(cell: Cell) -> list[str]:
 
 
 def _output(
-    cell: Cell, output: Mapping, index: int, outputs: list, is_asis: bool,
-    figures: FigureFolder, source: str,
-) -> str:  # fmt: skip
+    cell: Cell,
+    output: Mapping,
+    index: int,
+    outputs: list,
+    is_asis: bool,
+    figures: FigureFolder,
+    source: str,
+) -> str:
     if output["output_type"] == "stream":
         text = output["text"]
         if is_asis and output["name"] == "stdout":
@@ -232,9 +241,14 @@ def _output(
 
 
 def _display(
-    cell: Cell, output: Mapping, index: int, outputs: list, is_asis: bool,
-    figures: FigureFolder, source: str,
-) -> str:  # fmt: skip
+    cell: Cell,
+    output: Mapping,
+    index: int,
+    outputs: list,
+    is_asis: bool,
+    figures: FigureFolder,
+    source: str,
+) -> str:
     _refuse(cell, output, source)
     mime = _mime(output)
     place = sum(map(_is_display, outputs[:index]))
@@ -263,14 +277,18 @@ def _refuse(cell: Cell, output: Mapping, source: str) -> None:
             f"emits {found[0]}, which may not leave a cell; show a table as Markdown "
             "(display(Markdown(...))), a figure as SVG or PNG, an explorable as raw HTML "
             "in a Markdown output",
-            page=source, line=cell.line, cell=cell.name,
-        )  # fmt: skip
+            page=source,
+            line=cell.line,
+            cell=cell.name,
+        )
     if _mime(output) is None and "text/latex" not in data:
         raise RenderError(
             f"emits {', '.join(data) or 'nothing that can be shown'}; "
             f"expected one of {', '.join(_MIMES)}",
-            page=source, line=cell.line, cell=cell.name,
-        )  # fmt: skip
+            page=source,
+            line=cell.line,
+            cell=cell.name,
+        )
 
 
 def _text_output(output: Mapping, mime: str | None) -> str:
@@ -299,9 +317,14 @@ def _in_div(kind: str, label: str | None, count: int | None, content: str, is_as
 
 
 def _image(
-    cell: Cell, output: Mapping, mime: str, label: str | None, caption: str, index: int,
+    cell: Cell,
+    output: Mapping,
+    mime: str,
+    label: str | None,
+    caption: str,
+    index: int,
     figures: FigureFolder,
-) -> str:  # fmt: skip
+) -> str:
     name = f"{(cell.options.get('label') or f'cell-{cell.number + 1}').lower()}-output-{index + 1}"
     address = figures.write(name, mime, output["data"][mime])
     size = output.get("metadata", {}).get(mime, {})

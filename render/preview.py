@@ -146,14 +146,23 @@ def preview(root: Path, options: Options, report: Report, *, port: int) -> int:
     report.say(f"http://localhost:{server.server_port}/ shows the site, drafts too; Ctrl-C ends it")
     try:
         skipped = watchfiles.DefaultFilter(
-            ignore_dirs=(*watchfiles.DefaultFilter.ignore_dirs, ".render", ".quarto", "_site",
-                         "_site.new", "_site.old"),
-        )  # fmt: skip
+            ignore_dirs=(
+                *watchfiles.DefaultFilter.ignore_dirs,
+                ".render",
+                ".quarto",
+                "_site",
+                "_site.new",
+                "_site.old",
+            )
+        )
         # watching begins first, so that a save during the first rendering counts
         sets = watchfiles.watch(
-            root, watch_filter=skipped, raise_interrupt=True, rust_timeout=200,
+            root,
+            watch_filter=skipped,
+            raise_interrupt=True,
+            rust_timeout=200,
             yield_on_timeout=True,
-        )  # fmt: skip
+        )
         for i, changes in enumerate(sets):
             if changes or i == 0:
                 render(root, output, options, report, state)

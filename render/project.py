@@ -17,29 +17,92 @@ CONFIG = "_quarto.yml"
 CONFIG_KEYS: dict = {
     "project": {"type", "output-dir", "render", "resources", "execute-dir", "preview"},
     "website": {
-        "title", "description", "site-url", "site-path", "repo-url", "repo-branch",
-        "repo-actions", "favicon", "image", "image-alt", "open-graph", "twitter-card",
-        "search", "page-navigation", "navbar", "sidebar", "page-footer", "draft-mode",
-        "back-to-top-navigation", "bread-crumbs", "reader-mode",
+        "title",
+        "description",
+        "site-url",
+        "site-path",
+        "repo-url",
+        "repo-branch",
+        "repo-actions",
+        "favicon",
+        "image",
+        "image-alt",
+        "open-graph",
+        "twitter-card",
+        "search",
+        "page-navigation",
+        "navbar",
+        "sidebar",
+        "page-footer",
+        "draft-mode",
+        "back-to-top-navigation",
+        "bread-crumbs",
+        "reader-mode",
     },
     "format": {"html": "*"},
     "execute": "*",
     **dict.fromkeys(
-        ("bibliography", "csl", "jupyter", "lang", "crossref", "author", "toc", "toc-depth",
-         "number-sections", "link-citations", "date-format", "license"),
+        (
+            "bibliography",
+            "csl",
+            "jupyter",
+            "lang",
+            "crossref",
+            "author",
+            "toc",
+            "toc-depth",
+            "number-sections",
+            "link-citations",
+            "date-format",
+            "license",
+        ),
         "*",
     ),
-}  # fmt: skip
+}
 PAGE_KEYS = {
-    "title", "subtitle", "description", "abstract", "author", "date", "date-modified",
-    "categories", "keywords", "image", "image-alt", "draft", "listing", "toc", "toc-depth",
-    "execute", "bibliography", "nocite", "aliases", "page-layout", "sidebar", "search",
-    "order", "lang", "number-sections", "page-navigation", "pagetitle", "title-block-style",
-}  # fmt: skip
+    "title",
+    "subtitle",
+    "description",
+    "abstract",
+    "author",
+    "date",
+    "date-modified",
+    "categories",
+    "keywords",
+    "image",
+    "image-alt",
+    "draft",
+    "listing",
+    "toc",
+    "toc-depth",
+    "execute",
+    "bibliography",
+    "nocite",
+    "aliases",
+    "page-layout",
+    "sidebar",
+    "search",
+    "order",
+    "lang",
+    "number-sections",
+    "page-navigation",
+    "pagetitle",
+    "title-block-style",
+}
 EXECUTE_KEYS = {
-    "echo", "eval", "output", "include", "warning", "error",
-    "fig-width", "fig-height", "fig-format", "fig-dpi", "freeze", "daemon",
-}  # fmt: skip
+    "echo",
+    "eval",
+    "output",
+    "include",
+    "warning",
+    "error",
+    "fig-width",
+    "fig-height",
+    "fig-format",
+    "fig-dpi",
+    "freeze",
+    "daemon",
+}
 
 
 @dataclass(frozen=True)
@@ -196,9 +259,7 @@ def read_page(root: Path, path: Path) -> Page:
     lines = text.splitlines()
     if not lines or lines[0].rstrip() != "---":
         raise RenderError(
-            "has no front matter; begin it with a --- block that gives a title",
-            page=source,
-            line=1,
+            "has no front matter; begin it with a --- block that gives a title", page=source, line=1
         )
     end = next((i for i, line in enumerate(lines[1:], 1) if line.rstrip() in ("---", "...")), None)
     if end is None:
@@ -240,9 +301,12 @@ def _key_lines(node: yaml.Node, first_line: int, prefix: str = "") -> Iterable[t
 
 
 def _unknown(
-    value: Mapping, known: Mapping | set | str, lines: Mapping[str, int], source: str,
+    value: Mapping,
+    known: Mapping | set | str,
+    lines: Mapping[str, int],
+    source: str,
     prefix: str = "",
-) -> Iterable[RenderError]:  # fmt: skip
+) -> Iterable[RenderError]:
     for key, below in value.items():
         name = f"{prefix}{key}"
         if key not in known:

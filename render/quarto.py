@@ -83,15 +83,19 @@ def _take_over(project: Project, out: Path) -> None:
         (out / SITE_STAMP).unlink(missing_ok=True)
 
 
-def _render(
-    command: Sequence[str], project: Project, page: Page | None, report: Report
-) -> None:
+def _render(command: Sequence[str], project: Project, page: Page | None, report: Report) -> None:
     """Run Quarto, show what it says, and raise if it failed or warned."""
     process = subprocess.Popen(
-        command, cwd=project.root, text=True, encoding="utf-8", errors="replace",
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+        command,
+        cwd=project.root,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
         env={**os.environ, "QUARTO_PYTHON": sys.executable},
-    )  # fmt: skip
+    )
     said: list[str] = []
     try:
         for line in process.stdout:

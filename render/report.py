@@ -22,10 +22,14 @@ class Report:
         self._started: dict[str, float] = {}
         self._tasks: dict[str, int] = {}
         self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(),
-            TimeElapsedColumn(), TextColumn("[dim]{task.fields[cell]}"),
-            console=self.console, disable=not self.console.is_terminal,
-        )  # fmt: skip
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("[dim]{task.fields[cell]}"),
+            console=self.console,
+            disable=not self.console.is_terminal,
+        )
 
     def __enter__(self) -> Report:
         self._progress.start()
@@ -54,9 +58,7 @@ class Report:
         """Note that a page has `done` of `total` cells behind it and runs `name`."""
         if total and page.source not in self._tasks:
             self._started[page.source] = time.monotonic()
-            self._tasks[page.source] = self._progress.add_task(
-                page.source, total=total, cell=name
-            )
+            self._tasks[page.source] = self._progress.add_task(page.source, total=total, cell=name)
         if total:
             self._progress.update(self._tasks[page.source], completed=done, cell=name)
 

@@ -104,7 +104,9 @@ def _beside(page: Page, root: Path) -> list[Path]:
     """What a page may read from its own folder (a page at the root: the root's files)."""
     folder = page.path.parent
     if folder == root:
-        return [p for p in folder.iterdir() if p.is_file() and p.suffix in (".csv", ".json", ".npz")]
+        return [
+            p for p in folder.iterdir() if p.is_file() and p.suffix in (".csv", ".json", ".npz")
+        ]
     pages = (".qmd", ".md")
     if page.path.name == "index.qmd":  # may tell of the pages in its folder
         pages = (".md",)
@@ -183,7 +185,9 @@ class Cache:
         return self._folder / page.source.replace("/", "--")
 
     def _kept(self, page: Page) -> list[Path]:
-        found = [p for p in self._of(page).glob("*/page.json") if not p.parent.name.startswith("new-")]
+        found = [
+            p for p in self._of(page).glob("*/page.json") if not p.parent.name.startswith("new-")
+        ]
         return [p.parent for p in sorted(found, key=lambda p: p.stat().st_mtime, reverse=True)]
 
     def _read(self, page: Page, place: Path) -> Executed | None:

@@ -25,18 +25,25 @@ THIN = {"metropolis": 5, "mala": 2, "hmc": 1, "nuts": 1}
 
 # Each with the step size that its narrowest direction allows.
 TARGETS = {
-    "gaussian": (1.0, lambda: targets.gaussian(
-        torch.tensor([1.0, -2.0], dtype=torch.float64),
-        torch.tensor([[2.0, 0.9], [0.9, 1.5]], dtype=torch.float64))),
-    "ill conditioned": (1.0, lambda: targets.ill_conditioned(
-        4, condition=9.0)),
+    "gaussian": (
+        1.0,
+        lambda: targets.gaussian(
+            torch.tensor([1.0, -2.0], dtype=torch.float64),
+            torch.tensor([[2.0, 0.9], [0.9, 1.5]], dtype=torch.float64),
+        ),
+    ),
+    "ill conditioned": (1.0, lambda: targets.ill_conditioned(4, condition=9.0)),
     "skewed": (0.8, lambda: targets.skewed(2, slant=4.0)),
     "banana": (0.6, lambda: targets.banana(bend=0.3, width=1.5)),
     "funnel": (0.6, lambda: targets.funnel(2, neck_std=0.7)),
-    "mixture": (1.0, lambda: targets.mixture(
-        torch.tensor([0.3, 0.7], dtype=torch.float64),
-        torch.tensor([[-1.0, 0.5], [1.5, 0.0]], dtype=torch.float64),
-        torch.tensor([0.7, 1.0], dtype=torch.float64))),
+    "mixture": (
+        1.0,
+        lambda: targets.mixture(
+            torch.tensor([0.3, 0.7], dtype=torch.float64),
+            torch.tensor([[-1.0, 0.5], [1.5, 0.0]], dtype=torch.float64),
+            torch.tensor([0.7, 1.0], dtype=torch.float64),
+        ),
+    ),
     "quartic": (0.8, lambda: targets.quartic(2)),
 }
 
@@ -56,10 +63,13 @@ def moments(sampler_name, target_name, *, n_chains=256, n_draws=150):
     scale, make = TARGETS[target_name]
     target = make()
     generator = rng.generator(4, sampler_name, target_name)
-    draws = sample(SAMPLERS[sampler_name](target.log_density, scale),
-                   target.draw(n_chains, generator=generator),
-                   n_draws=n_draws, thin=THIN[sampler_name],
-                   generator=generator)
+    draws = sample(
+        SAMPLERS[sampler_name](target.log_density, scale),
+        target.draw(n_chains, generator=generator),
+        n_draws=n_draws,
+        thin=THIN[sampler_name],
+        generator=generator,
+    )
     away = draws.position - target.mean
     agree(away, torch.zeros_like(target.mean))
     agree(away**2, target.variance)
@@ -84,8 +94,7 @@ def gaussian_held(step_size):
     """MALA holds the variance of a Gaussian within 1 per cent."""
     generator = rng.generator(5, "gaussian")
     sampler = mala(lambda q: -0.5 * (q**2).sum(-1), step_size=step_size)
-    state = sampler.init(torch.randn(100_000, 1, dtype=torch.float64,
-                                     generator=generator))
+    state = sampler.init(torch.randn(100_000, 1, dtype=torch.float64, generator=generator))
     for _ in range(round(4 / step_size**2)):
         state, _ = sampler.step(state, generator=generator)
     variance = (state.position**2).mean().item()
@@ -96,16 +105,13 @@ def energy_error_order():
     """The leapfrog's energy error shrinks with the square of the step."""
     target = targets.banana(bend=0.3, width=1.5)
     generator = rng.generator(6)
-    state = base.start(target.log_density,
-                       target.draw(2_000, generator=generator))
+    state = base.start(target.log_density, target.draw(2_000, generator=generator))
     momentum = torch.randn(2_000, 2, dtype=torch.float64, generator=generator)
     integrate = trajectory(target.log_density)
 
     def error(step_size):
-        end, last = integrate(state, momentum, step_size,
-                              round(1.2 / step_size))
-        grown = (0.5 * (last**2 - momentum**2).sum(-1)
-                 - end.log_density + state.log_density)
+        end, last = integrate(state, momentum, step_size, round(1.2 / step_size))
+        grown = 0.5 * (last**2 - momentum**2).sum(-1) - end.log_density + state.log_density
         return grown.square().mean().sqrt().item()
 
     slope = math.log2(error(0.04) / error(0.02))
@@ -120,42 +126,40 @@ def acceptance_matches_theory(step_size=1.2, n_leapfrog=3):
     """
     kick = torch.tensor([[1.0, 0.0], [-step_size / 2, 1.0]])
     drift = torch.tensor([[1.0, step_size], [0.0, 1.0]])
-    whole = torch.linalg.matrix_power((kick @ drift @ kick).double(),
-                                      n_leapfrog)
+    whole = torch.linalg.matrix_power((kick @ drift @ kick).double(), n_leapfrog)
     largest = torch.linalg.svdvals(whole)[0].item()
     expected = 4 / math.pi * math.atan(1 / largest)
     generator = rng.generator(7)
-    sampler = hmc(lambda q: -0.5 * (q**2).sum(-1), step_size=step_size,
-                  n_leapfrog=n_leapfrog)
+    sampler = hmc(lambda q: -0.5 * (q**2).sum(-1), step_size=step_size, n_leapfrog=n_leapfrog)
     n_chains = 400_000
-    state = sampler.init(torch.randn(n_chains, 1, dtype=torch.float64,
-                                     generator=generator))
+    state = sampler.init(torch.randn(n_chains, 1, dtype=torch.float64, generator=generator))
     state, info = sampler.step(state, generator=generator)
     acceptance = info.acceptance
-    error = (acceptance.mean() - expected) / (acceptance.std()
-                                              / math.sqrt(n_chains))
+    error = (acceptance.mean() - expected) / (acceptance.std() / math.sqrt(n_chains))
     assert abs(error) < 5, f"{acceptance.mean():.4f}, theory {expected:.4f}"
 
 
 def observe(theta, generator):
     """Draw data of a small model that is neither linear nor Gaussian."""
-    normal = torch.randn(len(theta), 3, dtype=theta.dtype,
-                         generator=generator)
+    normal = torch.randn(len(theta), 3, dtype=theta.dtype, generator=generator)
     return _predict(theta) + normal
 
 
 def posterior_given(data):
     """Log density of theta given data (chains, 3): one set a chain."""
+
     def log_density(theta):
         residual = data - _predict(theta)
         return -0.5 * ((theta**2).sum(-1) + (residual**2).sum(-1))
+
     return log_density
 
 
 def _predict(theta):
     first, second = theta.unbind(-1)
-    return torch.stack([first + 0.1 * first**3, 0.5 * first * second,
-                        torch.tanh(2 * second)], dim=-1)
+    return torch.stack(
+        [first + 0.1 * first**3, 0.5 * first * second, torch.tanh(2 * second)], dim=-1
+    )
 
 
 def joint_test(sampler_name, *, n_chains=50_000, n_steps=16):
@@ -175,10 +179,15 @@ def joint_test(sampler_name, *, n_chains=50_000, n_steps=16):
     first, second = theta.unbind(-1)
     cubic, product, bent = observe(theta, generator).unbind(-1)
     for name, values, expected in [  # of theta ~ N(0, I) and its data
-            ("q1", first, 0.0), ("q2", second, 0.0), ("q1²", first**2, 1.0),
-            ("q2²", second**2, 1.0), ("q1 q2", first * second, 0.0),
-            ("q1 y1", first * cubic, 1.3), ("y2²", product**2, 1.25),
-            ("y3", bent, 0.0)]:
+        ("q1", first, 0.0),
+        ("q2", second, 0.0),
+        ("q1²", first**2, 1.0),
+        ("q2²", second**2, 1.0),
+        ("q1 q2", first * second, 0.0),
+        ("q1 y1", first * cubic, 1.3),
+        ("y2²", product**2, 1.25),
+        ("y3", bent, 0.0),
+    ]:
         error = (values.mean() - expected) / values.std() * n_chains**0.5
         assert abs(error) < 5, f"{name} off by {error:.1f} standard errors"
 
@@ -189,9 +198,14 @@ def calibrated(sampler_name, *, n_sets=3_000, n_draws=15, thin=5):
     truth = torch.randn(n_sets, 2, dtype=torch.float64, generator=generator)
     log_density = posterior_given(observe(truth, generator))
     start = torch.randn(n_sets, 2, dtype=torch.float64, generator=generator)
-    draws = sample(SAMPLERS[sampler_name](log_density, 0.45), start,
-                   n_draws=n_draws, n_warmup=100,
-                   thin=thin * THIN[sampler_name], generator=generator)
+    draws = sample(
+        SAMPLERS[sampler_name](log_density, 0.45),
+        start,
+        n_draws=n_draws,
+        n_warmup=100,
+        thin=thin * THIN[sampler_name],
+        generator=generator,
+    )
     ranks = (draws.position < truth.unsqueeze(1)).sum(1)  # (sets, 2)
     for each in ranks.unbind(-1):
         histogram = torch.bincount(each, minlength=n_draws + 1)

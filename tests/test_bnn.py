@@ -14,13 +14,14 @@ F64 = torch.float64
 
 def data(n=7, n_inputs=1, n_outputs=1):
     g = generator(3, "data")
-    return (torch.randn(n, n_inputs, dtype=F64, generator=g),
-            torch.randn(n, n_outputs, dtype=F64, generator=g))
+    return (
+        torch.randn(n, n_inputs, dtype=F64, generator=g),
+        torch.randn(n, n_outputs, dtype=F64, generator=g),
+    )
 
 
 def positions(posterior, chains=5):
-    return torch.randn(chains, posterior.dim, dtype=F64,
-                       generator=generator(4, "positions"))
+    return torch.randn(chains, posterior.dim, dtype=F64, generator=generator(4, "positions"))
 
 
 def posterior_of(net, *, noise=0.3, **settings):
@@ -32,32 +33,35 @@ def posterior_of(net, *, noise=0.3, **settings):
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 @pytest.mark.parametrize("noise", [0.3, LogNormal(-1.0, 0.5)])
 @pytest.mark.parametrize("temperature", [1.0, 3.0])
-def test_gradient_by_hand_is_autograds(sizes, activation, noise,
-                                       temperature):
-    posterior = posterior_of(MLP(sizes, activation), noise=noise,
-                             temperature=temperature)
+def test_gradient_by_hand_is_autograds(sizes, activation, noise, temperature):
+    posterior = posterior_of(MLP(sizes, activation), noise=noise, temperature=temperature)
     assert isinstance(posterior.forward, onelayer.OneLayer)
     position = positions(posterior).requires_grad_()
     value = posterior(position)
-    grad, = torch.autograd.grad(value.sum(), position)
+    (grad,) = torch.autograd.grad(value.sum(), position)
     fast_value, fast_grad = posterior.value_and_grad(position.detach())
-    torch.testing.assert_close(fast_value, value.detach(), rtol=1e-12,
-                               atol=1e-10)
+    torch.testing.assert_close(fast_value, value.detach(), rtol=1e-12, atol=1e-10)
     torch.testing.assert_close(fast_grad, grad, rtol=1e-10, atol=1e-10)
 
 
-@pytest.mark.parametrize("net", [
-    MLP([1, 4, 1], "relu"), MLP([1, 4, 3, 1]), MLP([1, 4, 1], bias=False),
-    nn.Sequential(nn.Linear(1, 4), nn.SiLU(), nn.Linear(4, 1))])
+@pytest.mark.parametrize(
+    "net",
+    [
+        MLP([1, 4, 1], "relu"),
+        MLP([1, 4, 3, 1]),
+        MLP([1, 4, 1], bias=False),
+        nn.Sequential(nn.Linear(1, 4), nn.SiLU(), nn.Linear(4, 1)),
+    ],
+)
 def test_each_chain_is_the_module_with_its_weights(net):
     x, _ = data()
-    theta = torch.randn(3, sum(p.numel() for p in net.parameters()),
-                        dtype=F64, generator=generator(5))
+    theta = torch.randn(
+        3, sum(p.numel() for p in net.parameters()), dtype=F64, generator=generator(5)
+    )
     outputs = bnn.batched(net)(theta, x)
     for row, got in zip(theta, outputs):
         nn.utils.vector_to_parameters(row, net.parameters())
-        torch.testing.assert_close(got, net.double()(x).detach(),
-                                   rtol=1e-12, atol=1e-12)
+        torch.testing.assert_close(got, net.double()(x).detach(), rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("temperature", [1.0, 4.0])
@@ -66,9 +70,9 @@ def test_density_is_the_sum_of_normal_log_densities(temperature):
     posterior = posterior_of(net, temperature=temperature)
     position = positions(posterior)
     f = posterior.functions(position, posterior.x)
-    expected = (Normal(f, 0.3).log_prob(posterior.y).sum((1, 2))
-                / temperature
-                + Normal(0.0, posterior.prior_std).log_prob(position).sum(1))
+    expected = Normal(f, 0.3).log_prob(posterior.y).sum((1, 2)) / temperature + Normal(
+        0.0, posterior.prior_std
+    ).log_prob(position).sum(1)
     torch.testing.assert_close(posterior(position), expected)
 
 
@@ -77,7 +81,7 @@ def test_noise_prior_is_a_density_of_the_log():
     log_std = torch.linspace(-12, 4, 4001, dtype=F64)
     position = torch.zeros(len(log_std), posterior.dim, dtype=F64)
     position[:, -1] = log_std
-    at_zero = -0.5 * 7 * math.log(2 * math.pi)     # seven standard normals
+    at_zero = -0.5 * 7 * math.log(2 * math.pi)  # seven standard normals
     density = (posterior.terms(position).log_prior - at_zero).exp()
     assert torch.trapezoid(density, log_std) == pytest.approx(1, abs=1e-4)
 
@@ -121,29 +125,30 @@ def test_fan_in_prior_keeps_the_spread_of_f_as_the_net_widens():
         net = MLP([1, width, 1])
         std = bnn.prior_std(net, fan_in=True)
         theta = bnn.draw_prior(std, 4000, generator=generator(6, width))
-        spread[width] = bnn.batched(net)(
-            theta, torch.ones(1, 1, dtype=F64)).std().item()
+        spread[width] = bnn.batched(net)(theta, torch.ones(1, 1, dtype=F64)).std().item()
     assert spread[1000] == pytest.approx(spread[10], rel=0.08)
 
 
 def test_prior_draws_follow_their_generator():
     std = bnn.prior_std(MLP([1, 3, 1]))
     before = torch.get_rng_state()
-    a, b, c = (bnn.draw_prior(std, 4, generator=generator(seed))
-               for seed in (1, 1, 2))
+    a, b, c = (bnn.draw_prior(std, 4, generator=generator(seed)) for seed in (1, 1, 2))
     assert torch.equal(a, b) and not torch.equal(a, c)
     assert torch.equal(torch.get_rng_state(), before)
     with pytest.raises(TypeError):
         bnn.draw_prior(std, 4)
 
 
-@pytest.mark.parametrize("change, message", [
-    ({"y": torch.zeros(7)}, "y must have shape"),
-    ({"x": torch.full((7, 1), math.nan)}, "x must be finite"),
-    ({"prior_std": torch.ones(3)}, "prior_std must have shape"),
-    ({"noise": 0.0}, "noise must be a finite number above 0"),
-    ({"temperature": -1.0}, "temperature must be"),
-])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"y": torch.zeros(7)}, "y must have shape"),
+        ({"x": torch.full((7, 1), math.nan)}, "x must be finite"),
+        ({"prior_std": torch.ones(3)}, "prior_std must have shape"),
+        ({"noise": 0.0}, "noise must be a finite number above 0"),
+        ({"temperature": -1.0}, "temperature must be"),
+    ],
+)
 def test_a_wrong_part_is_named(change, message):
     x, y = data()
     net = MLP([1, 2, 1])
@@ -165,13 +170,12 @@ def test_a_net_without_parameters_is_refused():
 
 def test_predictions_keep_chains_and_draws_apart():
     posterior = posterior_of(MLP([1, 3, 1]))
-    position = torch.randn(3, 700, posterior.dim, dtype=F64,
-                           generator=generator(8))
+    position = torch.randn(3, 700, posterior.dim, dtype=F64, generator=generator(8))
     f = bnn.predictions(posterior, position, posterior.x)
     assert f.shape == (3, 700, 7)
     torch.testing.assert_close(
-        f[2, 650], posterior.functions(position[2, 650][None],
-                                       posterior.x)[0, :, 0])
+        f[2, 650], posterior.functions(position[2, 650][None], posterior.x)[0, :, 0]
+    )
 
 
 def test_predictions_bend_at_the_corners_and_nowhere_else():
@@ -191,8 +195,7 @@ def test_predictions_bend_at_the_corners_and_nowhere_else():
 
 def test_corners_do_not_depend_on_the_order_of_units():
     net = onelayer.OneLayer(1, 2, 1, "relu")
-    theta = torch.tensor([[1.0, -2, 3, 4, 5, 6, 7],
-                          [-2, 1, 4, 3, 6, 5, 7]], dtype=F64)
+    theta = torch.tensor([[1.0, -2, 3, 4, 5, 6, 7], [-2, 1, 4, 3, 6, 5, 7]], dtype=F64)
     corner, direction = net.corners(theta)
     assert corner.tolist() == [[-3, 2]] * 2
     assert direction.tolist() == [[1, -1]] * 2

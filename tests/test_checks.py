@@ -9,11 +9,15 @@ import torch
 from tinynets import checks
 
 
-@pytest.mark.parametrize("check, good, bad", [
-    (checks.positive, [1, 0.5], [0, -1, math.nan, math.inf]),
-    (checks.non_negative, [0, 2.5], [-1e-9, math.nan, math.inf]),
-    (checks.probability, [0, 0.5, 1], [-0.1, 1.1, math.nan]),
-    (checks.count, [1, 7], [0, -3])])
+@pytest.mark.parametrize(
+    "check, good, bad",
+    [
+        (checks.positive, [1, 0.5], [0, -1, math.nan, math.inf]),
+        (checks.non_negative, [0, 2.5], [-1e-9, math.nan, math.inf]),
+        (checks.probability, [0, 0.5, 1], [-0.1, 1.1, math.nan]),
+        (checks.count, [1, 7], [0, -3]),
+    ],
+)
 def test_ranges(check, good, bad):
     for value in good:
         assert check("step_size", value) == value
@@ -22,8 +26,9 @@ def test_ranges(check, good, bad):
             check("step_size", value)
 
 
-@pytest.mark.parametrize("check", [checks.positive, checks.non_negative,
-                                   checks.probability, checks.count])
+@pytest.mark.parametrize(
+    "check", [checks.positive, checks.non_negative, checks.probability, checks.count]
+)
 @pytest.mark.parametrize("value", ["1", None, True, [1]])
 def test_types(check, value):
     with pytest.raises(TypeError, match="step_size must be"):

@@ -10,8 +10,9 @@ RUNS, SIZES = 3, (4, 20, 10, 2)
 
 
 def built(sizes=SIZES, n_seeds=RUNS, seed=1):
-    return nets.initialise(nets.MLP(sizes, "relu", n_seeds=n_seeds),
-                           generator=generator(seed), scheme="he")
+    return nets.initialise(
+        nets.MLP(sizes, "relu", n_seeds=n_seeds), generator=generator(seed), scheme="he"
+    )
 
 
 def inputs(n=30):
@@ -21,8 +22,10 @@ def inputs(n=30):
 def units(utility, age, owed=0.0):
     utility = torch.as_tensor(utility)
     return continual.Units(
-        utility, torch.as_tensor(age).expand(utility.shape).clone(),
-        torch.full(utility.shape[:-1], owed))
+        utility,
+        torch.as_tensor(age).expand(utility.shape).clone(),
+        torch.full(utility.shape[:-1], owed),
+    )
 
 
 def learn(net, *, n_steps=200, rate=0.01, maturity=5, seed=3, optimiser=None):
@@ -37,8 +40,8 @@ def learn(net, *, n_steps=200, rate=0.01, maturity=5, seed=3, optimiser=None):
         train.cross_entropy(logits, y).sum().backward()
         descent.step()
         state, replaced = continual.step(
-            net, state, hidden, rate=rate, maturity=maturity,
-            generator=source, optimiser=descent)
+            net, state, hidden, rate=rate, maturity=maturity, generator=source, optimiser=descent
+        )
         counts.append(torch.stack(replaced))
     return state, torch.stack(counts)  # (steps, layers, runs)
 
@@ -53,8 +56,7 @@ def test_contribution_is_what_ablation_removes():
         without = hidden[-1].clone()
         without[..., unit] = 0
         change = (logits - net.layers[-1](without)).abs().sum((-1, -2))
-        torch.testing.assert_close(found[:, unit], change, atol=1e-6,
-                                   rtol=1e-4)
+        torch.testing.assert_close(found[:, unit], change, atol=1e-6, rtol=1e-4)
 
 
 def test_utility_is_a_running_mean():
@@ -64,15 +66,15 @@ def test_utility_is_a_running_mean():
     for batch in h:
         state = continual.observe(state, batch, w, decay=0.9)
     weights = 0.1 * 0.9 ** torch.arange(6, -1, -1.0)
-    each = (h.abs().mean(2) * w.abs().sum(1))  # (steps, runs, units)
-    torch.testing.assert_close(state.utility,
-                               (weights[:, None, None] * each).sum(0))
+    each = h.abs().mean(2) * w.abs().sum(1)  # (steps, runs, units)
+    torch.testing.assert_close(state.utility, (weights[:, None, None] * each).sum(0))
     assert (state.age == 7).all()
 
 
 def test_the_least_useful_mature_unit_goes():
     state, chosen = continual.select(
-        units([[3.0, 1.0, 2.0, 0.0]], [[9, 9, 9, 5]]), rate=0.4, maturity=5)
+        units([[3.0, 1.0, 2.0, 0.0]], [[9, 9, 9, 5]]), rate=0.4, maturity=5
+    )
     assert chosen.tolist() == [[False, True, False, False]]
     assert state.utility.tolist() == [[3, 0, 2, 0]]
     assert state.age.tolist() == [[9, 0, 9, 5]]
@@ -81,7 +83,8 @@ def test_the_least_useful_mature_unit_goes():
 
 def test_several_are_replaced_where_several_are_due():
     state, chosen = continual.select(
-        units([[3.0, 1.0, 2.0, 0.0]], 9, owed=0.5), rate=0.5, maturity=5)
+        units([[3.0, 1.0, 2.0, 0.0]], 9, owed=0.5), rate=0.5, maturity=5
+    )
     assert chosen.tolist() == [[False, True, False, True]]
     assert state.owed.item() == pytest.approx(0.5)
 
@@ -125,10 +128,9 @@ def test_outgoing_zeros_leave_the_function_as_without_the_unit():
 
 def test_newcomers_are_drawn_like_the_first_weights():
     net = built((100, 200, 2), n_seeds=2)
-    continual.renew(net, 0, torch.ones(2, 200, dtype=torch.bool),
-                    generator=generator(6))
+    continual.renew(net, 0, torch.ones(2, 200, dtype=torch.bool), generator=generator(6))
     weight = net.layers[0].weight
-    assert weight.std().item() == pytest.approx(0.02 ** 0.5, rel=0.02)
+    assert weight.std().item() == pytest.approx(0.02**0.5, rel=0.02)
     assert (net.layers[0].bias == 0).all()
     assert not torch.equal(weight[0], weight[1])
 
@@ -180,8 +182,9 @@ def test_one_net_without_runs_works_too():
 
 def test_a_linear_net_has_nothing_to_renew():
     net = built((4, 2))
-    after = continual.step(net, continual.init(net), [], rate=0.5, maturity=0,
-                           generator=generator(1))
+    after = continual.step(
+        net, continual.init(net), [], rate=0.5, maturity=0, generator=generator(1)
+    )
     assert after == ([], [])
 
 
@@ -201,20 +204,21 @@ def test_randomness_is_the_generators():
         continual.step(net, [], [], rate=0.1, maturity=1)
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    ({"rate": 1.5}, r"rate must lie in \[0, 1\], got 1.5"),
-    ({"rate": torch.tensor([0.1, -1.0, 0])}, "least rate must lie in"),
-    ({"maturity": -1}, "maturity must be 0 or above, got -1"),
-    ({"decay": 2.0}, r"decay must lie in \[0, 1\], got 2.0"),
-    ({"hidden": []}, "2 hidden layers, got 2 and 0"),
-])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"rate": 1.5}, r"rate must lie in \[0, 1\], got 1.5"),
+        ({"rate": torch.tensor([0.1, -1.0, 0])}, "least rate must lie in"),
+        ({"maturity": -1}, "maturity must be 0 or above, got -1"),
+        ({"decay": 2.0}, r"decay must lie in \[0, 1\], got 2.0"),
+        ({"hidden": []}, "2 hidden layers, got 2 and 0"),
+    ],
+)
 def test_settings_out_of_range_are_told(options, message):
     net = built()
-    options = {"rate": 0.1, "maturity": 1,
-               "hidden": list(net.trace(inputs()))[:-1]} | options
+    options = {"rate": 0.1, "maturity": 1, "hidden": list(net.trace(inputs()))[:-1]} | options
     with pytest.raises(ValueError, match=message):
-        continual.step(net, continual.init(net), generator=generator(1),
-                       **options)
+        continual.step(net, continual.init(net), generator=generator(1), **options)
 
 
 def test_dead_units_are_counted():
@@ -225,9 +229,8 @@ def test_dead_units_are_counted():
 
 def test_effective_rank_of_known_matrices():
     eye, source = torch.eye(6), generator(1)
-    rank_one = torch.randn(6, 1, generator=source) @ torch.randn(
-        1, 6, generator=source)
+    rank_one = torch.randn(6, 1, generator=source) @ torch.randn(1, 6, generator=source)
     stack = torch.stack([eye, 3 * eye, rank_one, torch.zeros(6, 6)])
-    torch.testing.assert_close(continual.effective_rank(stack),
-                               torch.tensor([6.0, 6.0, 1.0, 0.0]),
-                               atol=1e-3, rtol=1e-4)
+    torch.testing.assert_close(
+        continual.effective_rank(stack), torch.tensor([6.0, 6.0, 1.0, 0.0]), atol=1e-3, rtol=1e-4
+    )

@@ -32,11 +32,12 @@ def test_layers_equal_loops_in_numpy():
     pictures = first.numpy()
     assert pooled.shape == (2, 3, 5, 4)
     for i, m, row, column in np.ndindex(2, 3, 5, 4):
-        z = max((w[m, 0] * pictures[i, 0, r:r + 3, c:c + 3]).sum() + b[m]
-                for r in (2 * row, 2 * row + 1)
-                for c in (2 * column, 2 * column + 1))
-        assert pooled[i, m, row, column].item() == pytest.approx(
-            max(0, z), abs=1e-5)
+        z = max(
+            (w[m, 0] * pictures[i, 0, r : r + 3, c : c + 3]).sum() + b[m]
+            for r in (2 * row, 2 * row + 1)
+            for c in (2 * column, 2 * column + 1)
+        )
+        assert pooled[i, m, row, column].item() == pytest.approx(max(0, z), abs=1e-5)
     hidden = torch.relu(net.layers[0](pooled.flatten(1)))
     torch.testing.assert_close(net(x), net.layers[1](hidden))
 
@@ -56,8 +57,9 @@ def test_dropout_keeps_the_mean_and_needs_a_generator():
     error = many.std(0) / math.sqrt(200)
     assert (many.std(0) > 0).all()
     assert ((many.mean(0) - plain[0]).abs() < 5 * error).all()
-    share = (convnets.dropped(torch.ones(10_000), 0.25,
-                              generator=generator(4)) == 0).double().mean()
+    share = (
+        (convnets.dropped(torch.ones(10_000), 0.25, generator=generator(4)) == 0).double().mean()
+    )
     assert abs(share - 0.25) < 5 * math.sqrt(0.25 * 0.75 / 10_000)
 
 
@@ -71,8 +73,9 @@ def test_no_distortion_returns_the_images():
 def test_shifts_are_whole_pixels_within_reach():
     x = torch.zeros(400, *SHAPE)
     x[:, 6, 4] = 1.0
-    moved = convnets.distorted(x.flatten(1), SHAPE, shift=2,
-                               generator=generator(1)).reshape(x.shape)
+    moved = convnets.distorted(x.flatten(1), SHAPE, shift=2, generator=generator(1)).reshape(
+        x.shape
+    )
     assert torch.equal((moved > 0.999).flatten(1).sum(1), torch.ones(400))
     where = (moved > 0.999).nonzero()[:, 1:] - torch.tensor([6, 4])
     seen = {tuple(offset) for offset in where.tolist()}
@@ -81,22 +84,17 @@ def test_shifts_are_whole_pixels_within_reach():
 
 def test_a_quarter_turn_maps_pixels_as_rot90(monkeypatch):
     x = torch.rand(3, 81, generator=generator(5))
-    monkeypatch.setattr(torch, "rand",
-                        lambda n, **_: torch.ones(n))  # the full reach
-    turned = convnets.distorted(x, (9, 9), rotation=90,
-                                generator=generator(1))
+    monkeypatch.setattr(torch, "rand", lambda n, **_: torch.ones(n))  # the full reach
+    turned = convnets.distorted(x, (9, 9), rotation=90, generator=generator(1))
     expected = torch.rot90(x.reshape(3, 9, 9), 1, (1, 2))
-    torch.testing.assert_close(turned.reshape(3, 9, 9), expected, rtol=0,
-                               atol=1e-4)
+    torch.testing.assert_close(turned.reshape(3, 9, 9), expected, rtol=0, atol=1e-4)
     slanted = convnets.distorted(x, (9, 9), skew=1, generator=generator(1))
     for row in range(9):  # row r moves by r - 4 columns
         moved = slanted.reshape(3, 9, 9)[:, row]
         for column in range(9):
             origin = column + row - 4
-            wanted = (x.reshape(3, 9, 9)[:, row, origin]
-                      if 0 <= origin < 9 else torch.zeros(3))
-            torch.testing.assert_close(moved[:, column], wanted, rtol=0,
-                                       atol=1e-4)
+            wanted = x.reshape(3, 9, 9)[:, row, origin] if 0 <= origin < 9 else torch.zeros(3)
+            torch.testing.assert_close(moved[:, column], wanted, rtol=0, atol=1e-4)
 
 
 def test_accuracy_counts_a_partial_last_batch():
@@ -104,23 +102,25 @@ def test_accuracy_counts_a_partial_last_batch():
     labels = net(x).argmax(-1)
     labels[[0, 22]] += 1
     for batch_size in (1, 5, 23, 100):
-        assert convnets.accuracy_on(net, x, labels, batch_size=batch_size) \
-            == pytest.approx(21 / 23)
+        assert convnets.accuracy_on(net, x, labels, batch_size=batch_size) == pytest.approx(21 / 23)
 
 
 def test_rates_follow_the_schedule_and_leaving_stops():
     net, x = built(), images(20)
     labels = torch.arange(20) % 10
     options = dict(epochs=4, batch_size=5)
-    rates = [rate for _, rate in convnets.train_epochs(
-        net, x, labels, rate=lambda epoch: 0.1 / epoch,
-        generator=generator(1), **options)]
+    rates = [
+        rate
+        for _, rate in convnets.train_epochs(
+            net, x, labels, rate=lambda epoch: 0.1 / epoch, generator=generator(1), **options
+        )
+    ]
     assert rates == [0.1 / epoch for epoch in range(1, 5)]
     one, same = built(), built()
-    next(convnets.train_epochs(one, x, labels, rate=0.1,
-                               generator=generator(1), **options))
-    for epoch, _ in convnets.train_epochs(same, x, labels, rate=0.1,
-                                          generator=generator(1), **options):
+    next(convnets.train_epochs(one, x, labels, rate=0.1, generator=generator(1), **options))
+    for epoch, _ in convnets.train_epochs(
+        same, x, labels, rate=0.1, generator=generator(1), **options
+    ):
         break
     assert torch.equal(nets.flatten(one), nets.flatten(same))
     assert not torch.equal(nets.flatten(one), nets.flatten(built()))
@@ -131,8 +131,11 @@ def test_one_epoch_is_one_step_of_gradient_descent():
     labels = torch.arange(20) % 10
     torch.nn.functional.cross_entropy(other(x), labels).backward()
     expected = [p - 0.3 * (p.grad + 0.01 * p) for p in other.parameters()]
-    next(convnets.train_epochs(net, x, labels, rate=0.3, epochs=1, decay=0.01,
-                               batch_size=20, generator=generator(1)))
+    next(
+        convnets.train_epochs(
+            net, x, labels, rate=0.3, epochs=1, decay=0.01, batch_size=20, generator=generator(1)
+        )
+    )
     for found, wanted in zip(net.parameters(), expected):
         torch.testing.assert_close(found, wanted)
 
@@ -143,18 +146,27 @@ def test_draws_reproduce_and_leave_the_global_state():
     def trained(seed):
         net = built(dropout=0.5)
         for _ in convnets.train_epochs(
-                net, images(20), torch.arange(20) % 10, epochs=1, rate=0.1,
-                batch_size=5, generator=generator(seed),
-                distort=lambda x, generator: convnets.distorted(
-                    x, SHAPE, shift=1, rotation=5, generator=generator)):
+            net,
+            images(20),
+            torch.arange(20) % 10,
+            epochs=1,
+            rate=0.1,
+            batch_size=5,
+            generator=generator(seed),
+            distort=lambda x, generator: convnets.distorted(
+                x, SHAPE, shift=1, rotation=5, generator=generator
+            ),
+        ):
             pass
         return nets.flatten(net)
 
     assert torch.equal(trained(1), trained(1))
     assert not torch.equal(trained(1), trained(2))
     assert torch.equal(torch.get_rng_state(), state)
-    for call in (lambda: convnets.distorted(images(), SHAPE),
-                 lambda: convnets.dropped(images(), 0.5)):
+    for call in (
+        lambda: convnets.distorted(images(), SHAPE),
+        lambda: convnets.dropped(images(), 0.5),
+    ):
         with pytest.raises(TypeError, match="generator"):
             call()
 
@@ -180,11 +192,14 @@ def test_a_saved_net_comes_back_bit_for_bit(tmp_path):
         convnets.load(tmp_path / "other.npz")
 
 
-@pytest.mark.parametrize("options, words", [
-    ({"kernel": 7, "channels": (2, 2)}, "leave nothing of 12 pixels"),
-    ({"activation": "swoosh"}, "'swoosh'"),
-    ({"dropout": 1.5}, "dropout"),
-])
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"kernel": 7, "channels": (2, 2)}, "leave nothing of 12 pixels"),
+        ({"activation": "swoosh"}, "'swoosh'"),
+        ({"dropout": 1.5}, "dropout"),
+    ],
+)
 def test_errors_name_the_argument(options, words):
     with pytest.raises(ValueError, match=words):
         built(**options)

@@ -15,10 +15,12 @@ import torch
 from tinynets import data
 
 NAMES = list(data._FILES)
-SMALL_SHAPES = {"train-images-idx3-ubyte": (6, 28, 28),
-                "train-labels-idx1-ubyte": (6,),
-                "t10k-images-idx3-ubyte": (4, 28, 28),
-                "t10k-labels-idx1-ubyte": (4,)}
+SMALL_SHAPES = {
+    "train-images-idx3-ubyte": (6, 28, 28),
+    "train-labels-idx1-ubyte": (6,),
+    "t10k-images-idx3-ubyte": (4, 28, 28),
+    "t10k-labels-idx1-ubyte": (4,),
+}
 
 
 def idx(array):
@@ -30,8 +32,10 @@ def idx(array):
 @pytest.fixture
 def arrays():
     draws = np.random.default_rng(3)
-    return {name: draws.integers(0, 256 if len(shape) == 3 else 10, shape)
-            for name, shape in SMALL_SHAPES.items()}
+    return {
+        name: draws.integers(0, 256 if len(shape) == 3 else 10, shape)
+        for name, shape in SMALL_SHAPES.items()
+    }
 
 
 @pytest.fixture
@@ -41,8 +45,7 @@ def folder(tmp_path, arrays, monkeypatch):
     for name, array in arrays.items():
         payload = idx(array)
         (tmp_path / f"{name}.gz").write_bytes(gzip.compress(payload))
-        expected[name] = data._File(
-            array.shape, data.hashlib.sha256(payload).hexdigest())
+        expected[name] = data._File(array.shape, data.hashlib.sha256(payload).hexdigest())
     monkeypatch.setattr(data, "_FILES", expected)
     monkeypatch.setenv("TINYNETS_DATA", str(tmp_path))
     return tmp_path
@@ -109,11 +112,19 @@ def header_only(payload):
     return payload[:6]
 
 
-@pytest.mark.parametrize("change, found", [
-    (truncate, "bytes"), (lengthen, "bytes"), (alter, "SHA-256"),
-    (label_twelve, "the label 12"), (float_type, "type 0x0d"),
-    (not_idx, "the bytes 3c 68 74 6d"), (empty, "(none)"),
-    (header_only, "6 bytes in all")])
+@pytest.mark.parametrize(
+    "change, found",
+    [
+        (truncate, "bytes"),
+        (lengthen, "bytes"),
+        (alter, "SHA-256"),
+        (label_twelve, "the label 12"),
+        (float_type, "type 0x0d"),
+        (not_idx, "the bytes 3c 68 74 6d"),
+        (empty, "(none)"),
+        (header_only, "6 bytes in all"),
+    ],
+)
 def test_damage_is_named(folder, arrays, change, found):
     name = "t10k-labels-idx1-ubyte"
     payload = change(idx(arrays[name]))
@@ -121,8 +132,7 @@ def test_damage_is_named(folder, arrays, change, found):
     with pytest.raises(data.DataError) as caught:
         data.load_digits()
     message = str(caught.value)
-    for part in (str(folder), name, "expected", "found", found,
-                 "TINYNETS_DATA=8x8"):
+    for part in (str(folder), name, "expected", "found", found, "TINYNETS_DATA=8x8"):
         assert part in message
 
 
@@ -176,8 +186,7 @@ def mirror(folder, tmp_path_factory, monkeypatch):
 
 def test_a_download_is_kept(mirror, folder):
     assert data.load_digits().name == "MNIST"
-    assert {path.name for path in mirror.iterdir()} == {
-        f"{name}.gz" for name in NAMES}
+    assert {path.name for path in mirror.iterdir()} == {f"{name}.gz" for name in NAMES}
     for path in folder.iterdir():
         path.unlink()
     assert data.load_digits().name == "MNIST"
@@ -223,18 +232,16 @@ def test_small_digits_have_every_class_in_both_parts(monkeypatch):
         assert labels.unique().tolist() == list(range(10))
     assert digits.train_images.min() == 0 and digits.train_images.max() == 1
     assert digits.describe() == (
-        "scikit-learn digits: 1,437 training and 360 test images of "
-        "8 × 8 pixels")
+        "scikit-learn digits: 1,437 training and 360 test images of 8 × 8 pixels"
+    )
 
 
 def test_real_mnist_is_what_it_says():
     place = os.environ.get("TINYNETS_DATA", "")
     if not Path(place, "train-images-idx3-ubyte.gz").is_file():
-        pytest.skip("needs MNIST: set TINYNETS_DATA to a folder with its "
-                    "four .gz files")
+        pytest.skip("needs MNIST: set TINYNETS_DATA to a folder with its four .gz files")
     digits = data.load_digits()
-    assert digits.describe() == (
-        "MNIST: 60,000 training and 10,000 test images of 28 × 28 pixels")
+    assert digits.describe() == ("MNIST: 60,000 training and 10,000 test images of 28 × 28 pixels")
     assert digits.train_labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
     counts = digits.test_labels.bincount().tolist()
     assert counts == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]

@@ -13,12 +13,10 @@ from tinynets.samplers import adapt, hmc, sample
 
 def autoregressive(chains=4, n_draws=500, memory=0.6, shape=()):
     """Draw chains whose neighbours have correlation `memory`."""
-    noise = torch.randn(chains, n_draws, *shape, dtype=torch.float64,
-                        generator=rng.generator(1))
+    noise = torch.randn(chains, n_draws, *shape, dtype=torch.float64, generator=rng.generator(1))
     values = [noise[:, 0]]
     for i in range(1, n_draws):
-        values.append(memory * values[-1] + (1 - memory**2)**0.5
-                      * noise[:, i])
+        values.append(memory * values[-1] + (1 - memory**2) ** 0.5 * noise[:, i])
     return torch.stack(values, dim=1)
 
 
@@ -44,14 +42,17 @@ def plain_ess(values):
     """Geyer's initial monotone sequence; Vehtari et al. (2021), Eq. (10)."""
     chains, n_draws = values.shape
     away = values - values.mean(1, keepdims=True)
-    covariance = np.array([
-        [(one[:n_draws - lag] * one[lag:]).sum() / n_draws
-         for lag in range(n_draws)] for one in away])
+    covariance = np.array(
+        [
+            [(one[: n_draws - lag] * one[lag:]).sum() / n_draws for lag in range(n_draws)]
+            for one in away
+        ]
+    )
     within = (covariance[:, 0] * n_draws / (n_draws - 1)).mean()
     total = within * (n_draws - 1) / n_draws + values.mean(1).var(ddof=1)
     rho = 1 - (within - covariance.mean(0) * n_draws / (n_draws - 1)) / total
     rho[0] = 1
-    pairs = rho[0::2][:n_draws // 2] + rho[1::2][:n_draws // 2]
+    pairs = rho[0::2][: n_draws // 2] + rho[1::2][: n_draws // 2]
     stop = np.argmax(pairs < 0)
     kept = np.minimum.accumulate(pairs[:stop])
     # The last positive single term beyond the pairs counts once.
@@ -64,10 +65,8 @@ def test_r_hat_is_its_definition():
     values[0] += 0.5
     by_hand = split(values.numpy())
     folded = np.abs(by_hand - np.median(by_hand))
-    expected = max(plain_r_hat(rank_normal(by_hand)),
-                   plain_r_hat(rank_normal(folded)))
-    assert diagnostics.r_hat(values).item() == pytest.approx(expected,
-                                                             rel=1e-9)
+    expected = max(plain_r_hat(rank_normal(by_hand)), plain_r_hat(rank_normal(folded)))
+    assert diagnostics.r_hat(values).item() == pytest.approx(expected, rel=1e-9)
     assert expected > 1.02
 
 
@@ -82,8 +81,9 @@ def test_tail_ess_is_the_smaller_of_two_quantiles():
     values = autoregressive()
     found = diagnostics.effective_sample_size(values, kind="tail").item()
     expected = min(
-        plain_ess(split((values <= values.flatten().quantile(q))
-                        .double().numpy())) for q in (0.05, 0.95))
+        plain_ess(split((values <= values.flatten().quantile(q)).double().numpy()))
+        for q in (0.05, 0.95)
+    )
     assert found == pytest.approx(expected, rel=0.02)
 
 
@@ -98,8 +98,8 @@ def test_standard_error_is_sd_over_root_ess():
     values = autoregressive()
     ess = diagnostics.effective_sample_size(values, kind="mean")
     torch.testing.assert_close(
-        diagnostics.standard_error(values), values.flatten().std()
-        / ess.sqrt(), rtol=1e-3, atol=0)
+        diagnostics.standard_error(values), values.flatten().std() / ess.sqrt(), rtol=1e-3, atol=0
+    )
 
 
 def test_autocorrelation_is_its_definition():
@@ -107,8 +107,7 @@ def test_autocorrelation_is_its_definition():
     found = diagnostics.autocorrelation(values, max_lag=5)
     away = values - values.mean(1, keepdim=True)
     for lag in range(6):
-        expected = ((away[:, :500 - lag] * away[:, lag:]).sum(1)
-                    / (away**2).sum(1))
+        expected = (away[:, : 500 - lag] * away[:, lag:]).sum(1) / (away**2).sum(1)
         torch.testing.assert_close(found[:, lag], expected)
     assert found.shape == (4, 6, 2)
 
@@ -116,16 +115,17 @@ def test_autocorrelation_is_its_definition():
 def test_energy_information_is_its_definition():
     draws = short_run()
     energy = draws.info.energy
-    expected = (energy.diff(dim=1)**2).mean(1) / energy.var(
-        1, correction=0)
-    torch.testing.assert_close(diagnostics.energy_information(draws),
-                               expected, rtol=0.02, atol=0)
+    expected = (energy.diff(dim=1) ** 2).mean(1) / energy.var(1, correction=0)
+    torch.testing.assert_close(diagnostics.energy_information(draws), expected, rtol=0.02, atol=0)
 
 
 def test_statistics_keep_the_shape_of_the_quantity():
     values = autoregressive(shape=(3, 2))
-    for statistic in (diagnostics.effective_sample_size, diagnostics.r_hat,
-                      diagnostics.standard_error):
+    for statistic in (
+        diagnostics.effective_sample_size,
+        diagnostics.r_hat,
+        diagnostics.standard_error,
+    ):
         found = statistic(values)
         assert found.shape == (3, 2)
         torch.testing.assert_close(found[1, 0], statistic(values[..., 1, 0]))
@@ -139,27 +139,24 @@ def test_arviz_gets_draws_statistics_and_tuning():
     assert data.posterior["f"].dims[:2] == ("chain", "draw")
     stats = data.sample_stats
     np.testing.assert_array_equal(stats["diverging"], draws.info.divergent)
-    np.testing.assert_array_equal(stats["acceptance_rate"],
-                                  draws.info.acceptance)
+    np.testing.assert_array_equal(stats["acceptance_rate"], draws.info.acceptance)
     np.testing.assert_array_equal(stats["n_steps"], draws.info.n_gradients)
     np.testing.assert_array_equal(stats["lp"], draws.log_density)
     assert data.posterior.attrs["tuning_steps"] == 50
-    assert data.posterior.attrs["step_size"] == pytest.approx(
-        draws.warmup.tuning.step_size.item())
+    assert data.posterior.attrs["step_size"] == pytest.approx(draws.warmup.tuning.step_size.item())
 
 
-@pytest.mark.parametrize("call, message", [
-    (lambda: diagnostics.r_hat(torch.zeros(1, 10)), "2 chains"),
-    (lambda: diagnostics.effective_sample_size(torch.zeros(4, 3)),
-     "4 draws or more"),
-    (lambda: diagnostics.effective_sample_size(torch.ones(4, 9),
-                                               kind="best"), "kind"),
-    (lambda: diagnostics.r_hat(torch.full((2, 9), torch.nan)), "finite"),
-    (lambda: diagnostics.autocorrelation(torch.zeros(2, 9), max_lag=9),
-     "max_lag"),
-    (lambda: diagnostics.to_arviz(short_run(), f=torch.zeros(4, 9)),
-     "f must have shape"),
-])
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: diagnostics.r_hat(torch.zeros(1, 10)), "2 chains"),
+        (lambda: diagnostics.effective_sample_size(torch.zeros(4, 3)), "4 draws or more"),
+        (lambda: diagnostics.effective_sample_size(torch.ones(4, 9), kind="best"), "kind"),
+        (lambda: diagnostics.r_hat(torch.full((2, 9), torch.nan)), "finite"),
+        (lambda: diagnostics.autocorrelation(torch.zeros(2, 9), max_lag=9), "max_lag"),
+        (lambda: diagnostics.to_arviz(short_run(), f=torch.zeros(4, 9)), "f must have shape"),
+    ],
+)
 def test_misuse_is_told(call, message):
     with pytest.raises(ValueError, match=message):
         call()
@@ -170,5 +167,10 @@ def short_run():
     target = targets.skewed(2)
     family = functools.partial(hmc, target.log_density, n_leapfrog=3)
     generator = rng.generator(2)
-    return sample(adapt(family), target.draw(4, generator=generator),
-                  n_draws=100, n_warmup=50, generator=generator)
+    return sample(
+        adapt(family),
+        target.draw(4, generator=generator),
+        n_draws=100,
+        n_warmup=50,
+        generator=generator,
+    )

@@ -32,8 +32,9 @@ def test_the_list_is_the_books():
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_every_exercise_stands_in_order(chapter):
-    expected = [number.replace(".", "-").lower() for number in listed()
-                if number.startswith(f"{chapter}.")]
+    expected = [
+        number.replace(".", "-").lower() for number in listed() if number.startswith(f"{chapter}.")
+    ]
     found = [label for label in answers(chapter) if label in expected]
     assert found == expected
     assert list(answers(chapter)) == expected
@@ -46,7 +47,10 @@ def test_every_answer_is_folded_and_runs(chapter):
         assert f"## {number} · " in text.split("<details")[0], label
         folded = re.search(
             r'<details class="solution">\s*<summary>.*?</summary>(.*?)'
-            r"</details>", text, re.S)
+            r"</details>",
+            text,
+            re.S,
+        )
         assert folded, f"{number} has no folded answer"
         solution = folded[1]
         assert f"{{#sol-{label}}}" in solution, number

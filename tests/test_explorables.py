@@ -18,9 +18,13 @@ from tinynets.explorables.masks import match_explorable
 ROOT = Path(__file__).resolve().parent.parent
 VENDOR = ROOT / "assets" / "vendor"
 NODE = shutil.which("node")
-needs_node = pytest.mark.skipif(NODE is None, reason=(
-    "node is not on the PATH: install Node.js 20 or later "
-    "(apt-get install nodejs) to run the tests of assets/explorable.js"))
+needs_node = pytest.mark.skipif(
+    NODE is None,
+    reason=(
+        "node is not on the PATH: install Node.js 20 or later "
+        "(apt-get install nodejs) to run the tests of assets/explorable.js"
+    ),
+)
 
 
 def chart(bound=True):
@@ -28,9 +32,13 @@ def chart(bound=True):
     which = alt.param("which", value=2, **({"bind": bind} if bound else {}))
     says = alt.param("announce", expr="'number ' + which")
     rows = [{"x": i, "v": [i, 2 * i, 3 * i, 0]} for i in range(3)]
-    return alt.Chart(alt.Data(values=rows)).transform_calculate(
-        y="datum.v[which]").mark_bar(clip=True).encode(
-        x="x:O", y="y:Q").add_params(which, says)
+    return (
+        alt.Chart(alt.Data(values=rows))
+        .transform_calculate(y="datum.v[which]")
+        .mark_bar(clip=True)
+        .encode(x="x:O", y="y:Q")
+        .add_params(which, says)
+    )
 
 
 def soup_of(block):
@@ -50,13 +58,19 @@ def block():
 def match():
     rng = np.random.default_rng(1)
     return match_explorable(
-        rng.uniform(size=(4, 16)), [3, 1, 0, 2], rng.normal(size=(5, 16)),
-        rng.normal(size=(4, 5)), (4, 4), name="match", alt_text="Tiles.")
+        rng.uniform(size=(4, 16)),
+        [3, 1, 0, 2],
+        rng.normal(size=(5, 16)),
+        rng.normal(size=(4, 5)),
+        (4, 4),
+        name="match",
+        alt_text="Tiles.",
+    )
 
 
 def test_a_notebook_shows_one_block_of_raw_html(block):
     markdown = block._repr_markdown_()
-    assert markdown.startswith("```{=html}\n<div class=\"explorable\"")
+    assert markdown.startswith('```{=html}\n<div class="explorable"')
     assert markdown.endswith("</div>\n```") and markdown.count("```") == 2
     assert "explorable" in repr(block) and len(repr(block)) < 60
 
@@ -87,11 +101,14 @@ def test_the_same_chart_gives_the_same_block(block):
     assert again == block
 
 
-@pytest.mark.parametrize(("name", "alt_text", "bound", "message"), [
-    ("Bad name", "x", True, "lower-case letters"),
-    ("good", " ", True, "must say what the eye sees"),
-    ("good", "x", False, "must have a parameter bound"),
-])
+@pytest.mark.parametrize(
+    ("name", "alt_text", "bound", "message"),
+    [
+        ("Bad name", "x", True, "lower-case letters"),
+        ("good", " ", True, "must say what the eye sees"),
+        ("good", "x", False, "must have a parameter bound"),
+    ],
+)
 def test_a_wrong_call_says_what_to_do(name, alt_text, bound, message):
     with pytest.raises(ValueError, match=message):
         explorable(chart(bound), name=name, alt_text=alt_text)
@@ -111,8 +128,7 @@ def test_match_carries_the_numbers_it_was_given(match):
     weights = np.array([row["m"] for row in pixels]).T / 999
     np.testing.assert_allclose(ink, images, atol=0.003)
     limit = np.quantile(np.abs(masks), 0.995)
-    np.testing.assert_allclose(
-        weights, np.clip(masks / limit, -1, 1), atol=0.001)
+    np.testing.assert_allclose(weights, np.clip(masks / limit, -1, 1), atol=0.001)
 
 
 def test_vendored_files_are_those_of_the_registry():
@@ -123,14 +139,18 @@ def test_vendored_files_are_those_of_the_registry():
         found = hashlib.sha256((VENDOR / name).read_bytes()).hexdigest()
         assert found == digest, (
             f"{name} is not the file that SHA256SUMS names: restore it, or "
-            "see assets/vendor/README.md for how to update it")
+            "see assets/vendor/README.md for how to update it"
+        )
 
 
 @needs_node
 def test_the_logic_of_the_module():
     done = subprocess.run(
         [NODE, "--test", ROOT / "tests" / "explorable.test.mjs"],
-        capture_output=True, text=True, timeout=120)
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"# pass [1-9]", done.stdout)
 
@@ -140,10 +160,17 @@ def test_vega_runs_each_specification_without_eval(match, tmp_path):
     """Run as the browser does, where eval and Function are forbidden."""
     (tmp_path / "spec.json").write_text(json.dumps(spec_of(match)))
     done = subprocess.run(
-        [NODE, "--disallow-code-generation-from-strings",
-         ROOT / "tests" / "run_explorable.mjs", tmp_path / "spec.json",
-         json.dumps({"image": 2, "mask": 4})],
-        capture_output=True, text=True, timeout=120)
+        [
+            NODE,
+            "--disallow-code-generation-from-strings",
+            ROOT / "tests" / "run_explorable.mjs",
+            tmp_path / "spec.json",
+            json.dumps({"image": 2, "mask": 4}),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     rng = np.random.default_rng(1)
@@ -153,5 +180,6 @@ def test_vega_runs_each_specification_without_eval(match, tmp_path):
     score = f"{scores[4]:+.1f}".replace("-", "−")
     assert said["announce"] == (
         f"A 1, read as {scores.argmax()} with probability {share:.2f}. "
-        f"The mask of 4 scores {score}.")
+        f"The mask of 4 scores {score}."
+    )
     assert said["svg"].count("<path") > 40

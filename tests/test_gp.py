@@ -27,16 +27,17 @@ def test_posterior_is_the_joint_gaussian_conditioned():
     posterior = gp.posterior(x, y, x_star, KERNEL, noise_std=0.3)
     precision = torch.linalg.inv(KERNEL(x, x) + 0.09 * torch.eye(6))
     cross = KERNEL(x_star, x)
-    torch.testing.assert_close(posterior.mean, cross @ precision @ y,
-                               rtol=1e-6, atol=1e-7)
+    torch.testing.assert_close(posterior.mean, cross @ precision @ y, rtol=1e-6, atol=1e-7)
     torch.testing.assert_close(
         posterior.covariance,
         KERNEL(x_star, x_star) - cross @ precision @ cross.mT,
-        rtol=1e-6, atol=1e-7)
+        rtol=1e-6,
+        atol=1e-7,
+    )
     joint = torch.distributions.MultivariateNormal(
-        torch.zeros(6, dtype=F64), KERNEL(x, x) + 0.09 * torch.eye(6))
-    torch.testing.assert_close(posterior.log_evidence, joint.log_prob(y),
-                               rtol=1e-7, atol=1e-7)
+        torch.zeros(6, dtype=F64), KERNEL(x, x) + 0.09 * torch.eye(6)
+    )
+    torch.testing.assert_close(posterior.log_evidence, joint.log_prob(y), rtol=1e-7, atol=1e-7)
 
 
 def test_without_noise_the_posterior_goes_through_the_data():
@@ -49,8 +50,7 @@ def test_without_noise_the_posterior_goes_through_the_data():
 
 def test_far_from_the_data_the_posterior_is_the_prior():
     far = torch.tensor([[50.0]], dtype=F64)
-    posterior = gp.posterior(grid(5), torch.ones(5, dtype=F64), far, KERNEL,
-                             noise_std=0.1)
+    posterior = gp.posterior(grid(5), torch.ones(5, dtype=F64), far, KERNEL, noise_std=0.1)
     assert posterior.mean.item() == pytest.approx(0, abs=1e-12)
     assert posterior.std.item() == pytest.approx(1)
 
@@ -65,8 +65,7 @@ def test_draws_have_the_kernels_covariance():
 
 def test_draws_follow_their_generator():
     before = torch.get_rng_state()
-    a, b, c = (gp.draw(grid(4), KERNEL, generator=generator(seed))
-               for seed in (1, 1, 2))
+    a, b, c = (gp.draw(grid(4), KERNEL, generator=generator(seed)) for seed in (1, 1, 2))
     assert torch.equal(a, b) and not torch.equal(a, c)
     assert torch.equal(torch.get_rng_state(), before)
     with pytest.raises(TypeError):
@@ -78,33 +77,45 @@ def test_a_kernel_that_is_no_covariance_says_so():
         gp.draw(grid(3), lambda a, b: -KERNEL(a, b), generator=generator(1))
 
 
-@pytest.mark.parametrize("change", [
-    {"noise_std": 0.0}, {"y": torch.zeros(4, dtype=F64)},
-    {"x": torch.zeros(5, dtype=F64)}])
+@pytest.mark.parametrize(
+    "change",
+    [{"noise_std": 0.0}, {"y": torch.zeros(4, dtype=F64)}, {"x": torch.zeros(5, dtype=F64)}],
+)
 def test_wrong_arguments_are_named(change):
-    arguments = {"x": grid(5), "y": torch.zeros(5, dtype=F64),
-                 "x_star": grid(3), "kernel": KERNEL, "noise_std": 0.1}
+    arguments = {
+        "x": grid(5),
+        "y": torch.zeros(5, dtype=F64),
+        "x_star": grid(3),
+        "kernel": KERNEL,
+        "noise_std": 0.1,
+    }
     with pytest.raises(ValueError, match=next(iter(change))):
         gp.posterior(**arguments | change)
 
 
 def test_observations_are_the_function_plus_noise():
     x_star = grid(3)
-    sets = [gp.draw_regression(40, KERNEL, x_star, noise_std=0.3,
-                               gap=(-0.5, 1.0), generator=generator(seed))
-            for seed in range(60)]
+    sets = [
+        gp.draw_regression(
+            40, KERNEL, x_star, noise_std=0.3, gap=(-0.5, 1.0), generator=generator(seed)
+        )
+        for seed in range(60)
+    ]
     x = torch.stack([one.x for one in sets])
     assert ((x > -2) & (x < 2)).all() and (x.diff(dim=1) >= 0).all()
     assert not ((x > -0.5) & (x < 1.0)).any()
     # Uniform on the rest: three fifths of it lie left of the gap.
     assert (x < 0).double().mean().item() == pytest.approx(0.6, abs=0.05)
     still = gp.draw_regression(
-        5000, lambda a, b: 1e-12 * torch.eye(len(a), dtype=F64), x_star,
-        noise_std=0.3, generator=generator(1))
+        5000,
+        lambda a, b: 1e-12 * torch.eye(len(a), dtype=F64),
+        x_star,
+        noise_std=0.3,
+        generator=generator(1),
+    )
     assert still.y.std().item() == pytest.approx(0.3, rel=0.05)
 
 
 def test_a_gap_outside_the_inputs_is_refused():
     with pytest.raises(ValueError, match="gap must be an interval inside"):
-        gp.draw_regression(4, KERNEL, grid(3), noise_std=0.1, gap=(1, 3),
-                           generator=generator(1))
+        gp.draw_regression(4, KERNEL, grid(3), noise_std=0.1, gap=(1, 3), generator=generator(1))

@@ -28,8 +28,7 @@ def encoded(n=400, d=2, seed=1):
     g = generator(seed)
     labels = torch.arange(n) % 3
     means = torch.randn(n, d, generator=g).double() * (1 + labels[:, None])
-    return means + labels[:, None], torch.rand(n, d, generator=g).double() \
-        + 0.1, labels
+    return means + labels[:, None], torch.rand(n, d, generator=g).double() + 0.1, labels
 
 
 def grid(limit=14.0, n=281):
@@ -38,8 +37,7 @@ def grid(limit=14.0, n=281):
 
 
 def test_log_density_equals_scipy():
-    g, points = gaussian(1, d=3), torch.randn(
-        9, 3, generator=generator(2)).double()
+    g, points = gaussian(1, d=3), torch.randn(9, 3, generator=generator(2)).double()
     peer = multivariate_normal(g.mean, g.covariance).logpdf(points)
     np.testing.assert_allclose(latents.log_density(points, g), peer)
 
@@ -50,8 +48,11 @@ def test_kl_equals_torch_distributions_and_monte_carlo():
     p, q = (MultivariateNormal(g.mean, g.covariance) for g in (a, b))
     torch.testing.assert_close(value, kl_divergence(p, q))
     n = 50_000
-    z = a.mean + torch.randn(n, 3, generator=generator(4)).double() \
+    z = (
+        a.mean
+        + torch.randn(n, 3, generator=generator(4)).double()
         @ torch.linalg.cholesky(a.covariance).mT
+    )
     ratio = latents.log_density(z, a) - latents.log_density(z, b)
     assert abs(ratio.mean() - value) < 5 * ratio.std() / math.sqrt(n)
 
@@ -61,10 +62,8 @@ def test_overlap_equals_the_integral_over_the_plane():
     points, area = grid()
     logs = [latents.log_density(points, g) for g in (a, b)]
     brute = torch.exp((logs[0] + logs[1]) / 2).sum() * area
-    torch.testing.assert_close(latents.overlap(a, b), brute, rtol=1e-6,
-                               atol=0)
-    torch.testing.assert_close(latents.bhattacharyya(a, b), -brute.log(),
-                               rtol=1e-5, atol=0)
+    torch.testing.assert_close(latents.overlap(a, b), brute, rtol=1e-6, atol=0)
+    torch.testing.assert_close(latents.bhattacharyya(a, b), -brute.log(), rtol=1e-5, atol=0)
 
 
 def test_distances_vanish_only_for_equal_gaussians():
@@ -74,19 +73,19 @@ def test_distances_vanish_only_for_equal_gaussians():
         torch.testing.assert_close(distance(a, a), zero, atol=1e-12, rtol=0)
         assert distance(a, b) > 0.01
     assert abs(latents.kl(a, b) - latents.kl(b, a)) > 0.01
-    torch.testing.assert_close(latents.bhattacharyya(a, b),
-                               latents.bhattacharyya(b, a))
+    torch.testing.assert_close(latents.bhattacharyya(a, b), latents.bhattacharyya(b, a))
 
 
-@pytest.mark.parametrize("compare", [latents.kl, latents.bhattacharyya,
-                                     latents.overlap])
+@pytest.mark.parametrize("compare", [latents.kl, latents.bhattacharyya, latents.overlap])
 def test_pairwise_equals_each_pair_alone(compare):
     many = gaussian(9, lead=(2, 3))
     table = latents.pairwise(compare, many)
     assert table.shape == (2, 3, 3)
     for s, i, j in itertools.product(range(2), range(3), range(3)):
-        alone = compare(Gaussian(many.mean[s, i], many.covariance[s, i]),
-                        Gaussian(many.mean[s, j], many.covariance[s, j]))
+        alone = compare(
+            Gaussian(many.mean[s, i], many.covariance[s, i]),
+            Gaussian(many.mean[s, j], many.covariance[s, j]),
+        )
         torch.testing.assert_close(table[s, i, j], alone)
 
 
@@ -97,20 +96,21 @@ def test_class_gaussians_match_the_moments_of_draws():
     for k in range(3):
         rows = (labels == k).nonzero().flatten()
         pick = rows[torch.randint(len(rows), (n,), generator=generator(k))]
-        z = means[pick] + variances[pick].sqrt() * torch.randn(
-            n, 2, generator=generator(10, k)).double()
+        z = (
+            means[pick]
+            + variances[pick].sqrt() * torch.randn(n, 2, generator=generator(10, k)).double()
+        )
         error = 5 * z.std(0) / math.sqrt(n)
         assert ((z.mean(0) - classes.mean[k]).abs() < error).all()
         scale = classes.covariance[k].diagonal().max()
-        assert ((z.T.cov() - classes.covariance[k]).abs()
-                < 10 * scale / math.sqrt(n)).all()
+        assert ((z.T.cov() - classes.covariance[k]).abs() < 10 * scale / math.sqrt(n)).all()
 
 
 def test_class_gaussians_of_stacked_seeds_equal_each_alone():
     means, variances, labels = encoded()
-    both = latents.class_gaussians(torch.stack([means, 2 * means]),
-                                   torch.stack([variances, variances]),
-                                   labels, 3)
+    both = latents.class_gaussians(
+        torch.stack([means, 2 * means]), torch.stack([variances, variances]), labels, 3
+    )
     alone = latents.class_gaussians(2 * means, variances, labels, 3)
     torch.testing.assert_close(both.mean[1], alone.mean)
     torch.testing.assert_close(both.covariance[1], alone.covariance)
@@ -119,11 +119,12 @@ def test_class_gaussians_of_stacked_seeds_equal_each_alone():
 def test_mixture_density_integrates_to_one_and_matches_by_hand():
     means, variances, _ = encoded(n=20)
     points, area = grid(limit=25.0, n=401)
-    density = latents.mixture_log_density(points, means, variances,
-                                          chunk=7).exp()
+    density = latents.mixture_log_density(points, means, variances, chunk=7).exp()
     assert float(density.sum() * area) == pytest.approx(1, abs=1e-6)
-    by_hand = np.mean([multivariate_normal(m, np.diag(v)).pdf(points[:50])
-                       for m, v in zip(means, variances)], axis=0)
+    by_hand = np.mean(
+        [multivariate_normal(m, np.diag(v)).pdf(points[:50]) for m, v in zip(means, variances)],
+        axis=0,
+    )
     np.testing.assert_allclose(density[:50], by_hand, rtol=1e-9)
 
 
@@ -141,24 +142,30 @@ def test_ellipse_lies_at_its_mahalanobis_distance():
 def test_ellipse_at_one_std_has_the_area_pi_root_det():
     g = gaussian(12)
     area = ConvexHull(latents.ellipse(g, 1.0, 2000)).volume
-    assert math.log(area / math.pi) == pytest.approx(
-        float(latents.log_volume(g)), abs=1e-5)
+    assert math.log(area / math.pi) == pytest.approx(float(latents.log_volume(g)), abs=1e-5)
 
 
-@pytest.mark.parametrize("call", [
-    lambda flat, g: latents.kl(g, flat), lambda flat, g: latents.kl(flat, g),
-    latents.bhattacharyya, latents.overlap,
-    lambda flat, g: latents.ellipse(flat, 1.0),
-    lambda flat, g: latents.log_volume(flat),
-    lambda flat, g: latents.log_density(torch.zeros(1, 2).double(), flat),
-])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda flat, g: latents.kl(g, flat),
+        lambda flat, g: latents.kl(flat, g),
+        latents.bhattacharyya,
+        latents.overlap,
+        lambda flat, g: latents.ellipse(flat, 1.0),
+        lambda flat, g: latents.log_volume(flat),
+        lambda flat, g: latents.log_density(torch.zeros(1, 2).double(), flat),
+    ],
+)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_singular_covariance_is_an_error_that_says_which(call, dtype):
     # three times one point on a line: rank one, up to rounding
     line = torch.tensor([[0.1, 0.3], [0.2, 0.6], [0.3, 0.9]], dtype=dtype)
     good = gaussian(13)
-    classes = [Gaussian(good.mean.to(dtype), good.covariance.to(dtype)),
-               latents.mixture_moments(line, torch.zeros_like(line))]
+    classes = [
+        Gaussian(good.mean.to(dtype), good.covariance.to(dtype)),
+        latents.mixture_moments(line, torch.zeros_like(line)),
+    ]
     many = Gaussian(*(torch.stack(parts) for parts in zip(*classes)))
     with pytest.raises(ValueError, match=r"index \(1,\) is singular"):
         call(many, classes[0])
@@ -172,8 +179,9 @@ def test_scatter_adds_up_to_the_total_covariance():
 
 
 def test_fisher_ratio_of_known_scatter():
-    parts = latents.Scatter(torch.diag(torch.tensor([1.0, 2.0])),
-                            torch.diag(torch.tensor([4.0, 5.0])))
+    parts = latents.Scatter(
+        torch.diag(torch.tensor([1.0, 2.0])), torch.diag(torch.tensor([4.0, 5.0]))
+    )
     assert latents.fisher_ratio(parts) == pytest.approx(3)
 
 
@@ -181,8 +189,10 @@ def test_fisher_ratio_grows_as_classes_tighten():
     _, _, labels = encoded(n=300)
     corners = torch.eye(3).double()[labels]
     noise = torch.randn(300, 3, generator=generator(14)).double()
-    near, far = (float(latents.fisher_ratio(latents.scatter(
-        corners + size * noise, labels, 3))) for size in (0.01, 0.1))
+    near, far = (
+        float(latents.fisher_ratio(latents.scatter(corners + size * noise, labels, 3)))
+        for size in (0.01, 0.1)
+    )
     assert near == pytest.approx(100 * far, rel=0.1)
 
 
@@ -193,8 +203,7 @@ def test_region_level_of_a_gaussian_is_known(mass):
     density = latents.log_density(points, g).exp().view(241, 241)
     level = latents.region_level(torch.stack([density, 3 * density]), mass)
     peak = (1 - mass) / (2 * math.pi)  # mass within r is 1 - exp(-r²/2)
-    torch.testing.assert_close(
-        level, torch.tensor([peak, 3 * peak]).double(), rtol=0.02, atol=0)
+    torch.testing.assert_close(level, torch.tensor([peak, 3 * peak]).double(), rtol=0.02, atol=0)
 
 
 @pytest.mark.parametrize("gap, separable", [(0.05, True), (-0.05, False)])
@@ -216,11 +225,9 @@ def test_plane_separates_exactly_when_it_can(gap, separable):
 
 def test_plane_errs_about_as_often_as_a_discriminant_does():
     g = generator(16)
-    a, b = (torch.randn(150, 2, generator=g).double() + shift
-            for shift in (0.0, 1.5))
+    a, b = (torch.randn(150, 2, generator=g).double() + shift for shift in (0.0, 1.5))
     plane = latents.separating_plane(a, b)
-    peer = LinearDiscriminantAnalysis().fit(
-        torch.cat([a, b]), [0] * 150 + [1] * 150)
+    peer = LinearDiscriminantAnalysis().fit(torch.cat([a, b]), [0] * 150 + [1] * 150)
     rate = 1 - peer.score(torch.cat([a, b]), [0] * 150 + [1] * 150)
     assert plane.error_rate == pytest.approx(rate, abs=0.03)
 

@@ -25,24 +25,22 @@ def close_figures():
 
 
 def spec_of(explorable):
-    text = re.search(r'application/json"[^>]*>(.*?)</script>',
-                     explorable.html, re.S)[1]
+    text = re.search(r'application/json"[^>]*>(.*?)</script>', explorable.html, re.S)[1]
     return json.loads(text.replace("\\u003c", "<"))
 
 
 def rows_with(spec, field):
-    return next(data["values"] for data in spec["data"]
-                if data.get("values") and field in data["values"][0])
+    return next(
+        data["values"] for data in spec["data"] if data.get("values") and field in data["values"][0]
+    )
 
 
 def test_turning_keeps_lengths_and_ends_where_it_should():
     points = np.random.default_rng(1).normal(size=(5, 3))
     np.testing.assert_allclose(plots.turned(points, (0, 0)), points[:, [0, 2]])
-    np.testing.assert_allclose(plots.turned(points, (0, 90)),
-                               points[:, [0, 1]])
+    np.testing.assert_allclose(plots.turned(points, (0, 90)), points[:, [0, 1]])
     along = plots.turned(points, (90, 0))  # y to the left, x away
-    np.testing.assert_allclose(along, np.stack([-points[:, 1], points[:, 2]],
-                                               -1), atol=1e-12)
+    np.testing.assert_allclose(along, np.stack([-points[:, 1], points[:, 2]], -1), atol=1e-12)
 
 
 def test_cube_has_twelve_edges():
@@ -64,14 +62,19 @@ def test_pictures_draw_into_the_axes_they_are_given():
 def test_cloud_keeps_every_frame_within_a_thousandth():
     clouds = {"sigmoid": np.random.default_rng(2).uniform(size=(4, 7, 3))}
     made = moving.cloud_explorable(
-        clouds, np.arange(7), {"sigmoid": (0, 1)}, (0, 1, 5, 9),
-        {"sigmoid": np.linspace(0, 1, 4)}, COLOURS, name="cloud",
-        alt_text="a cube")
+        clouds,
+        np.arange(7),
+        {"sigmoid": (0, 1)},
+        (0, 1, 5, 9),
+        {"sigmoid": np.linspace(0, 1, 4)},
+        COLOURS,
+        name="cloud",
+        alt_text="a cube",
+    )
     spec = spec_of(made)
     rows = rows_with(spec, "sigmoid")
     kept = np.array([row["sigmoid"] for row in rows]).reshape(7, 4, 3)
-    np.testing.assert_allclose((kept / 999 + 1) / 2,
-                               clouds["sigmoid"].swapaxes(0, 1), atol=3e-4)
+    np.testing.assert_allclose((kept / 999 + 1) / 2, clouds["sigmoid"].swapaxes(0, 1), atol=3e-4)
     bound = {s["name"] for s in spec["signals"] if "bind" in s}
     assert bound == {"layer", "time", "turn", "tilt", "digit"}
 
@@ -81,8 +84,8 @@ def test_regions_are_outlined_at_their_level():
     x, y = np.meshgrid(axis, axis)
     disc = 4 / (x**2 + (y - 0.5) ** 2 + 1e-9)  # above one within radius 2
     made = moving.training_explorable(
-        {"β = 1": disc[None, None]}, 3.0, (0,), COLOURS[:1], name="train",
-        alt_text="a disc")
+        {"β = 1": disc[None, None]}, 3.0, (0,), COLOURS[:1], name="train", alt_text="a disc"
+    )
     outline = np.array(rows_with(spec_of(made), "p")[0]["p"]) / 100
     radius = np.hypot(*(outline.reshape(-1, 2) - [0, 0.5]).T)
     np.testing.assert_allclose(radius, 2, atol=0.06)
@@ -91,20 +94,28 @@ def test_regions_are_outlined_at_their_level():
 def test_plane_stores_each_tile_in_its_place():
     tiles = np.linspace(0, 1, 3 * 3 * 4).reshape(3, 3, 4)
     made = moving.plane_explorable(
-        tiles, 3.0, (2, 2), np.zeros((5, 2)), np.arange(5),
-        np.full((5, 4), 0.5), (2, 2), COLOURS, name="plane", alt_text="tiles")
-    rows = [data["values"] for data in spec_of(made)["data"]
-            if data.get("values") and "d" in data["values"][0]
-            and "k" not in data["values"][0]][0]
-    stored = [[moving.INKS.index(ink) / 63 for ink in row["d"]]
-              for row in rows]
-    np.testing.assert_allclose(np.array(stored).T, tiles.reshape(9, 4),
-                               atol=0.5 / 63 + 1e-9)
+        tiles,
+        3.0,
+        (2, 2),
+        np.zeros((5, 2)),
+        np.arange(5),
+        np.full((5, 4), 0.5),
+        (2, 2),
+        COLOURS,
+        name="plane",
+        alt_text="tiles",
+    )
+    rows = [
+        data["values"]
+        for data in spec_of(made)["data"]
+        if data.get("values") and "d" in data["values"][0] and "k" not in data["values"][0]
+    ][0]
+    stored = [[moving.INKS.index(ink) / 63 for ink in row["d"]] for row in rows]
+    np.testing.assert_allclose(np.array(stored).T, tiles.reshape(9, 4), atol=0.5 / 63 + 1e-9)
 
 
 def long_run():
-    where = importlib.util.spec_from_file_location("long_run",
-                                                   POST / "long_run.py")
+    where = importlib.util.spec_from_file_location("long_run", POST / "long_run.py")
     module = importlib.util.module_from_spec(where)
     where.loader.exec_module(module)
     return module
@@ -115,8 +126,11 @@ def test_long_run_describes_every_seed(monkeypatch):
     threads = torch.get_num_threads()
     module = long_run()
     monkeypatch.setattr(module, "EPOCH", 64)
-    monkeypatch.setitem(module.PROTOCOLS, "one epoch", {
-        "betas": (1,), "batch_size": 64, "n_epochs": 1, "n_images": 64})
+    monkeypatch.setitem(
+        module.PROTOCOLS,
+        "one epoch",
+        {"betas": (1,), "batch_size": 64, "n_epochs": 1, "n_images": 64},
+    )
     try:
         rows = module.run("one epoch", 1)
         same = module.run("one epoch", 1)
@@ -132,16 +146,23 @@ def test_long_run_describes_every_seed(monkeypatch):
 def test_stored_runs_are_whole_and_agree_with_their_closed_forms(size):
     module = long_run()
     stored = json.loads((POST / f"long-run-{size}.json").read_text())
-    wanted = {(protocol, seed) for protocol, options in
-              module.PROTOCOLS.items() for seed in range(module.N_SEEDS)
-              for _ in options["betas"]}
+    wanted = {
+        (protocol, seed)
+        for protocol, options in module.PROTOCOLS.items()
+        for seed in range(module.N_SEEDS)
+        for _ in options["betas"]
+    }
     assert {(r["protocol"], r["seed"]) for r in stored["runs"]} == wanted
     assert len(stored["runs"]) == module.N_SEEDS * sum(
-        len(options["betas"]) for options in module.PROTOCOLS.values())
+        len(options["betas"]) for options in module.PROTOCOLS.values()
+    )
     row = next(r for r in stored["runs"] if r["protocol"] == "one epoch")
     classes = latents.Gaussian(
-        torch.tensor(row["class_mean"]).double(),
-        torch.tensor(row["class_covariance"]).double())
+        torch.tensor(row["class_mean"]).double(), torch.tensor(row["class_covariance"]).double()
+    )
     torch.testing.assert_close(
         latents.pairwise(latents.bhattacharyya, classes),
-        torch.tensor(row["bhattacharyya"]).double(), rtol=0.02, atol=2e-3)
+        torch.tensor(row["bhattacharyya"]).double(),
+        rtol=0.02,
+        atol=2e-3,
+    )

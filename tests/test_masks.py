@@ -26,17 +26,20 @@ def data():
 
 
 def draw_net(*hidden, activation="identity", n_seeds=N_SEEDS, bias=True):
-    net = nets.MLP([N_PIXELS, *hidden, N_CLASSES], activation,
-                   n_seeds=n_seeds, bias=bias)
+    net = nets.MLP([N_PIXELS, *hidden, N_CLASSES], activation, n_seeds=n_seeds, bias=bias)
     return nets.initialise(net, generator=generator(1, "weights"))
 
 
 def fit(net, data, penalty, rate=0.3, n_steps=40):
-    return train(net, lambda net, x, y: cross_entropy(net(x), y)
-                 + penalty / 2 * squared_weights(net), data,
-                 optimiser=torch.optim.SGD(net.parameters(), lr=rate),
-                 batch_size=20, n_steps=n_steps,
-                 generator=generator(1, "batches"))
+    return train(
+        net,
+        lambda net, x, y: cross_entropy(net(x), y) + penalty / 2 * squared_weights(net),
+        data,
+        optimiser=torch.optim.SGD(net.parameters(), lr=rate),
+        batch_size=20,
+        n_steps=n_steps,
+        generator=generator(1, "batches"),
+    )
 
 
 @pytest.mark.parametrize("hidden", [(), (5,), (5, 3)])
@@ -61,14 +64,14 @@ def test_centring_leaves_probabilities_as_they_were(data):
     assert (linear.masks - centred).abs().max() > 0.01
     torch.testing.assert_close(
         masks.Linear(centred, linear.biases).scores(data[0]).softmax(-1),
-        linear.scores(data[0]).softmax(-1))
+        linear.scores(data[0]).softmax(-1),
+    )
 
 
 def test_nearest_mean_picks_the_nearest_mean(data):
     images, labels = data
     picked = masks.nearest_mean(images, labels).scores(images).argmax(-1)
-    means = torch.stack([images[labels == k].mean(0)
-                         for k in range(N_CLASSES)])
+    means = torch.stack([images[labels == k].mean(0) for k in range(N_CLASSES)])
     assert torch.equal(picked, torch.cdist(images, means).argmin(-1))
 
 
@@ -84,8 +87,7 @@ def test_blank_pixels_and_the_mean_mask_only_decay(data, penalty):
     fit(net, data, penalty)
     end = masks.collapse(net).masks
     left = (1 - 0.3 * penalty) ** 40
-    assert torch.equal(masks.never_inked(data[0]).nonzero().flatten(),
-                       torch.tensor(BLANK))
+    assert torch.equal(masks.never_inked(data[0]).nonzero().flatten(), torch.tensor(BLANK))
     torch.testing.assert_close(end[..., BLANK], left * start[..., BLANK])
     torch.testing.assert_close(end.mean(1), left * start.mean(1))
     assert (end - start)[..., 1:7].abs().min() > 1e-4  # the others learnt

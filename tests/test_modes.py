@@ -21,11 +21,10 @@ def linear_problem():
     std = bnn.prior_std(net, weight_std=1.5)
     posterior = bnn.Posterior(net, x, y, std, 0.4)
     design = torch.cat([x, torch.ones(9, 1, dtype=F64)], 1)
-    cov = torch.linalg.inv(design.mT @ design / 0.16
-                           + std.square().reciprocal().diag())
+    cov = torch.linalg.inv(design.mT @ design / 0.16 + std.square().reciprocal().diag())
     evidence = torch.distributions.MultivariateNormal(
-        torch.zeros(9, dtype=F64), (design * std.square()) @ design.mT
-        + 0.16 * torch.eye(9)).log_prob(y[:, 0])
+        torch.zeros(9, dtype=F64), (design * std.square()) @ design.mT + 0.16 * torch.eye(9)
+    ).log_prob(y[:, 0])
     return posterior, (cov @ design.mT @ y / 0.16)[:, 0], cov, evidence
 
 
@@ -33,8 +32,7 @@ def test_climb_finds_the_mode_from_every_start():
     posterior, mean, _, _ = linear_problem()
     start = 3 * torch.randn(6, 3, dtype=F64, generator=generator(1))
     end = modes.climb(posterior, start, n_steps=800, learning_rate=0.1)
-    torch.testing.assert_close(end.position, mean.expand(6, 3), rtol=1e-3,
-                               atol=1e-3)
+    torch.testing.assert_close(end.position, mean.expand(6, 3), rtol=1e-3, atol=1e-3)
     assert (end.trace[-1] > end.trace[0]).all()
 
 
@@ -42,40 +40,39 @@ def test_members_climb_as_if_alone():
     posterior, *_ = linear_problem()
     start = torch.randn(4, 3, dtype=F64, generator=generator(1))
     together = modes.climb(posterior, start, n_steps=20, learning_rate=0.1)
-    alone = modes.climb(posterior, start[2:3], n_steps=20,
-                        learning_rate=0.1)
+    alone = modes.climb(posterior, start[2:3], n_steps=20, learning_rate=0.1)
     torch.testing.assert_close(alone.position[0], together.position[2])
 
 
 def test_climb_takes_any_function():
-    end = modes.climb(lambda t: -(t - 2).square().sum(1),
-                      torch.zeros(2, 3, dtype=F64), n_steps=500,
-                      learning_rate=0.1)
-    torch.testing.assert_close(end.position, torch.full((2, 3), 2.0,
-                               dtype=F64), rtol=0, atol=1e-3)
+    end = modes.climb(
+        lambda t: -(t - 2).square().sum(1),
+        torch.zeros(2, 3, dtype=F64),
+        n_steps=500,
+        learning_rate=0.1,
+    )
+    torch.testing.assert_close(end.position, torch.full((2, 3), 2.0, dtype=F64), rtol=0, atol=1e-3)
 
 
 def test_laplace_is_exact_where_the_model_is_linear():
     posterior, mean, cov, evidence = linear_problem()
     approximation = modes.laplace(posterior, mean)
     torch.testing.assert_close(
-        approximation.factor @ approximation.factor.mT, cov,
-        rtol=1e-6, atol=1e-9)
-    torch.testing.assert_close(approximation.log_evidence, evidence,
-                               rtol=1e-6, atol=1e-6)
+        approximation.factor @ approximation.factor.mT, cov, rtol=1e-6, atol=1e-9
+    )
+    torch.testing.assert_close(approximation.log_evidence, evidence, rtol=1e-6, atol=1e-6)
     x = torch.randn(5, 2, dtype=F64, generator=generator(2))
     design = torch.cat([x, torch.ones(5, 1, dtype=F64)], 1)
     f_mean, f_std = modes.linearised(posterior, approximation, x)
     torch.testing.assert_close(f_mean, design @ mean)
     torch.testing.assert_close(
-        f_std.square(), (design @ cov @ design.mT).diagonal(), rtol=1e-6,
-        atol=1e-9)
+        f_std.square(), (design @ cov @ design.mT).diagonal(), rtol=1e-6, atol=1e-9
+    )
 
 
 def test_laplace_draws_have_its_covariance():
     posterior, mean, cov, _ = linear_problem()
-    draws = modes.laplace(posterior, mean).sample(
-        50_000, generator=generator(3))
+    draws = modes.laplace(posterior, mean).sample(50_000, generator=generator(3))
     scale = cov.diagonal().sqrt()
     error = (draws.mT.cov() - cov).abs() / (scale[:, None] * scale)
     assert error.max() < 5 * math.sqrt(2 / 50_000)
@@ -87,16 +84,19 @@ def test_jacobian_is_finite_differences():
     posterior = bnn.Posterior(net, x, x, bnn.prior_std(net), 0.1)
     theta = torch.randn(13, dtype=F64, generator=generator(1))
     step = 1e-5 * torch.eye(13, dtype=F64)
-    difference = (posterior.functions(theta + step, x)
-                  - posterior.functions(theta - step, x))[..., 0].mT / 2e-5
-    torch.testing.assert_close(modes.jacobian_of(posterior, theta, x),
-                               difference, rtol=1e-7, atol=1e-8)
+    difference = (posterior.functions(theta + step, x) - posterior.functions(theta - step, x))[
+        ..., 0
+    ].mT / 2e-5
+    torch.testing.assert_close(
+        modes.jacobian_of(posterior, theta, x), difference, rtol=1e-7, atol=1e-8
+    )
 
 
 def test_laplace_needs_fixed_noise():
     posterior, mean, *_ = linear_problem()
-    free = bnn.Posterior(posterior.net, posterior.x, posterior.y,
-                         posterior.prior_std, HalfNormal(1.0))
+    free = bnn.Posterior(
+        posterior.net, posterior.x, posterior.y, posterior.prior_std, HalfNormal(1.0)
+    )
     with pytest.raises(ValueError, match="noise must be fixed"):
         modes.laplace(free, mean)
 
@@ -109,7 +109,7 @@ class Square(nn.Module):
         self.weight = nn.Parameter(torch.zeros(1))
 
     def forward(self, x):
-        return (self.weight ** 2 + self.weight / 4).expand(len(x), 1)
+        return (self.weight**2 + self.weight / 4).expand(len(x), 1)
 
 
 def two_modes():
@@ -123,25 +123,24 @@ def test_annealing_weighs_both_modes():
     density = posterior(grid[:, None]).exp()
     evidence = torch.trapezoid(density, grid)
     right = torch.trapezoid(density[10_000:], grid[10_000:]) / evidence
-    runs = [tempering.anneal(posterior, n_particles=1000,
-                             generator=generator(seed)) for seed in range(8)]
-    shares = torch.stack([(run.position > 0).double().mean()
-                          for run in runs])
+    runs = [
+        tempering.anneal(posterior, n_particles=1000, generator=generator(seed))
+        for seed in range(8)
+    ]
+    shares = torch.stack([(run.position > 0).double().mean() for run in runs])
     assert 0.2 < right < 0.8
-    assert ((shares.mean() - right).abs()
-            < 5 * shares.std() / math.sqrt(8) + 1e-3)
+    assert (shares.mean() - right).abs() < 5 * shares.std() / math.sqrt(8) + 1e-3
     assert shares.std() < 0.05
     log_evidence = torch.stack([run.log_evidence for run in runs])
-    assert ((log_evidence.mean() - evidence.log()).abs()
-            < 5 * log_evidence.std() / math.sqrt(8) + 1e-3)
+    assert (log_evidence.mean() - evidence.log()).abs() < 5 * log_evidence.std() / math.sqrt(
+        8
+    ) + 1e-3
 
 
 def test_annealing_gives_the_evidence_and_moments_of_a_linear_model():
     posterior, mean, cov, evidence = linear_problem()
-    run = tempering.anneal(posterior, n_particles=2000,
-                           generator=generator(1))
-    assert run.log_evidence.item() == pytest.approx(evidence.item(),
-                                                    abs=0.25)
+    run = tempering.anneal(posterior, n_particles=2000, generator=generator(1))
+    assert run.log_evidence.item() == pytest.approx(evidence.item(), abs=0.25)
     scale = cov.diagonal().sqrt()
     assert ((run.position.mean(0) - mean).abs() < 0.25 * scale).all()
     assert ((run.position.std(0) / scale - 1).abs() < 0.15).all()
@@ -160,25 +159,23 @@ def test_the_next_power_keeps_the_share_it_is_told():
 def test_resampling_copies_in_proportion():
     weight = torch.tensor([0.05, 0.5, 0.0, 0.25, 0.2], dtype=F64)
     weight = weight.repeat(20) / 20
-    counts = torch.bincount(tempering.resample(
-        weight, generator=generator(1)), minlength=100)
+    counts = torch.bincount(tempering.resample(weight, generator=generator(1)), minlength=100)
     assert ((counts - 100 * weight).abs() < 1).all()
 
 
 def test_annealing_follows_its_generator():
     before = torch.get_rng_state()
-    a, b, c = (tempering.anneal(two_modes(), n_particles=20,
-                                generator=generator(seed)).position
-               for seed in (1, 1, 2))
+    a, b, c = (
+        tempering.anneal(two_modes(), n_particles=20, generator=generator(seed)).position
+        for seed in (1, 1, 2)
+    )
     assert torch.equal(a, b) and not torch.equal(a, c)
     assert torch.equal(torch.get_rng_state(), before)
     with pytest.raises(TypeError):
         tempering.anneal(two_modes(), n_particles=20)
 
 
-@pytest.mark.parametrize("change", [
-    {"n_particles": 1}, {"step_size": 0.0}, {"efficiency": 1.0}])
+@pytest.mark.parametrize("change", [{"n_particles": 1}, {"step_size": 0.0}, {"efficiency": 1.0}])
 def test_wrong_arguments_are_named(change):
     with pytest.raises(ValueError, match=next(iter(change))):
-        tempering.anneal(two_modes(), **{"n_particles": 20} | change,
-                         generator=generator(1))
+        tempering.anneal(two_modes(), **{"n_particles": 20} | change, generator=generator(1))

@@ -27,8 +27,7 @@ def styled():
 
 def luminance(colour):
     values = np.array(mpl.colors.to_rgb(colour))
-    linear = np.where(values <= 0.04045, values / 12.92,
-                      ((values + 0.055) / 1.055) ** 2.4)
+    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
     return linear @ [0.2126, 0.7152, 0.0722]
 
 
@@ -54,10 +53,8 @@ def test_colours_read_on_both_pages(colour):
 @pytest.mark.parametrize("page", [LIGHT, DARK])
 def test_zero_weight_is_the_page_and_full_weight_is_not(page):
     # Of an odd number of colours, the middle one is zero.
-    np.testing.assert_allclose(over(plots.WEIGHTS(0.5), page),
-                               mpl.colors.to_rgb(page), atol=0.01)
-    np.testing.assert_allclose(over(plots.AMOUNTS(0.0), page),
-                               mpl.colors.to_rgb(page), atol=0.01)
+    np.testing.assert_allclose(over(plots.WEIGHTS(0.5), page), mpl.colors.to_rgb(page), atol=0.01)
+    np.testing.assert_allclose(over(plots.AMOUNTS(0.0), page), mpl.colors.to_rgb(page), atol=0.01)
     for full in (plots.WEIGHTS(0.0), plots.WEIGHTS(1.0), plots.AMOUNTS(1.0)):
         assert contrast(over(full, page), page) >= 3
 
@@ -76,8 +73,7 @@ def save(figure):
 
 def tiles():
     weights = np.random.default_rng(1).normal(size=(3, 64))
-    return masks.plot_tiles([weights], (8, 8), titles=["abc"],
-                            row_titles=["row"])
+    return masks.plot_tiles([weights], (8, 8), titles=["abc"], row_titles=["row"])
 
 
 def test_figures_carry_rules_for_both_pages_and_no_date():
@@ -99,12 +95,13 @@ def test_two_processes_write_the_same_bytes(tmp_path):
         "import sys, numpy as np; from tinynets import plots; "
         "from tinynets.plots import masks; plots.use_style(); "
         "masks.plot_tiles([np.eye(3, 64) - 0.5], (8, 8)).savefig("
-        "sys.argv[1], metadata={'Date': None})")
+        "sys.argv[1], metadata={'Date': None})"
+    )
     for name in ("one.svg", "two.svg"):
-        subprocess.run([sys.executable, "-c", program, tmp_path / name],
-                       check=True, env={"MPLBACKEND": "agg"})
-    one, two = ((tmp_path / name).read_bytes()
-                for name in ("one.svg", "two.svg"))
+        subprocess.run(
+            [sys.executable, "-c", program, tmp_path / name], check=True, env={"MPLBACKEND": "agg"}
+        )
+    one, two = ((tmp_path / name).read_bytes() for name in ("one.svg", "two.svg"))
     assert one == two and len(one) > 1000
 
 
@@ -135,8 +132,7 @@ def test_tiles_are_drawn_pixel_by_pixel():
     assert re.search(r"<image[^>]*image-rendering:\s*crisp", text)
 
 
-@pytest.mark.parametrize(("limits", "tops"), [("row", (1, 1)),
-                                              ("all", (0.1, 1))])
+@pytest.mark.parametrize(("limits", "tops"), [("row", (1, 1)), ("all", (0.1, 1))])
 def test_rows_have_scales_of_their_own_or_one(limits, tops):
     row = np.linspace(-1, 1, 64)[None]
     figure = masks.plot_tiles([0.1 * row, row], (8, 8), limits=limits)
@@ -156,8 +152,7 @@ def test_the_product_is_drawn_and_summed():
     image, mask = np.full((1, 4), 0.5), np.array([[1.0, -2.0, 4.0, 0.0]])
     figure = masks.plot_match(image, mask, [[1.5, 0]], (2, 2), labels=["m"])
     product = figure.axes[2]
-    np.testing.assert_allclose(product.images[0].get_array().ravel(),
-                               [0.5, -1, 2, 0])
+    np.testing.assert_allclose(product.images[0].get_array().ravel(), [0.5, -1, 2, 0])
     assert product.get_title() == "sum +1.5"
 
 
@@ -175,8 +170,11 @@ def test_log_odds_hang_below():
 
 
 def test_coordinates_are_cut_where_no_eye_follows():
-    drawn = ('<path d="M 23.268209 145.64976 \nL 1.5 -0.126e-05 \nz\n"/>\n'
-             '  <use x="12.345678" y="-0.999" style="a: 0.12345"/>')
+    drawn = (
+        '<path d="M 23.268209 145.64976 \nL 1.5 -0.126e-05 \nz\n"/>\n'
+        '  <use x="12.345678" y="-0.999" style="a: 0.12345"/>'
+    )
     assert svg.with_coarse_paths(drawn) == (
         '<path d="M 23.26 145.64 L 1.5 -0.126e-05 z"/>\n'
-        '<use x="12.34" y="-0.99" style="a: 0.12345"/>')
+        '<use x="12.34" y="-0.99" style="a: 0.12345"/>'
+    )

@@ -24,15 +24,14 @@ def test_band_holds_95_per_cent_of_the_draws(ax):
     edges = ax.collections[0].get_paths()[0].vertices
     for i, x in enumerate(X):
         heights = edges[np.isclose(edges[:, 0], x), 1]
-        inside = (FUNCTIONS[:, i] >= heights.min()) & (
-            FUNCTIONS[:, i] <= heights.max())
+        inside = (FUNCTIONS[:, i] >= heights.min()) & (FUNCTIONS[:, i] <= heights.max())
         assert inside.mean() == pytest.approx(0.95, abs=0.01)
 
 
 def test_predictive_draws_curves_mean_yardstick_and_data(ax):
-    plots.plot_predictive(X, FUNCTIONS, n_curves=7, ax=ax,
-                          data=([0.0], [1.0]),
-                          yardstick=(np.zeros(9), np.ones(9)))
+    plots.plot_predictive(
+        X, FUNCTIONS, n_curves=7, ax=ax, data=([0.0], [1.0]), yardstick=(np.zeros(9), np.ones(9))
+    )
     lines = [line.get_ydata() for line in ax.lines]
     assert len(lines) == 7 + 1 + 2 + 1
     np.testing.assert_allclose(lines[7], FUNCTIONS.mean(0))
@@ -40,41 +39,52 @@ def test_predictive_draws_curves_mean_yardstick_and_data(ax):
 
 
 def test_triangles_point_where_the_unit_is_on(ax):
-    plots.plot_bent_draws(X, FUNCTIONS[:1], [[-1.0, 1.0, 7.0]],
-                          [[0.0, 0.5, 9.0]], [[1, -1, 1]],
-                          data=([0.0], [1.0]), ax=ax)
-    marks = {line.get_marker(): list(line.get_xdata())
-             for line in ax.lines if line.get_marker() in "<>"}
+    plots.plot_bent_draws(
+        X,
+        FUNCTIONS[:1],
+        [[-1.0, 1.0, 7.0]],
+        [[0.0, 0.5, 9.0]],
+        [[1, -1, 1]],
+        data=([0.0], [1.0]),
+        ax=ax,
+    )
+    marks = {
+        line.get_marker(): list(line.get_xdata()) for line in ax.lines if line.get_marker() in "<>"
+    }
     assert marks == {">": [-1.0], "<": [1.0]}
 
 
 def test_entropies_are_shares(ax):
-    plots.plot_entropies({"noise": {"plain": [0.1, 0.1, 1.0, 2.0]}},
-                         highest=2.0, n_bins=4, axes=[ax])
-    np.testing.assert_allclose(ax.patches[0].get_data().values,
-                               [0.5, 0, 0.25, 0.25])
+    plots.plot_entropies(
+        {"noise": {"plain": [0.1, 0.1, 1.0, 2.0]}}, highest=2.0, n_bins=4, axes=[ax]
+    )
+    np.testing.assert_allclose(ax.patches[0].get_data().values, [0.5, 0, 0.25, 0.25])
 
 
 def test_a_row_of_estimates_for_each_name(ax):
-    plots.plot_intervals(["a", "b"], [[1, 2, 3], [4, 5, 6]], [2, 5],
-                         xlabel="value", ax=ax)
+    plots.plot_intervals(["a", "b"], [[1, 2, 3], [4, 5, 6]], [2, 5], xlabel="value", ax=ax)
     assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "b"]
 
 
 def explorable_of(n_draws=3):
     return draws_explorable(
-        X, FUNCTIONS[:n_draws], [[-1.0, 1.0]] * n_draws,
-        [[0.0, 0.5]] * n_draws, [[1, -1]] * n_draws,
-        [f"draw number {i}" for i in range(n_draws)], data=([0.0], [1.0]),
-        name="test-draws", alt_text="A curve with two corners.").html
+        X,
+        FUNCTIONS[:n_draws],
+        [[-1.0, 1.0]] * n_draws,
+        [[0.0, 0.5]] * n_draws,
+        [[1, -1]] * n_draws,
+        [f"draw number {i}" for i in range(n_draws)],
+        data=([0.0], [1.0]),
+        name="test-draws",
+        alt_text="A curve with two corners.",
+    ).html
 
 
 def test_slider_steps_through_every_draw():
-    spec = json.loads(re.search(r'spec">(.*?)</script>', explorable_of(),
-                                re.S).group(1))
+    spec = json.loads(re.search(r'spec">(.*?)</script>', explorable_of(), re.S).group(1))
     bound = {s["name"]: s["bind"] for s in spec["signals"] if "bind" in s}
     assert (bound["draw"]["min"], bound["draw"]["max"]) == (1, 3)
-    curves, = (d["values"] for d in spec["data"] if d["name"] == "curves")
+    (curves,) = (d["values"] for d in spec["data"] if d["name"] == "curves")
     assert len(curves) == 3
     np.testing.assert_allclose(curves[2]["f"], FUNCTIONS[2], atol=5e-4)
 

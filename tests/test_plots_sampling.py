@@ -26,8 +26,7 @@ def test_traces_are_the_chains():
 
 
 def test_ranks_are_the_counts_beside_their_expectation():
-    ax = sampling.plot_ranks([3, 5, 4], expected=4.0, band=(1.0, 7.0),
-                             label="f(0)")
+    ax = sampling.plot_ranks([3, 5, 4], expected=4.0, band=(1.0, 7.0), label="f(0)")
     assert [bar.get_height() for bar in ax.containers[0]] == [3, 5, 4]
     assert ax.lines[0].get_ydata()[0] == 4.0
     assert ax.get_xlabel() == "rank of f(0)"
@@ -35,8 +34,7 @@ def test_ranks_are_the_counts_beside_their_expectation():
 
 def test_autocorrelation_is_the_mean_of_the_chains():
     values = np.array([[1.0, 0.6, 0.2], [1.0, 0.4, 0.0]])
-    ax = sampling.plot_autocorrelation({"MALA": values,
-                                        "HMC": [1.0, 0.1, 0.0]})
+    ax = sampling.plot_autocorrelation({"MALA": values, "HMC": [1.0, 0.1, 0.0]})
     np.testing.assert_allclose(ax.lines[0].get_ydata(), [1, 0.5, 0.1])
     np.testing.assert_allclose(ax.lines[1].get_ydata(), [1, 0.1, 0])
     names = [text.get_text() for text in ax.get_legend().get_texts()]

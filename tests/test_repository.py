@@ -21,7 +21,18 @@ LAYERS = (
     {"rng"},
     {"data", "families", "kernels", "nets", "scratch", "targets"},
     {"onelayer"},
-    {"bnn", "continual", "convnets", "descent", "gp", "latents", "linearize", "masks", "predictive", "vae"},
+    {
+        "bnn",
+        "continual",
+        "convnets",
+        "descent",
+        "gp",
+        "latents",
+        "linearize",
+        "masks",
+        "predictive",
+        "vae",
+    },
     {"modes", "native", "samplers", "train", "vi"},
     {"diagnostics", "sweep", "tempering"},
     {"plots"},
@@ -32,8 +43,26 @@ OWNERS = {"matplotlib": "plots", "altair": "explorables", "vl_convert": "explora
 DRAWS = {"bernoulli", "multinomial", "normal", "poisson", "rand", "randint", "randn", "randperm"}
 DRAWS |= {"rand_like", "randn_like", "randint_like"}  # these take no generator at all
 
-MAKES = {"arange", "empty", "eye", "full", "linspace", "logspace", "ones", "tensor", "zeros"} | DRAWS
-MAKES -= {"bernoulli", "multinomial", "normal", "poisson", "rand_like", "randn_like", "randint_like"}
+MAKES = {
+    "arange",
+    "empty",
+    "eye",
+    "full",
+    "linspace",
+    "logspace",
+    "ones",
+    "tensor",
+    "zeros",
+} | DRAWS
+MAKES -= {
+    "bernoulli",
+    "multinomial",
+    "normal",
+    "poisson",
+    "rand_like",
+    "randn_like",
+    "randint_like",
+}
 # Nets and targets are made from numbers alone, on PyTorch's default device, and data are read there.
 FROM_NUMBERS = {"data", "explorables", "nets", "plots", "sweep", "targets"}
 
@@ -116,7 +145,9 @@ def device_problems(tree):
 def test_imports_point_down_only(path):
     parts = path.relative_to(ROOT / "tinynets").with_suffix("").parts
     module = ".".join(parts)
-    assert parts[0] in DEPTH, f"{module} is in no layer: name it in LAYERS of {relative(Path(__file__))}"
+    assert parts[0] in DEPTH, (
+        f"{module} is in no layer: name it in LAYERS of {relative(Path(__file__))}"
+    )
     assert list(layer_problems(module, ast.parse(path.read_text()))) == []
 
 
@@ -170,7 +201,13 @@ def test_global_randomness_is_caught(code):
     assert list(randomness_problems(ast.parse(code)))
 
 
-@each([m for m in MODULES if m.relative_to(ROOT / "tinynets").with_suffix("").parts[0] not in FROM_NUMBERS])
+@each(
+    [
+        m
+        for m in MODULES
+        if m.relative_to(ROOT / "tinynets").with_suffix("").parts[0] not in FROM_NUMBERS
+    ]
+)
 def test_tensors_are_made_where_the_inputs_are(path):
     assert list(device_problems(ast.parse(path.read_text()))) == []
 
@@ -192,7 +229,11 @@ def test_every_page_says_what_it_is(path):
     assert head.get("description") or head.get("subtitle"), "no description"
     forbidden = {"format", "theme", "engine", "jupyter"} & set(head)
     assert not forbidden, f"{forbidden} belong into _quarto.yml, for all pages alike"
-    if path.parent not in (ROOT, ROOT / "posts", ROOT / "notes") or path.stem not in ("index", "404", "about"):
+    if path.parent not in (ROOT, ROOT / "posts", ROOT / "notes") or path.stem not in (
+        "index",
+        "404",
+        "about",
+    ):
         assert isinstance(head.get("date"), datetime.date), "no date: YYYY-MM-DD"
         assert head.get("categories"), "no categories"
 
@@ -274,7 +315,9 @@ def test_spelling():
 
 
 def run(command):
-    done = subprocess.run([TOOLS / command[0], *command[1:]], cwd=ROOT, text=True, capture_output=True)
+    done = subprocess.run(
+        [TOOLS / command[0], *command[1:]], cwd=ROOT, text=True, capture_output=True
+    )
     assert done.returncode == 0, f"{command[0]}:\n{done.stdout}{done.stderr}"
 
 

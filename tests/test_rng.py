@@ -15,8 +15,13 @@ def test_same_seed_and_purpose_draw_the_same():
 
 
 def test_another_seed_or_purpose_draws_another():
-    streams = [generator(1), generator(2), generator(1, "a"),
-               generator(1, "b"), generator(1, "a", 0)]
+    streams = [
+        generator(1),
+        generator(2),
+        generator(1, "a"),
+        generator(1, "b"),
+        generator(1, "a", 0),
+    ]
     assert len({tuple(draw(s).tolist()) for s in streams}) == len(streams)
 
 

@@ -9,8 +9,20 @@ import torch
 
 from tinynets import rng, targets
 from tinynets.samplers import (
-    adapt, base, dense_mass, diagonal_mass, hmc, mala, metropolis, nuts,
-    polynomial_decay, sample, sgld, ula, value_and_grad)
+    adapt,
+    base,
+    dense_mass,
+    diagonal_mass,
+    hmc,
+    mala,
+    metropolis,
+    nuts,
+    polynomial_decay,
+    sample,
+    sgld,
+    ula,
+    value_and_grad,
+)
 from tinynets.samplers.adaptation import window_ends
 from tinynets.samplers.hmc import trajectory
 from tinynets.samplers.mass import draw_momentum, kinetic_energy
@@ -28,21 +40,19 @@ ALL = {
     "ula": ula(TARGET.log_density, step_size=0.3),
     "mala": mala(TARGET.log_density, step_size=0.5),
     "hmc": hmc(TARGET.log_density, step_size=0.4, n_leapfrog=4),
-    "jittered": hmc(TARGET.log_density, step_size=0.4, n_leapfrog=4,
-                    jitter=0.5),
+    "jittered": hmc(TARGET.log_density, step_size=0.4, n_leapfrog=4, jitter=0.5),
     "nuts": nuts(TARGET.log_density, step_size=0.4),
-    "sgld": sgld(minibatch, n_examples=6, batch_size=2,
-                 step_size=polynomial_decay(0.3)),
+    "sgld": sgld(minibatch, n_examples=6, batch_size=2, step_size=polynomial_decay(0.3)),
     "adapted": adapt(functools.partial(nuts, TARGET.log_density)),
-    "adapted a chain": adapt(functools.partial(
-        hmc, TARGET.log_density, n_leapfrog=3), pooled=False, mass="dense"),
+    "adapted a chain": adapt(
+        functools.partial(hmc, TARGET.log_density, n_leapfrog=3), pooled=False, mass="dense"
+    ),
 }
 every_sampler = pytest.mark.parametrize("name", ALL)
 
 
 def run(name, seed=1, start=None, **options):
-    start = TARGET.draw(5, generator=rng.generator(2)) if start is None \
-        else start
+    start = TARGET.draw(5, generator=rng.generator(2)) if start is None else start
     options = {"n_draws": 12, "n_warmup": 30} | options
     return sample(ALL[name], start, generator=rng.generator(seed), **options)
 
@@ -52,8 +62,7 @@ def test_seed_decides_the_draws(name):
     before = torch.get_rng_state()
     one, same, other = run(name), run(name), run(name, seed=3)
     assert torch.equal(one.position, same.position)
-    assert all(torch.equal(a, b) or a.isnan().all()
-               for a, b in zip(one.info, same.info))
+    assert all(torch.equal(a, b) or a.isnan().all() for a, b in zip(one.info, same.info))
     assert not torch.equal(one.position, other.position)
     assert torch.equal(torch.get_rng_state(), before)
     with pytest.raises(TypeError, match="generator"):
@@ -73,8 +82,8 @@ def test_draws_have_arviz_order_and_named_statistics(name):
     assert draws.warmup.n_steps == 30 and draws.warmup.n_gradients >= 150
     if name != "sgld":  # its densities are estimates
         torch.testing.assert_close(
-            draws.log_density.flatten(),
-            TARGET.log_density(draws.position.flatten(0, 1)))
+            draws.log_density.flatten(), TARGET.log_density(draws.position.flatten(0, 1))
+        )
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if name != "adapted"])
@@ -101,8 +110,7 @@ def test_leapfrog_is_reversible():
     end, last = integrate(state, momentum, 0.1, 25)
     back, first = integrate(end, -last, 0.1, 25)
     assert (end.position - state.position).abs().max() > 0.5
-    torch.testing.assert_close(back.position, state.position, atol=1e-9,
-                               rtol=0)
+    torch.testing.assert_close(back.position, state.position, atol=1e-9, rtol=0)
     torch.testing.assert_close(-first, momentum, atol=1e-9, rtol=0)
 
 
@@ -110,14 +118,15 @@ def test_leapfrog_preserves_volume():
     precision = torch.tensor([[1.3, 0.4], [0.4, 0.7]], dtype=torch.float64)
 
     def log_density(q):
-        return -0.25 * (q**4).sum(-1) - 0.5 * torch.linalg.vecdot(
-            q @ precision, q)
+        return -0.25 * (q**4).sum(-1) - 0.5 * torch.linalg.vecdot(q @ precision, q)
 
     def gradient(q):
         return -(q**3) - q @ precision
+
     log_density.value_and_grad = lambda q: (log_density(q), gradient(q))
-    integrate = trajectory(log_density, diagonal_mass(
-        torch.tensor([0.5, 2.0], dtype=torch.float64)))
+    integrate = trajectory(
+        log_density, diagonal_mass(torch.tensor([0.5, 2.0], dtype=torch.float64))
+    )
 
     def flow(phase):
         position, momentum = phase[None, :2], phase[None, 2:]
@@ -126,7 +135,8 @@ def test_leapfrog_preserves_volume():
         return torch.cat([end.position[0], last[0]])
 
     jacobian = torch.autograd.functional.jacobian(
-        flow, torch.tensor([0.7, -0.3, 1.1, 0.4], dtype=torch.float64))
+        flow, torch.tensor([0.7, -0.3, 1.1, 0.4], dtype=torch.float64)
+    )
     assert torch.linalg.det(jacobian).item() == pytest.approx(1, abs=1e-10)
     assert (jacobian - torch.eye(4)).abs().max() > 0.5
 
@@ -135,10 +145,15 @@ def test_energy_error_is_of_second_order():
     sampler_checks.energy_error_order()
 
 
-@pytest.mark.parametrize("mass", [None, diagonal_mass(torch.tensor(
-    [0.5, 3.0], dtype=torch.float64)), dense_mass(torch.tensor(
-        [[0.5, 0.4], [0.4, 3.0]], dtype=torch.float64))],
-    ids=["identity", "diagonal", "dense"])
+@pytest.mark.parametrize(
+    "mass",
+    [
+        None,
+        diagonal_mass(torch.tensor([0.5, 3.0], dtype=torch.float64)),
+        dense_mass(torch.tensor([[0.5, 0.4], [0.4, 3.0]], dtype=torch.float64)),
+    ],
+    ids=["identity", "diagonal", "dense"],
+)
 def test_mala_is_hmc_of_one_leapfrog_step(mass):
     start = TARGET.draw(50, generator=rng.generator(2))
     options = {"n_draws": 40, "thin": 2}
@@ -146,7 +161,9 @@ def test_mala_is_hmc_of_one_leapfrog_step(mass):
         sample(sampler, start, generator=rng.generator(3), **options)
         for sampler in (
             mala(TARGET.log_density, step_size=0.8, mass=mass),
-            hmc(TARGET.log_density, step_size=0.8, n_leapfrog=1, mass=mass)))
+            hmc(TARGET.log_density, step_size=0.8, n_leapfrog=1, mass=mass),
+        )
+    )
     torch.testing.assert_close(langevin.position, hamiltonian.position)
     assert torch.equal(langevin.info.accepted, hamiltonian.info.accepted)
     torch.testing.assert_close(langevin.info.energy, hamiltonian.info.energy)
@@ -162,34 +179,37 @@ def test_mass_gives_momenta_of_its_covariance(dense, chains):
         inverse = inverse.expand(chains, *inverse.shape)
     mass = (dense_mass if dense else diagonal_mass)(inverse)
     generator = rng.generator(4)
-    momenta = torch.stack([
-        draw_momentum(mass, torch.zeros(3, 2).double(), generator=generator)
-        for _ in range(20_000)])  # (draws, chains, dim)
-    expected = torch.linalg.inv(covariance if dense
-                                else covariance.diagonal().diag())
+    momenta = torch.stack(
+        [
+            draw_momentum(mass, torch.zeros(3, 2).double(), generator=generator)
+            for _ in range(20_000)
+        ]
+    )  # (draws, chains, dim)
+    expected = torch.linalg.inv(covariance if dense else covariance.diagonal().diag())
     for chain in momenta.unbind(1):
-        torch.testing.assert_close(torch.cov(chain.mT), expected, atol=0.1,
-                                   rtol=0)
+        torch.testing.assert_close(torch.cov(chain.mT), expected, atol=0.1, rtol=0)
     energy = kinetic_energy(mass, momenta[0])
-    by_hand = 0.5 * ((momenta[0] @ torch.linalg.inv(expected))
-                     * momenta[0]).sum(-1)
+    by_hand = 0.5 * ((momenta[0] @ torch.linalg.inv(expected)) * momenta[0]).sum(-1)
     torch.testing.assert_close(energy, by_hand)
 
 
 def test_step_sizes_may_differ_between_chains():
     sizes = torch.tensor([0.1, 0.1, 2.5], dtype=torch.float64)
-    info = sample(hmc(TARGET.log_density, step_size=sizes, n_leapfrog=3),
-                  TARGET.draw(3, generator=rng.generator(2)), n_draws=50,
-                  generator=rng.generator(1)).info
+    info = sample(
+        hmc(TARGET.log_density, step_size=sizes, n_leapfrog=3),
+        TARGET.draw(3, generator=rng.generator(2)),
+        n_draws=50,
+        generator=rng.generator(1),
+    ).info
     acceptance = info.acceptance.mean(1)
     assert acceptance[:2].min() > 0.9 > 0.7 > acceptance[2]
 
 
 def test_jitter_stays_within_its_range():
-    sampler = hmc(TARGET.log_density, step_size=0.1, n_leapfrog=10,
-                  jitter=0.3)
-    steps = sample(sampler, TARGET.draw(2, generator=rng.generator(2)),
-                   n_draws=200, generator=rng.generator(1)).info.n_gradients
+    sampler = hmc(TARGET.log_density, step_size=0.1, n_leapfrog=10, jitter=0.3)
+    steps = sample(
+        sampler, TARGET.draw(2, generator=rng.generator(2)), n_draws=200, generator=rng.generator(1)
+    ).info.n_gradients
     assert set(steps[0].tolist()) == set(range(7, 14))
 
 
@@ -197,17 +217,21 @@ def test_jitter_stays_within_its_range():
 def test_nuts_judges_a_branch_alike_in_blocks_of_any_size(room, monkeypatch):
     """Growing, leaves and weights do not depend on how much is held."""
     follow = nuts_module.path(TARGET.log_density)
-    state = base.start(TARGET.log_density,
-                       TARGET.draw(64, generator=rng.generator(2)))
-    momentum = torch.randn(state.position.shape, dtype=torch.float64,
-                           generator=rng.generator(3))
+    state = base.start(TARGET.log_density, TARGET.draw(64, generator=rng.generator(2)))
+    momentum = torch.randn(state.position.shape, dtype=torch.float64, generator=rng.generator(3))
     energy = momentum.square().sum(1) / 2 - state.log_density
 
     def grow():
         return nuts_module._grow(
-            follow, None, nuts_module.Edge(state, momentum), energy,
-            torch.ones(64, dtype=torch.bool), torch.full((64, 1), 0.12), 4,
-            rng.generator(4))
+            follow,
+            None,
+            nuts_module.Edge(state, momentum),
+            energy,
+            torch.ones(64, dtype=torch.bool),
+            torch.full((64, 1), 0.12),
+            4,
+            rng.generator(4),
+        )
 
     whole = grow()
     monkeypatch.setattr(nuts_module, "BLOCK", room * momentum.numel())
@@ -217,10 +241,8 @@ def test_nuts_judges_a_branch_alike_in_blocks_of_any_size(room, monkeypatch):
     assert torch.equal(part.n_leaves, whole.n_leaves)
     grown = whole.growing
     for name in ("log_weight", "momentum_sum", "acceptance_sum"):
-        torch.testing.assert_close(getattr(part, name)[grown],
-                                   getattr(whole, name)[grown])
-    torch.testing.assert_close(part.right.state.position[grown],
-                               whole.right.state.position[grown])
+        torch.testing.assert_close(getattr(part, name)[grown], getattr(whole, name)[grown])
+    torch.testing.assert_close(part.right.state.position[grown], whole.right.state.position[grown])
 
 
 def test_subtrees_turn_where_brute_force_says():
@@ -230,7 +252,7 @@ def test_subtrees_turn_where_brute_force_says():
     expected = torch.zeros(16, 5, dtype=torch.bool)
     for size in (2, 4, 8, 16):
         for part in range(0, 16, size):
-            leaves = momentum[part:part + size]
+            leaves = momentum[part : part + size]
             travelled = leaves.sum(0) - (leaves[0] + leaves[-1]) / 2
             for end in (leaves[0], leaves[-1]):
                 expected[part + size - 1] |= (travelled * end).sum(1) <= 0
@@ -242,7 +264,7 @@ def test_gradient_of_autograd_is_that_of_each_chain():
     position = TARGET.draw(4, generator=rng.generator(2))
     value, gradient = value_and_grad(TARGET.log_density)(position)
     for i in range(4):
-        alone = position[i:i + 1].clone().requires_grad_()
+        alone = position[i : i + 1].clone().requires_grad_()
         TARGET.log_density(alone).backward()
         torch.testing.assert_close(gradient[i], alone.grad[0])
     torch.testing.assert_close(value, TARGET.log_density(position))
@@ -260,15 +282,17 @@ def test_windows_are_those_of_stan():
 def test_adaptation_finds_the_scales(mass, pooled):
     covariance = torch.tensor([[9.0, 2.0], [2.0, 1.0]], dtype=torch.float64)
     target = targets.gaussian(torch.tensor([3.0, -1.0]).double(), covariance)
-    family = functools.partial(hmc, target.log_density, n_leapfrog=4,
-                               jitter=0.5)
-    draws = sample(adapt(family, mass=mass, pooled=pooled),
-                   torch.zeros(8, 2, dtype=torch.float64), n_draws=1,
-                   n_warmup=600, generator=rng.generator(5))
+    family = functools.partial(hmc, target.log_density, n_leapfrog=4, jitter=0.5)
+    draws = sample(
+        adapt(family, mass=mass, pooled=pooled),
+        torch.zeros(8, 2, dtype=torch.float64),
+        n_draws=1,
+        n_warmup=600,
+        generator=rng.generator(5),
+    )
     step_size, found = draws.warmup.tuning
     assert step_size.shape == (() if pooled else (8,))
-    assert found.inverse.shape == (() if pooled else (8,)) + (
-        (2, 2) if mass == "dense" else (2,))
+    assert found.inverse.shape == (() if pooled else (8,)) + ((2, 2) if mass == "dense" else (2,))
     expected = covariance if mass == "dense" else covariance.diagonal()
     off = (found.inverse / expected - 1).abs().max()
     assert off < (0.2 if pooled else 0.8)
@@ -276,12 +300,15 @@ def test_adaptation_finds_the_scales(mass, pooled):
 
 def test_tuning_reaches_the_target_acceptance():
     target = targets.ill_conditioned(20, condition=4.0)
-    family = functools.partial(hmc, target.log_density, n_leapfrog=4,
-                               jitter=0.5)
+    family = functools.partial(hmc, target.log_density, n_leapfrog=4, jitter=0.5)
     generator = rng.generator(5)
-    draws = sample(adapt(family, target_acceptance=0.7),
-                   target.draw(16, generator=generator), n_draws=100,
-                   n_warmup=600, generator=generator)
+    draws = sample(
+        adapt(family, target_acceptance=0.7),
+        target.draw(16, generator=generator),
+        n_draws=100,
+        n_warmup=600,
+        generator=generator,
+    )
     assert draws.info.acceptance.mean().item() == pytest.approx(0.7, abs=0.1)
 
 
@@ -289,15 +316,18 @@ def test_adapted_sampler_is_frozen_while_it_draws():
     """Its draws are those of a plain sampler with the same tuning."""
     family = functools.partial(hmc, TARGET.log_density, n_leapfrog=3)
     start = TARGET.draw(4, generator=rng.generator(2))
-    draws = sample(adapt(family), start, n_draws=10, n_warmup=100,
-                   generator=rng.generator(6))
+    draws = sample(adapt(family), start, n_draws=10, n_warmup=100, generator=rng.generator(6))
     adaptation, generator = adapt(family), rng.generator(6)
     learning = adaptation.start(start, 100, generator=generator)
     for _ in range(100):
         learning, _ = adaptation.step(learning, generator=generator)
     _, state, (step_size, mass) = adaptation.finish(learning)
-    plain = sample(family(step_size=step_size.item(), mass=mass),
-                   state.position, n_draws=10, generator=generator)
+    plain = sample(
+        family(step_size=step_size.item(), mass=mass),
+        state.position,
+        n_draws=10,
+        generator=generator,
+    )
     assert torch.equal(draws.position, plain.position)
     assert draws.warmup.tuning.step_size == step_size
 
@@ -305,5 +335,7 @@ def test_adapted_sampler_is_frozen_while_it_draws():
 def ready(chains):
     generator = rng.generator(7)
     position = TARGET.draw(chains, generator=generator)
-    return (base.start(TARGET.log_density, position),
-            draw_momentum(None, position, generator=generator))
+    return (
+        base.start(TARGET.log_density, position),
+        draw_momentum(None, position, generator=generator),
+    )

@@ -30,8 +30,7 @@ def accept_upside_down(energy_error):
     return energy_error.clamp(max=0).exp()
 
 
-@pytest.mark.parametrize("broken", [always_accept, accept_too_often,
-                                    accept_upside_down])
+@pytest.mark.parametrize("broken", [always_accept, accept_too_often, accept_upside_down])
 @pytest.mark.parametrize("sampler", ["metropolis", "mala", "hmc"])
 def test_a_broken_acceptance_is_seen(monkeypatch, broken, sampler):
     monkeypatch.setattr(base, "acceptance_probability", broken)
@@ -54,8 +53,7 @@ def test_a_right_acceptance_of_another_kind_is_not_blamed(monkeypatch):
 @pytest.mark.parametrize("factor", [0.0, 0.9, 1.1])
 def test_a_broken_momentum_refresh_is_seen(monkeypatch, sampler, factor):
     def scaled(which, position, *, generator):
-        return factor * mass.draw_momentum(which, position,
-                                           generator=generator)
+        return factor * mass.draw_momentum(which, position, generator=generator)
 
     monkeypatch.setattr(module(sampler), "draw_momentum", scaled)
     with pytest.raises(AssertionError):
@@ -78,15 +76,17 @@ def wrong_gradient(log_density):
 
 def test_a_broken_gradient_is_seen(monkeypatch):
     target = check.targets.banana(bend=0.3, width=1.5)
-    monkeypatch.setattr(check.targets, "banana", lambda **_: target._replace(
-        log_density=wrong_gradient(target.log_density)))
+    monkeypatch.setattr(
+        check.targets,
+        "banana",
+        lambda **_: target._replace(log_density=wrong_gradient(target.log_density)),
+    )
     with pytest.raises(AssertionError, match="order"):
         check.energy_error_order()
 
 
 @pytest.mark.parametrize("sampler", ["mala", "hmc"])
-def test_a_gradient_kept_from_a_rejected_proposal_is_seen(monkeypatch,
-                                                          sampler):
+def test_a_gradient_kept_from_a_rejected_proposal_is_seen(monkeypatch, sampler):
     def select(where, one, other, right=base.select):
         return right(where, one, other)._replace(gradient=one.gradient)
 
@@ -97,16 +97,20 @@ def test_a_gradient_kept_from_a_rejected_proposal_is_seen(monkeypatch,
 
 def test_a_wrong_sign_in_the_correction_fails_on_the_quartic(monkeypatch):
     """It hides on Gaussians, where both ways cost nearly the same."""
+
     def propose(value_and_grad, state, step_size, which, *, generator):
-        momentum = mass.draw_momentum(None, state.position,
-                                      generator=generator)
+        momentum = mass.draw_momentum(None, state.position, generator=generator)
         drift = momentum + 0.5 * step_size * state.gradient
         position = state.position + step_size * drift
         value, gradient = value_and_grad(position)
         back = drift + 0.5 * step_size * gradient
-        error = state.log_density - value - (  # the sign
-            mass.kinetic_energy(None, back)
-            - mass.kinetic_energy(None, momentum))
+        error = (
+            state.log_density
+            - value
+            - (  # the sign
+                mass.kinetic_energy(None, back) - mass.kinetic_energy(None, momentum)
+            )
+        )
         return base.State(position, value, gradient), -value, error
 
     monkeypatch.setattr(module("mala"), "propose", propose)

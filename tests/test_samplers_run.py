@@ -8,15 +8,26 @@ import torch
 
 from tinynets import rng, targets
 from tinynets.samplers import (
-    adapt, dense_mass, diagonal_mass, hmc, mala, metropolis, nuts,
-    polynomial_decay, sample, sgld, ula)
+    adapt,
+    dense_mass,
+    diagonal_mass,
+    hmc,
+    mala,
+    metropolis,
+    nuts,
+    polynomial_decay,
+    sample,
+    sgld,
+    ula,
+)
 
 TARGET = targets.skewed(2)
 GRADIENT_SAMPLERS = {
     "ula": functools.partial(ula, step_size=0.5),
     "mala": functools.partial(mala, step_size=0.5),
     "hmc": functools.partial(hmc, step_size=0.5, n_leapfrog=3),
-    "nuts": functools.partial(nuts, step_size=0.5)}
+    "nuts": functools.partial(nuts, step_size=0.5),
+}
 
 
 def start(chains=3):
@@ -24,8 +35,12 @@ def start(chains=3):
 
 
 def sgld_sampler():
-    return sgld(lambda q, examples: TARGET.log_density(q), n_examples=5,
-                batch_size=2, step_size=polynomial_decay(0.3))
+    return sgld(
+        lambda q, examples: TARGET.log_density(q),
+        n_examples=5,
+        batch_size=2,
+        step_size=polynomial_decay(0.3),
+    )
 
 
 class Interrupted(Exception):
@@ -48,33 +63,45 @@ def breaking_after(sampler, n_steps):
 
 
 @pytest.mark.parametrize("after", [13, 55])
-@pytest.mark.parametrize("make", [
-    lambda: adapt(functools.partial(nuts, TARGET.log_density)),
-    lambda: adapt(functools.partial(hmc, TARGET.log_density, n_leapfrog=3),
-                  mass="dense", pooled=False),
-    lambda: metropolis(TARGET.log_density, step_size=1.0), sgld_sampler],
-    ids=["nuts", "hmc", "metropolis", "sgld"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: adapt(functools.partial(nuts, TARGET.log_density)),
+        lambda: adapt(
+            functools.partial(hmc, TARGET.log_density, n_leapfrog=3), mass="dense", pooled=False
+        ),
+        lambda: metropolis(TARGET.log_density, step_size=1.0),
+        sgld_sampler,
+    ],
+    ids=["nuts", "hmc", "metropolis", "sgld"],
+)
 def test_interrupted_run_resumes_bit_for_bit(tmp_path, make, after):
     path = tmp_path / "run.pt"
     options = {"n_draws": 30, "n_warmup": 40, "thin": 2}
     whole = sample(make(), start(), generator=rng.generator(2), **options)
     sampler, adapted = make(), make()
     if hasattr(sampler, "finish"):  # also fail once it draws
-        sampler = sampler._replace(finish=lambda learning: (
-            lambda tuned, *rest: (breaking_after(tuned, after - 40), *rest))(
-                *adapted.finish(learning)))
+        sampler = sampler._replace(
+            finish=lambda learning: (
+                lambda tuned, *rest: (breaking_after(tuned, after - 40), *rest)
+            )(*adapted.finish(learning))
+        )
     with pytest.raises(Interrupted):
-        sample(breaking_after(sampler, after), start(), checkpoint=path,
-               generator=rng.generator(2), **options)
-    resumed = sample(make(), start(), checkpoint=path,
-                     generator=rng.generator(2), **options)
+        sample(
+            breaking_after(sampler, after),
+            start(),
+            checkpoint=path,
+            generator=rng.generator(2),
+            **options,
+        )
+    resumed = sample(make(), start(), checkpoint=path, generator=rng.generator(2), **options)
     assert torch.equal(resumed.position, whole.position)
-    assert all(torch.equal(one, other) or one.isnan().all()
-               for one, other in zip(resumed.info, whole.info))
+    assert all(
+        torch.equal(one, other) or one.isnan().all() for one, other in zip(resumed.info, whole.info)
+    )
     assert resumed.warmup[:4] == whole.warmup[:4]
     again = rng.generator(2)
-    done = sample(make(), start(), checkpoint=path, generator=again,
-                  **options)
+    done = sample(make(), start(), checkpoint=path, generator=again, **options)
     assert torch.equal(done.position, whole.position)
 
 
@@ -87,23 +114,38 @@ def test_checkpoint_is_written_while_running(tmp_path):
         seen.append(path.exists())
         return sampler.step(state, generator=generator)
 
-    sample(sampler._replace(step=step), start(), n_draws=10, checkpoint=path,
-           checkpoint_every=4, generator=rng.generator(2))
+    sample(
+        sampler._replace(step=step),
+        start(),
+        n_draws=10,
+        checkpoint=path,
+        checkpoint_every=4,
+        generator=rng.generator(2),
+    )
     assert seen == 4 * [False] + 6 * [True]
     assert not path.with_name("run.pt.part").exists()
 
 
-@pytest.mark.parametrize("change, what", [
-    ({"n_draws": 9}, "n_draws was 8"), ({"thin": 2}, "thin was 1"),
-    ({"generator": rng.generator(3)}, "generator"),
-    ({"position": start() + 1}, "starting position")])
+@pytest.mark.parametrize(
+    "change, what",
+    [
+        ({"n_draws": 9}, "n_draws was 8"),
+        ({"thin": 2}, "thin was 1"),
+        ({"generator": rng.generator(3)}, "generator"),
+        ({"position": start() + 1}, "starting position"),
+    ],
+)
 def test_checkpoint_of_another_run_is_refused(tmp_path, change, what):
     path = tmp_path / "run.pt"
     sampler = mala(TARGET.log_density, step_size=0.5)
 
     def run(**change):
-        options = {"position": start(), "generator": rng.generator(2),
-                   "n_draws": 8, "checkpoint": path} | change
+        options = {
+            "position": start(),
+            "generator": rng.generator(2),
+            "n_draws": 8,
+            "checkpoint": path,
+        } | change
         return sample(sampler, **options)
 
     run()
@@ -111,12 +153,14 @@ def test_checkpoint_of_another_run_is_refused(tmp_path, change, what):
         run(**change)
 
 
-@pytest.mark.parametrize("damage", [lambda data: data[:len(data) // 2],
-                                    lambda data: b"", lambda data: b"text"])
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[: len(data) // 2], lambda data: b"", lambda data: b"text"]
+)
 def test_damaged_checkpoint_is_refused(tmp_path, damage):
     path = tmp_path / "run.pt"
-    run = functools.partial(sample, mala(TARGET.log_density, step_size=0.5),
-                            start(), n_draws=8, checkpoint=path)
+    run = functools.partial(
+        sample, mala(TARGET.log_density, step_size=0.5), start(), n_draws=8, checkpoint=path
+    )
     run(generator=rng.generator(2))
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(ValueError, match="run.pt is damaged.*delete it"):
@@ -125,10 +169,8 @@ def test_damaged_checkpoint_is_refused(tmp_path, damage):
 
 def test_thinning_keeps_every_so_manyth_draw():
     sampler = nuts(TARGET.log_density, step_size=0.5)
-    every = sample(sampler, start(), n_draws=12, n_warmup=3,
-                   generator=rng.generator(2))
-    third = sample(sampler, start(), n_draws=4, n_warmup=3, thin=3,
-                   generator=rng.generator(2))
+    every = sample(sampler, start(), n_draws=12, n_warmup=3, generator=rng.generator(2))
+    third = sample(sampler, start(), n_draws=4, n_warmup=3, thin=3, generator=rng.generator(2))
     assert torch.equal(third.position, every.position[:, 2::3])
     in_threes = [field.reshape(3, 4, 3) for field in every.info]
     torch.testing.assert_close(third.info.acceptance, in_threes[0].mean(-1))
@@ -137,8 +179,7 @@ def test_thinning_keeps_every_so_manyth_draw():
 
 def test_progress_shows_acceptance_and_divergences(capsys):
     sampler = hmc(TARGET.log_density, step_size=0.5, n_leapfrog=2)
-    sample(sampler, start(), n_draws=5, n_warmup=5, progress=True,
-           generator=rng.generator(2))
+    sample(sampler, start(), n_draws=5, n_warmup=5, progress=True, generator=rng.generator(2))
     shown = capsys.readouterr().err
     assert "10/10" in shown and "acceptance=" in shown
     assert "divergences=0" in shown and "phase=draws" in shown
@@ -146,50 +187,67 @@ def test_progress_shows_acceptance_and_divergences(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("make, message", [
-    (lambda f: mala(f, step_size=0.0), "step_size must be .* above 0"),
-    (lambda f: hmc(f, step_size=-1.0, n_leapfrog=2), "step_size"),
-    (lambda f: nuts(f, step_size=math.nan), "step_size"),
-    (lambda f: ula(f, step_size=torch.tensor([0.1, 0.0])), "every chain"),
-    (lambda f: hmc(f, step_size=0.1, n_leapfrog=0), "n_leapfrog"),
-    (lambda f: hmc(f, step_size=0.1, n_leapfrog=2, jitter=2.0), "jitter"),
-    (lambda f: nuts(f, step_size=0.1, max_depth=0), "max_depth"),
-    (lambda f: sgld(f, n_examples=3, batch_size=4, step_size=0.1),
-     "n_examples must be 4 or above"),
-    (lambda f: sgld(f, n_examples=3, batch_size=2, step_size=0.0),
-     "step_size"),
-    (lambda f: polynomial_decay(0.1, power=1.0), "power"),
-    (lambda f: adapt(functools.partial(nuts, f), target_acceptance=1.0),
-     "target_acceptance"),
-    (lambda f: adapt(functools.partial(nuts, f), mass="full"), "'dense'"),
-    (lambda f: diagonal_mass(torch.tensor([1.0, 0.0])), "above 0"),
-    (lambda f: dense_mass(-torch.eye(2)), "positive definite"),
-    (lambda f: dense_mass(torch.ones(2, 3)), "shape"),
-])
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda f: mala(f, step_size=0.0), "step_size must be .* above 0"),
+        (lambda f: hmc(f, step_size=-1.0, n_leapfrog=2), "step_size"),
+        (lambda f: nuts(f, step_size=math.nan), "step_size"),
+        (lambda f: ula(f, step_size=torch.tensor([0.1, 0.0])), "every chain"),
+        (lambda f: hmc(f, step_size=0.1, n_leapfrog=0), "n_leapfrog"),
+        (lambda f: hmc(f, step_size=0.1, n_leapfrog=2, jitter=2.0), "jitter"),
+        (lambda f: nuts(f, step_size=0.1, max_depth=0), "max_depth"),
+        (
+            lambda f: sgld(f, n_examples=3, batch_size=4, step_size=0.1),
+            "n_examples must be 4 or above",
+        ),
+        (lambda f: sgld(f, n_examples=3, batch_size=2, step_size=0.0), "step_size"),
+        (lambda f: polynomial_decay(0.1, power=1.0), "power"),
+        (lambda f: adapt(functools.partial(nuts, f), target_acceptance=1.0), "target_acceptance"),
+        (lambda f: adapt(functools.partial(nuts, f), mass="full"), "'dense'"),
+        (lambda f: diagonal_mass(torch.tensor([1.0, 0.0])), "above 0"),
+        (lambda f: dense_mass(-torch.eye(2)), "positive definite"),
+        (lambda f: dense_mass(torch.ones(2, 3)), "shape"),
+    ],
+)
 def test_impossible_settings_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make(TARGET.log_density)
 
 
-@pytest.mark.parametrize("position, error, message", [
-    (torch.zeros(2).double(), ValueError, r"shape \(chains, dim\), got \(2,"),
-    (torch.zeros(3, 2, dtype=torch.int64), TypeError, "floating"),
-    (torch.tensor([[0.0, math.nan]]), ValueError, "position must be finite"),
-    ([[0.0, 1.0]], TypeError, "torch.Tensor"),
-    (1e200 * torch.ones(3, 2).double(), ValueError,
-     "log_density must be finite where the chains start, got -inf in chain"),
-])
+@pytest.mark.parametrize(
+    "position, error, message",
+    [
+        (torch.zeros(2).double(), ValueError, r"shape \(chains, dim\), got \(2,"),
+        (torch.zeros(3, 2, dtype=torch.int64), TypeError, "floating"),
+        (torch.tensor([[0.0, math.nan]]), ValueError, "position must be finite"),
+        ([[0.0, 1.0]], TypeError, "torch.Tensor"),
+        (
+            1e200 * torch.ones(3, 2).double(),
+            ValueError,
+            "log_density must be finite where the chains start, got -inf in chain",
+        ),
+    ],
+)
 def test_impossible_starts_are_refused(position, error, message):
     with pytest.raises(error, match=message):
-        sample(mala(TARGET.log_density, step_size=0.1), position, n_draws=3,
-               generator=rng.generator(1))
+        sample(
+            mala(TARGET.log_density, step_size=0.1), position, n_draws=3, generator=rng.generator(1)
+        )
 
 
 def test_log_density_of_wrong_shape_is_refused():
-    with pytest.raises(ValueError, match=r"log_density\(position\) must have "
-                       r"shape \(3,\)"):
-        sample(metropolis(lambda q: q**2, step_size=0.1), start(), n_draws=3,
-               generator=rng.generator(1))
+    with pytest.raises(
+        ValueError,
+        match=r"log_density\(position\) must have "
+        r"shape \(3,\)",
+    ):
+        sample(
+            metropolis(lambda q: q**2, step_size=0.1),
+            start(),
+            n_draws=3,
+            generator=rng.generator(1),
+        )
 
 
 def test_tuning_needs_a_warm_up_and_a_density_that_varies():
@@ -197,8 +255,7 @@ def test_tuning_needs_a_warm_up_and_a_density_that_varies():
     with pytest.raises(ValueError, match="n_warmup"):
         sample(flat, start(), n_draws=3, generator=rng.generator(1))
     with pytest.raises(ValueError, match="no step size found.*flat"):
-        sample(flat, start(), n_draws=3, n_warmup=30,
-               generator=rng.generator(1))
+        sample(flat, start(), n_draws=3, n_warmup=30, generator=rng.generator(1))
 
 
 @pytest.mark.parametrize("name", GRADIENT_SAMPLERS)
@@ -206,9 +263,12 @@ def test_nan_of_a_target_is_counted_and_never_drawn(name):
     def log_density(q):  # NaN on the right of 1
         return -0.5 * (q**2).sum(-1) + 0 * (1 - q).log().sum(-1)
 
-    draws = sample(GRADIENT_SAMPLERS[name](log_density),
-                   torch.zeros(50, 2).double(), n_draws=60,
-                   generator=rng.generator(3))
+    draws = sample(
+        GRADIENT_SAMPLERS[name](log_density),
+        torch.zeros(50, 2).double(),
+        n_draws=60,
+        generator=rng.generator(3),
+    )
     assert torch.isfinite(draws.position).all()
     assert torch.isfinite(draws.log_density).all()
     assert torch.isfinite(draws.info.acceptance).all()
@@ -217,20 +277,21 @@ def test_nan_of_a_target_is_counted_and_never_drawn(name):
 
 
 def test_nan_is_counted_by_the_random_walk_too():
-    draws = sample(metropolis(lambda q: (1 - q).log().sum(-1) - q.abs()
-                              .sum(-1), step_size=1.0),
-                   torch.zeros(50, 2).double(), n_draws=60,
-                   generator=rng.generator(3))
+    draws = sample(
+        metropolis(lambda q: (1 - q).log().sum(-1) - q.abs().sum(-1), step_size=1.0),
+        torch.zeros(50, 2).double(),
+        n_draws=60,
+        generator=rng.generator(3),
+    )
     assert torch.isfinite(draws.log_density).all()
     assert draws.info.divergent.any()
 
 
 @pytest.mark.parametrize("name", ["mala", "hmc", "nuts"])
 def test_too_large_a_step_diverges_and_stays(name):
-    sampler = {"mala": mala, "nuts": nuts, "hmc": functools.partial(
-        hmc, n_leapfrog=20)}[name](targets.quartic(2).log_density,
-                                   step_size=40.0)
+    sampler = {"mala": mala, "nuts": nuts, "hmc": functools.partial(hmc, n_leapfrog=20)}[name](
+        targets.quartic(2).log_density, step_size=40.0
+    )
     draws = sample(sampler, start(), n_draws=20, generator=rng.generator(3))
     assert draws.info.divergent.all() and not draws.info.accepted.any()
-    assert torch.equal(draws.position,
-                       start().unsqueeze(1).expand(3, 20, 2))
+    assert torch.equal(draws.position, start().unsqueeze(1).expand(3, 20, 2))

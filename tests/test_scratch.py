@@ -7,8 +7,7 @@ import torch
 from tinynets import scratch
 from tinynets.scratch import CROSS_ENTROPY, LOG_LIKELIHOOD, QUADRATIC
 
-COSTS = {"quadratic": QUADRATIC, "cross-entropy": CROSS_ENTROPY,
-         "log-likelihood": LOG_LIKELIHOOD}
+COSTS = {"quadratic": QUADRATIC, "cross-entropy": CROSS_ENTROPY, "log-likelihood": LOG_LIKELIHOOD}
 
 
 def draws(seed=0):
@@ -29,8 +28,11 @@ def torch_cost(name, z, y):
     if name == "quadratic":
         return ((torch.sigmoid(z) - y) ** 2).sum(-1).mean() / 2
     if name == "cross-entropy":
-        return torch.nn.functional.binary_cross_entropy_with_logits(
-            z, y, reduction="none").sum(-1).mean()
+        return (
+            torch.nn.functional.binary_cross_entropy_with_logits(z, y, reduction="none")
+            .sum(-1)
+            .mean()
+        )
     return torch.nn.functional.cross_entropy(z, y)
 
 
@@ -46,19 +48,18 @@ def test_backprop_equals_autograd(example, name):
     value = torch_cost(name, z, torch.tensor(y))
     value.backward()
     nabla = scratch.backprop(net, x, y, COSTS[name])
-    for mine, theirs in zip([*nabla.weights, *nabla.biases],
-                            [*weights, *biases]):
+    for mine, theirs in zip([*nabla.weights, *nabla.biases], [*weights, *biases]):
         np.testing.assert_allclose(mine, theirs.grad, atol=1e-12)
     np.testing.assert_allclose(
-        scratch.mean_cost(net, (x, y), COSTS[name]), value.item(), rtol=1e-12)
+        scratch.mean_cost(net, (x, y), COSTS[name]), value.item(), rtol=1e-12
+    )
 
 
 def test_backprop_equals_central_differences(example):
     net, x, y = example
     nabla = scratch.backprop(net, x, y)
     h = 1e-5
-    for p, g in zip([*net.weights, *net.biases],
-                    [*nabla.weights, *nabla.biases]):
+    for p, g in zip([*net.weights, *net.biases], [*nabla.weights, *nabla.biases]):
         for i in np.ndindex(p.shape):
             was = p[i]
             p[i] = was + h
@@ -74,8 +75,7 @@ def test_a_batch_of_networks_is_each_of_them(example):
     nets = scratch.network([7, 5, 3], generator=draws(1), n_seeds=4)
     nabla = scratch.backprop(nets, x, y, CROSS_ENTROPY)
     for s in range(4):
-        alone = scratch.Network([w[s] for w in nets.weights],
-                                [b[s] for b in nets.biases])
+        alone = scratch.Network([w[s] for w in nets.weights], [b[s] for b in nets.biases])
         one = scratch.backprop(alone, x, y, CROSS_ENTROPY)
         for batch, single in zip(nabla.weights, one.weights):
             np.testing.assert_allclose(batch[s], single, atol=1e-14)
@@ -87,12 +87,19 @@ def test_one_step_is_the_books_update(example, penalty):
     eta, lmbda = 0.3, 0.6
     nabla = scratch.backprop(net, x, y, CROSS_ENTROPY)
     (after,) = scratch.sgd(
-        net, (x, y), epochs=1, mini_batch_size=6, eta=eta, lmbda=lmbda,
-        penalty=penalty, cost=CROSS_ENTROPY, generator=draws())
+        net,
+        (x, y),
+        epochs=1,
+        mini_batch_size=6,
+        eta=eta,
+        lmbda=lmbda,
+        penalty=penalty,
+        cost=CROSS_ENTROPY,
+        generator=draws(),
+    )
     for w, g, new in zip(net.weights, nabla.weights, after.weights):
         shrink = w if penalty == "L2" else np.sign(w)
-        np.testing.assert_allclose(
-            new, w - eta * lmbda / 6 * shrink - eta * g, atol=1e-12)
+        np.testing.assert_allclose(new, w - eta * lmbda / 6 * shrink - eta * g, atol=1e-12)
     for b, g, new in zip(net.biases, nabla.biases, after.biases):
         np.testing.assert_allclose(new, b - eta * g, atol=1e-12)
 
@@ -100,26 +107,28 @@ def test_one_step_is_the_books_update(example, penalty):
 def test_momentum_remembers_the_last_step(example):
     net, x, y = example
     eta, mu = 0.2, 0.7
-    for after in scratch.sgd(net, (x, y), epochs=2, mini_batch_size=6,
-                             eta=eta, mu=mu, generator=draws()):
+    for after in scratch.sgd(
+        net, (x, y), epochs=2, mini_batch_size=6, eta=eta, mu=mu, generator=draws()
+    ):
         pass
     v = -eta * scratch.backprop(net, x, y).biases[-1]
-    once = [b - eta * g for b, g in
-            zip(net.biases, scratch.backprop(net, x, y).biases)]
-    weights = [w - eta * g for w, g in
-               zip(net.weights, scratch.backprop(net, x, y).weights)]
+    once = [b - eta * g for b, g in zip(net.biases, scratch.backprop(net, x, y).biases)]
+    weights = [w - eta * g for w, g in zip(net.weights, scratch.backprop(net, x, y).weights)]
     second = scratch.backprop(scratch.Network(weights, once), x, y)
     np.testing.assert_allclose(
-        after.biases[-1], once[-1] + mu * v - eta * second.biases[-1],
-        atol=1e-12)
+        after.biases[-1], once[-1] + mu * v - eta * second.biases[-1], atol=1e-12
+    )
 
 
 def test_training_leaves_the_start_alone_and_repeats(example):
     net, x, y = example
     before = [w.copy() for w in net.weights]
-    ends = [list(scratch.sgd(net, (x, y), epochs=3, mini_batch_size=2,
-                             eta=1.0, generator=draws(seed)))[-1]
-            for seed in (0, 0, 1)]
+    ends = [
+        list(scratch.sgd(net, (x, y), epochs=3, mini_batch_size=2, eta=1.0, generator=draws(seed)))[
+            -1
+        ]
+        for seed in (0, 0, 1)
+    ]
     for was, now in zip(before, net.weights):
         assert np.array_equal(was, now)
     assert np.array_equal(ends[0].weights[0], ends[1].weights[0])
@@ -129,8 +138,9 @@ def test_training_leaves_the_start_alone_and_repeats(example):
 def test_a_tiny_set_is_learnt_by_heart(example):
     _, x, y = example
     net = scratch.network([7, 20, 3], generator=draws(2))
-    for net in scratch.sgd(net, (x, y), epochs=300, mini_batch_size=3,
-                           eta=1.0, cost=LOG_LIKELIHOOD, generator=draws()):
+    for net in scratch.sgd(
+        net, (x, y), epochs=300, mini_batch_size=3, eta=1.0, cost=LOG_LIKELIHOOD, generator=draws()
+    ):
         pass
     assert scratch.accuracy(net, (x, y.argmax(-1))) == 1
     assert scratch.mean_cost(net, (x, y), LOG_LIKELIHOOD) < 0.01
@@ -139,9 +149,10 @@ def test_a_tiny_set_is_learnt_by_heart(example):
 def test_the_penalty_is_lambda_over_2n_times_the_squares(example):
     net, x, y = example
     plain = scratch.mean_cost(net, (x, y))
-    squares = sum((w ** 2).sum() for w in net.weights)
-    np.testing.assert_allclose(scratch.mean_cost(net, (x, y), lmbda=0.4),
-                               plain + 0.4 / (2 * 6) * squares)
+    squares = sum((w**2).sum() for w in net.weights)
+    np.testing.assert_allclose(
+        scratch.mean_cost(net, (x, y), lmbda=0.4), plain + 0.4 / (2 * 6) * squares
+    )
 
 
 def test_the_two_starts_have_their_spread():
@@ -160,10 +171,16 @@ def test_nothing_overflows():
     assert abs(scratch.softmax(z).sum() - 1) < 1e-15
 
 
-@pytest.mark.parametrize("change, message", [
-    ({"eta": -1.0}, "eta must be"), ({"epochs": 0}, "epochs must be"),
-    ({"mini_batch_size": 7}, "at most the 6"), ({"lmbda": -1}, "lmbda must"),
-    ({"penalty": "L3"}, "'L1', 'L2', got 'L3'")])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"eta": -1.0}, "eta must be"),
+        ({"epochs": 0}, "epochs must be"),
+        ({"mini_batch_size": 7}, "at most the 6"),
+        ({"lmbda": -1}, "lmbda must"),
+        ({"penalty": "L3"}, "'L1', 'L2', got 'L3'"),
+    ],
+)
 def test_bad_options_are_named(example, change, message):
     net, x, y = example
     options = {"epochs": 1, "mini_batch_size": 2, "eta": 0.1} | change
@@ -174,8 +191,10 @@ def test_bad_options_are_named(example, change, message):
 def test_bad_shapes_are_named(example):
     net, x, y = example
     options = {"epochs": 1, "mini_batch_size": 2, "eta": 0.1}
-    for data, message in [((x, y[:-1]), "got shapes"),
-                          ((x[:, :5], y), "from 7 to 3 .* got 5 inputs")]:
+    for data, message in [
+        ((x, y[:-1]), "got shapes"),
+        ((x[:, :5], y), "from 7 to 3 .* got 5 inputs"),
+    ]:
         with pytest.raises(ValueError, match=message):
             next(scratch.sgd(net, data, generator=draws(), **options))
     with pytest.raises(ValueError, match="two layers or more"):

@@ -34,7 +34,9 @@ def sweep(folder, *arguments):
 
 
 def results(folder):
-    return {path.parent.name: path.stat().st_mtime_ns for path in folder.glob("sweeps/*/result.json")}
+    return {
+        path.parent.name: path.stat().st_mtime_ns for path in folder.glob("sweeps/*/result.json")
+    }
 
 
 def test_a_failed_cell_leaves_the_rest_and_a_second_run_does_only_what_is_missing(tmp_path):
@@ -45,7 +47,11 @@ def test_a_failed_cell_leaves_the_rest_and_a_second_run_does_only_what_is_missin
     assert "batch_size must be at most 200, the number of training images, got 201" in done.stdout
     found = cells.gather(tmp_path / "sweeps")
     assert [(c.experiment.batch_size, c.status) for c in found] == [
-        (32, "done"), (32, "done"), (201, "failed"), (201, "failed")]  # fmt: skip
+        (32, "done"),
+        (32, "done"),
+        (201, "failed"),
+        (201, "failed"),
+    ]
     log = next(tmp_path.glob("sweeps/batch_size=201,*/log.txt")).read_text()
     assert "Traceback" in log
 
@@ -70,7 +76,9 @@ def test_the_launcher_is_an_option_alone(tmp_path):
 
 def test_a_stopped_sweep_keeps_what_was_done(tmp_path):
     steps = ["n_steps=5,100000000", "hydra/launcher=basic"]
-    with subprocess.Popen(command(*steps), cwd=tmp_path, text=True, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command(*steps), cwd=tmp_path, text=True, stdout=subprocess.PIPE
+    ) as process:
         deadline = time.monotonic() + 120
         while len(results(tmp_path)) < 2 and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -93,7 +101,9 @@ def test_a_stopped_sweep_keeps_what_was_done(tmp_path):
         (["batch_size=8,many"], "'many' of type 'str' could not be converted to Integer"),
     ],
 )
-def test_a_wrong_option_is_one_message_before_any_cell_runs(arguments, message, tmp_path, monkeypatch):
+def test_a_wrong_option_is_one_message_before_any_cell_runs(
+    arguments, message, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["sweep", "-m", *arguments])
     with pytest.raises(SystemExit, match=message):
@@ -106,7 +116,8 @@ def test_a_grid_is_the_product_of_its_options():
     assert len(expanded) == 8
     parsed = [app.parse(overrides) for overrides in expanded]
     assert {(e.batch_size, e.lr, e.seed) for e in parsed} == {
-        (b, r, s) for b in (8, 32) for r in (0.1, 0.001) for s in (0, 1)}  # fmt: skip
+        (b, r, s) for b in (8, 32) for r in (0.1, 0.001) for s in (0, 1)
+    }
 
 
 def test_a_diverged_run_is_a_result_and_not_run_again(tmp_path):
@@ -127,7 +138,11 @@ def test_a_result_of_other_options_or_digits_is_not_taken(tmp_path):
     assert cells.is_finished(experiment, tmp_path)
     path = cells.result_path(experiment, tmp_path)
     stored = json.loads(path.read_text())
-    for change in ({"data": "MNIST"}, {"experiment": dataclasses.asdict(Experiment())}, {"status": "started"}):
+    for change in (
+        {"data": "MNIST"},
+        {"experiment": dataclasses.asdict(Experiment())},
+        {"status": "started"},
+    ):
         path.write_text(json.dumps(stored | change))
         assert not cells.is_finished(experiment, tmp_path)
 
@@ -144,7 +159,9 @@ def test_no_half_written_result_is_left(tmp_path):
 def test_a_damaged_result_is_named(tmp_path):
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "result.json").write_text("{")
-    with pytest.raises(ValueError, match=r"x.result\.json: expected the result of a cell.*Delete the file"):
+    with pytest.raises(
+        ValueError, match=r"x.result\.json: expected the result of a cell.*Delete the file"
+    ):
         cells.gather(tmp_path)
     with pytest.raises(FileNotFoundError, match="run the sweep first"):
         cells.gather(tmp_path / "nowhere")
@@ -166,16 +183,16 @@ def test_a_cell_learns_and_counts_its_updates():
 
 
 def test_pivot_lays_out_and_refuses_two_cells_on_one_place():
-    made = [cells.Cell(Experiment(batch_size=b, lr=r), "done", {"test_accuracy": [b, r, 0]})
-            for b, r in ((32, 0.2), (8, 0.1), (32, 0.1))]  # fmt: skip
+    made = [
+        cells.Cell(Experiment(batch_size=b, lr=r), "done", {"test_accuracy": [b, r, 0]})
+        for b, r in ((32, 0.2), (8, 0.1), (32, 0.1))
+    ]
     table = cells.pivot(made)
     assert (table.rows, table.columns) == ([8, 32], [0.1, 0.2])
     np.testing.assert_array_equal(table.values[1, 1], [32, 0.2, 0])
     assert np.isnan(table.values[0, 1]).all()
     with pytest.raises(ValueError, match="batch_size and seed must tell the cells apart"):
         cells.pivot(made, columns="seed")
-
-
 
 
 def test_a_grid_is_drawn_with_its_best_cells_framed_and_its_gaps_shown():
@@ -190,10 +207,18 @@ def test_a_grid_is_drawn_with_its_best_cells_framed_and_its_gaps_shown():
 
 def test_rows_are_drawn_through_the_means_of_the_seeds():
     figure, ax = plt.subplots()
-    pictures.plot_rows([8, 32], [[1, 2], [3, 4]], [[[1, 3], [2, 2]], [[0, 0], [4, 6]]],
-                       xlabel="x", ylabel="y", ax=ax)  # fmt: skip
+    pictures.plot_rows(
+        [8, 32],
+        [[1, 2], [3, 4]],
+        [[[1, 3], [2, 2]], [[0, 0], [4, 6]]],
+        xlabel="x",
+        ylabel="y",
+        ax=ax,
+    )
     assert [line.get_ydata().tolist() for line in ax.lines] == [[2, 2], [0, 5]]
     assert len({line.get_marker() for line in ax.lines}) == 2
-    pictures.plot_rows([8], [[1, 2]], [[[1, 3], [2, 2]]], xlabel="x", ylabel="y", lines=False, ax=ax)
+    pictures.plot_rows(
+        [8], [[1, 2]], [[[1, 3], [2, 2]]], xlabel="x", ylabel="y", lines=False, ax=ax
+    )
     assert ax.lines[0].get_linestyle() != "None" == ax.lines[2].get_linestyle()
     plt.close(figure)

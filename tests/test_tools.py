@@ -37,7 +37,9 @@ def setup(tmp_path, monkeypatch):
 
 
 def script(path, ending):
-    path.write_text(f'#!/bin/sh\n[ "$1" = -c ] && echo 3 12 && exit 0\necho "$@" >> "$0.log"\n{ending}\n')
+    path.write_text(
+        f'#!/bin/sh\n[ "$1" = -c ] && echo 3 12 && exit 0\necho "$@" >> "$0.log"\n{ending}\n'
+    )
     path.chmod(0o755)
 
 

@@ -16,8 +16,7 @@ def problem(n=40):
 
 
 def built(n_seeds=None, sizes=(4, 16, 2)):
-    return nets.initialise(nets.MLP(sizes, n_seeds=n_seeds),
-                           generator=generator(2))
+    return nets.initialise(nets.MLP(sizes, n_seeds=n_seeds), generator=generator(2))
 
 
 def classify(net, x, labels):
@@ -26,16 +25,22 @@ def classify(net, x, labels):
 
 def run(net, *, n_steps=30, lr=0.1, batch_size=8, seed=3, **options):
     return train.train(
-        net, classify, problem(), batch_size=batch_size, n_steps=n_steps,
+        net,
+        classify,
+        problem(),
+        batch_size=batch_size,
+        n_steps=n_steps,
         optimiser=torch.optim.SGD(net.parameters(), lr=lr, momentum=0.5),
-        generator=generator(seed), **options)
+        generator=generator(seed),
+        **options,
+    )
 
 
 def test_first_step_is_gradient_descent():
     net, (x, labels) = built(), problem()
     start = nets.flatten(net).requires_grad_()
     value = classify(lambda x: nets.apply(net, start, x), x, labels)
-    gradient, = torch.autograd.grad(value, start)
+    (gradient,) = torch.autograd.grad(value, start)
     result = run(net, n_steps=1, batch_size=40)
     torch.testing.assert_close(nets.flatten(net), start - 0.1 * gradient)
     torch.testing.assert_close(result.losses[0], value.detach())
@@ -48,19 +53,15 @@ def test_seeds_trained_together_equal_each_alone():
     for start, end in zip(starts, nets.flatten(stack)):
         alone = nets.load(built(), start)
         run(alone, batch_size=40)
-        torch.testing.assert_close(nets.flatten(alone), end, rtol=1e-4,
-                                   atol=1e-5)
+        torch.testing.assert_close(nets.flatten(alone), end, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("n_seeds", [None, 3])
 def test_an_epoch_shows_each_example_once(n_seeds):
-    batches = train.minibatches(10, 4, n_seeds=n_seeds,
-                                generator=generator(1))
-    epochs = [torch.cat(list(itertools.islice(batches, 3)), -1)
-              for _ in range(2)]
+    batches = train.minibatches(10, 4, n_seeds=n_seeds, generator=generator(1))
+    epochs = [torch.cat(list(itertools.islice(batches, 3)), -1) for _ in range(2)]
     for epoch in epochs:
-        assert torch.equal(epoch.sort(-1).values,
-                           torch.arange(10).expand_as(epoch))
+        assert torch.equal(epoch.sort(-1).values, torch.arange(10).expand_as(epoch))
     assert not torch.equal(*epochs)
     if n_seeds:
         assert not torch.equal(epochs[0][0], epochs[0][1])
@@ -69,8 +70,7 @@ def test_an_epoch_shows_each_example_once(n_seeds):
 
 def test_training_reproduces_and_leaves_the_global_state():
     state = torch.get_rng_state()
-    one, same, other = (run(built(n_seeds=2), seed=seed).losses
-                        for seed in (3, 3, 4))
+    one, same, other = (run(built(n_seeds=2), seed=seed).losses for seed in (3, 3, 4))
     assert torch.equal(one, same) and not torch.equal(one, other)
     assert torch.equal(torch.get_rng_state(), state)
     with pytest.raises(TypeError, match="generator"):
@@ -82,9 +82,14 @@ def test_tiny_overfit_reaches_zero_loss(n_seeds):
     net = built(n_seeds)
     x, labels = problem(10)
     result = train.train(
-        net, classify, (x, labels), batch_size=10, n_steps=300,
+        net,
+        classify,
+        (x, labels),
+        batch_size=10,
+        n_steps=300,
         optimiser=torch.optim.AdamW(net.parameters(), lr=0.05, fused=True),
-        generator=generator(3))
+        generator=generator(3),
+    )
     assert (result.losses[-1] < 1e-2).all() and (result.losses[0] > 0.3).all()
     assert (train.accuracy(net(x), labels) == 1).all()
 
@@ -106,8 +111,7 @@ def test_early_stop_keeps_each_seed_at_its_best():
     scripts = torch.tensor([[3, 1, 2, 2, 2, 2], [3, 2, 1, 2, 2, 2.0]])
     looks = iter(scripts.T)
     stop = train.EarlyStop(lambda net: next(looks), every=2, patience=3)
-    result = run(built(n_seeds=2), stop=stop,
-                 checkpoints=[4, 6])
+    result = run(built(n_seeds=2), stop=stop, checkpoints=[4, 6])
     assert len(result.losses) == 12  # looks at 2, 4, .. 12; best 4 and 6
     assert stop.best.tolist() == [1, 1] and stop.best_step.tolist() == [4, 6]
     assert torch.equal(stop.best_parameters[0], result.parameters[0, 0])
@@ -118,18 +122,20 @@ def test_divergence_names_step_seed_and_learning_rate():
     stack = built(n_seeds=3)
     with torch.no_grad():
         stack.layers[1].bias[1] = torch.inf
-    with pytest.raises(train.DivergedError,
-                       match="seed 1 is not finite at step 1 .*rate 0.25"):
+    with pytest.raises(train.DivergedError, match="seed 1 is not finite at step 1 .*rate 0.25"):
         run(stack, lr=0.25)
     with pytest.raises(train.DivergedError, match=r"learning rate 3e\+38"):
         run(built(sizes=(4, 2)), lr=3e38)
 
 
-@pytest.mark.parametrize("options, error, words", [
-    ({"checkpoints": [31]}, ValueError, r"n_steps = 30, got \[31\]"),
-    ({"n_steps": 0}, ValueError, "n_steps"),
-    ({"batch_size": 0}, ValueError, "batch_size"),
-])
+@pytest.mark.parametrize(
+    "options, error, words",
+    [
+        ({"checkpoints": [31]}, ValueError, r"n_steps = 30, got \[31\]"),
+        ({"n_steps": 0}, ValueError, "n_steps"),
+        ({"batch_size": 0}, ValueError, "batch_size"),
+    ],
+)
 def test_errors_name_the_argument(options, error, words):
     with pytest.raises(error, match=words):
         run(built(), **options)
@@ -137,11 +143,11 @@ def test_errors_name_the_argument(options, error, words):
 
 def test_data_must_be_tensors_of_one_length():
     net = built()
-    options = dict(optimiser=torch.optim.SGD(net.parameters()), n_steps=1,
-                   batch_size=4, generator=generator(1))
+    options = dict(
+        optimiser=torch.optim.SGD(net.parameters()), n_steps=1, batch_size=4, generator=generator(1)
+    )
     with pytest.raises(ValueError, match=r"\[5, 4\]"):
-        train.train(net, classify, (torch.zeros(5, 4), torch.zeros(4)),
-                    **options)
+        train.train(net, classify, (torch.zeros(5, 4), torch.zeros(4)), **options)
     with pytest.raises(TypeError, match=r"\(images,\)"):
         train.train(net, classify, torch.zeros(5, 4), **options)
 
@@ -153,23 +159,18 @@ def test_losses_equal_their_definitions_for_each_seed():
     for seed in range(3):
         y = torch.eye(5).double()[labels[seed]]
         pairs = {
-            train.cross_entropy:
-                nn.functional.cross_entropy(logits[seed], labels[seed]),
-            train.logistic_cross_entropy:
-                -(y * a[seed].log() + (1 - y) * (1 - a[seed]).log())
-                .sum() / 7,
+            train.cross_entropy: nn.functional.cross_entropy(logits[seed], labels[seed]),
+            train.logistic_cross_entropy: -(y * a[seed].log() + (1 - y) * (1 - a[seed]).log()).sum()
+            / 7,
             train.quadratic: ((y - a[seed]) ** 2).sum() / 14,
         }
         for loss, expected in pairs.items():
             torch.testing.assert_close(loss(logits, labels)[seed], expected)
         shared = train.cross_entropy(logits, labels[seed])
-        torch.testing.assert_close(shared[seed],
-                                   pairs[train.cross_entropy])
+        torch.testing.assert_close(shared[seed], pairs[train.cross_entropy])
 
 
 def test_squared_weights_leave_biases_out():
     net = built(n_seeds=2)
-    by_hand = [sum((layer.weight[seed] ** 2).sum() for layer in net.layers)
-               for seed in range(2)]
-    torch.testing.assert_close(train.squared_weights(net),
-                               torch.stack(by_hand))
+    by_hand = [sum((layer.weight[seed] ** 2).sum() for layer in net.layers) for seed in range(2)]
+    torch.testing.assert_close(train.squared_weights(net), torch.stack(by_hand))

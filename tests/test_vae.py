@@ -26,28 +26,27 @@ def gaussians():
 
 def test_kl_equals_torch_distributions():
     mean, log_var = gaussians()
-    peer = kl_divergence(Normal(mean, torch.exp(log_var / 2)),
-                         Normal(torch.zeros(()).double(), 1))
+    peer = kl_divergence(Normal(mean, torch.exp(log_var / 2)), Normal(torch.zeros(()).double(), 1))
     torch.testing.assert_close(vae.kl_to_prior(mean, log_var), peer)
 
 
 def test_kl_agrees_with_monte_carlo():
     mean, log_var = gaussians()
     n = 50_000
-    z = vae.sample_latents(mean.expand(n, -1, -1), log_var.expand(n, -1, -1),
-                           generator=generator(5))
-    log_ratio = (Normal(mean, torch.exp(log_var / 2)).log_prob(z)
-                 - Normal(0.0, 1.0).log_prob(z))
+    z = vae.sample_latents(
+        mean.expand(n, -1, -1), log_var.expand(n, -1, -1), generator=generator(5)
+    )
+    log_ratio = Normal(mean, torch.exp(log_var / 2)).log_prob(z) - Normal(0.0, 1.0).log_prob(z)
     error = log_ratio.std(0) / math.sqrt(n)
-    assert ((log_ratio.mean(0) - vae.kl_to_prior(mean, log_var)).abs()
-            < 5 * error).all()
+    assert ((log_ratio.mean(0) - vae.kl_to_prior(mean, log_var)).abs() < 5 * error).all()
 
 
 def test_latents_have_the_encoder_moments():
     mean, log_var = gaussians()
     n = 50_000
-    z = vae.sample_latents(mean.expand(n, -1, -1), log_var.expand(n, -1, -1),
-                           generator=generator(6))
+    z = vae.sample_latents(
+        mean.expand(n, -1, -1), log_var.expand(n, -1, -1), generator=generator(6)
+    )
     std = torch.exp(log_var / 2)
     assert ((z.mean(0) - mean).abs() < 5 * std / math.sqrt(n)).all()
     assert ((z.std(0) / std - 1).abs() < 5 / math.sqrt(2 * n)).all()
@@ -56,12 +55,14 @@ def test_latents_have_the_encoder_moments():
 def test_pixel_log_likelihood_is_the_mean_over_binarised_images():
     logits = torch.randn(4, 6, generator=generator(7)).double()
     grey = images(4)
-    peer = (grey * Bernoulli(logits=logits).log_prob(torch.ones(()).double())
-            + (1 - grey) * Bernoulli(logits=logits).log_prob(
-                torch.zeros(()).double())).sum(-1)
+    peer = (
+        grey * Bernoulli(logits=logits).log_prob(torch.ones(()).double())
+        + (1 - grey) * Bernoulli(logits=logits).log_prob(torch.zeros(()).double())
+    ).sum(-1)
     torch.testing.assert_close(vae.pixel_log_likelihood(logits, grey), peer)
-    assert vae.pixel_log_likelihood(torch.tensor([[200.0, -200.0]]),
-                                    torch.tensor([[1.0, 0.0]])) == 0
+    assert (
+        vae.pixel_log_likelihood(torch.tensor([[200.0, -200.0]]), torch.tensor([[1.0, 0.0]])) == 0
+    )
 
 
 def test_objective_is_log_likelihood_minus_beta_kl():
@@ -69,8 +70,7 @@ def test_objective_is_log_likelihood_minus_beta_kl():
     beta = torch.tensor([0.0, 1.0, 4.0]).double()
     terms = vae.elbo(net, x, generator=generator(8), beta=beta)
     assert terms.objective.shape == (3, 5)
-    torch.testing.assert_close(
-        terms.objective, terms.log_likelihood - beta[:, None] * terms.kl)
+    torch.testing.assert_close(terms.objective, terms.log_likelihood - beta[:, None] * terms.kl)
     single = vae.elbo(net, x, generator=generator(8), beta=4.0)
     torch.testing.assert_close(single.objective[2], terms.objective[2])
 
@@ -86,20 +86,19 @@ def test_gradient_equals_finite_differences():
             n_seeds = None
 
             def encoder(self, x):
-                return torch.func.functional_call(
-                    net.encoder, part("encoder"), (x,))
+                return torch.func.functional_call(net.encoder, part("encoder"), (x,))
 
             def decoder(self, z):
-                return torch.func.functional_call(
-                    net.decoder, part("decoder"), (z,))
+                return torch.func.functional_call(net.decoder, part("decoder"), (z,))
 
         def part(which):
-            return {name.removeprefix(which + "."): value
-                    for name, value in parts.items()
-                    if name.startswith(which)}
+            return {
+                name.removeprefix(which + "."): value
+                for name, value in parts.items()
+                if name.startswith(which)
+            }
 
-        return vae.elbo(Bound(), x, generator=generator(9),
-                        beta=2.0).objective.mean()
+        return vae.elbo(Bound(), x, generator=generator(9), beta=2.0).objective.mean()
 
     assert torch.autograd.gradcheck(objective, theta)
 
@@ -125,11 +124,14 @@ def test_beta_zero_is_an_autoencoder():
 def fit(net, x, *, beta, n_steps):
     noise = generator(12)
     return train.train(
-        net, lambda net, x: -vae.elbo(net, x, generator=noise, beta=beta)
-        .objective.mean(-1), (x,), batch_size=len(x), n_steps=n_steps,
-        optimiser=torch.optim.AdamW(net.parameters(), lr=0.02,
-                                    weight_decay=0.0),
-        generator=generator(13))
+        net,
+        lambda net, x: -vae.elbo(net, x, generator=noise, beta=beta).objective.mean(-1),
+        (x,),
+        batch_size=len(x),
+        n_steps=n_steps,
+        optimiser=torch.optim.AdamW(net.parameters(), lr=0.02, weight_decay=0.0),
+        generator=generator(13),
+    )
 
 
 def test_tiny_overfit_reaches_zero_loss():
@@ -149,13 +151,14 @@ def test_large_beta_empties_the_code():
 
 def test_draws_reproduce_and_leave_the_global_state():
     net, x, state = built(), images(), torch.get_rng_state()
-    one, same, other = (vae.elbo(net, x, generator=generator(seed)).objective
-                        for seed in (1, 1, 2))
+    one, same, other = (vae.elbo(net, x, generator=generator(seed)).objective for seed in (1, 1, 2))
     assert torch.equal(one, same) and not torch.equal(one, other)
     assert torch.equal(torch.get_rng_state(), state)
-    for call in (lambda: vae.elbo(net, x),
-                 lambda: vae.sample_latents(x, x),
-                 lambda: vae.log_importance_weights(net, x, n_samples=2)):
+    for call in (
+        lambda: vae.elbo(net, x),
+        lambda: vae.sample_latents(x, x),
+        lambda: vae.log_importance_weights(net, x, n_samples=2),
+    ):
         with pytest.raises(TypeError, match="generator"):
             call()
 
@@ -177,8 +180,9 @@ def test_importance_weights_average_to_the_likelihood():
         net.decoder.layers[0].weight *= 6
         net.decoder.layers[1].weight *= 3
     exact = exact_log_likelihood(net, x)
-    log_w = vae.log_importance_weights(net, x, n_samples=10_000, chunk=3_000,
-                                       generator=generator(14))
+    log_w = vae.log_importance_weights(
+        net, x, n_samples=10_000, chunk=3_000, generator=generator(14)
+    )
     ratio = (log_w - exact[:, None]).exp()
     error = ratio.std(-1) / math.sqrt(ratio.shape[-1])
     assert ((ratio.mean(-1) - 1).abs() < 5 * error).all()
@@ -189,15 +193,14 @@ def test_bound_tightens_with_samples_and_starts_at_the_elbo():
     with torch.no_grad():
         net.decoder.layers[0].weight *= 6
         net.decoder.layers[1].weight *= 3
-    log_w = vae.log_importance_weights(net, x, n_samples=10_000,
-                                       generator=generator(15))
-    bounds = [vae.importance_weighted_bound(log_w, k)
-              for k in (1, 10, 100, 1000)]
+    log_w = vae.log_importance_weights(net, x, n_samples=10_000, generator=generator(15))
+    bounds = [vae.importance_weighted_bound(log_w, k) for k in (1, 10, 100, 1000)]
     for looser, tighter in zip(bounds, bounds[1:]):
         assert (tighter > looser).all()
     assert (bounds[-1] <= exact_log_likelihood(net, x) + 0.01).all()
-    elbos = torch.stack([vae.elbo(net, x, generator=g).objective
-                         for g in [generator(16)] for _ in range(500)])
+    elbos = torch.stack(
+        [vae.elbo(net, x, generator=g).objective for g in [generator(16)] for _ in range(500)]
+    )
     error = elbos.std(0) / math.sqrt(500) + log_w.std(-1) / math.sqrt(10_000)
     assert ((bounds[0] - elbos.mean(0)).abs() < 5 * error).all()
 
@@ -206,14 +209,13 @@ def test_bound_of_equal_weights_is_their_value_whatever_the_number():
     log_w = torch.full((3, 12), -70.5)
     for n_samples in (1, 3, 12):
         torch.testing.assert_close(
-            vae.importance_weighted_bound(log_w, n_samples),
-            torch.full((3,), -70.5))
+            vae.importance_weighted_bound(log_w, n_samples), torch.full((3,), -70.5)
+        )
 
 
 def test_weights_keep_the_seeds_apart():
     stack, x = built(n_seeds=2), images()
-    log_w = vae.log_importance_weights(stack, x, n_samples=3,
-                                       generator=generator(17))
+    log_w = vae.log_importance_weights(stack, x, n_samples=3, generator=generator(17))
     assert log_w.shape == (2, 5, 3)
     assert vae.importance_weighted_bound(log_w, 3).shape == (2, 5)
 
@@ -225,16 +227,23 @@ def test_active_units_count_moving_means():
     assert vae.active_units(mean).tolist() == [1, 0]
 
 
-@pytest.mark.parametrize("call, words", [
-    (lambda: vae.elbo(built(), images(), generator=generator(1), beta=-1),
-     "beta"),
-    (lambda: vae.elbo(built(2), images(), generator=generator(1),
-                      beta=torch.tensor([1.0, -1.0])), "beta"),
-    (lambda: vae.elbo(built(2), images(), generator=generator(1),
-                      beta=torch.ones(3)), r"shape \(2,\)"),
-    (lambda: vae.importance_weighted_bound(torch.zeros(5, 10), 3),
-     "divide the 10"),
-])
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda: vae.elbo(built(), images(), generator=generator(1), beta=-1), "beta"),
+        (
+            lambda: vae.elbo(
+                built(2), images(), generator=generator(1), beta=torch.tensor([1.0, -1.0])
+            ),
+            "beta",
+        ),
+        (
+            lambda: vae.elbo(built(2), images(), generator=generator(1), beta=torch.ones(3)),
+            r"shape \(2,\)",
+        ),
+        (lambda: vae.importance_weighted_bound(torch.zeros(5, 10), 3), "divide the 10"),
+    ],
+)
 def test_errors_name_the_argument(call, words):
     with pytest.raises(ValueError, match=words):
         call()

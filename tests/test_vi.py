@@ -20,10 +20,11 @@ def a_family(kind, dim=5):
         return families.MeanField(mean, raw)
     if kind == "low-rank":
         return families.LowRank(
-            mean, torch.randn(dim, 2, dtype=F64, generator=g),
-            torch.randn(dim, dtype=F64, generator=g))
-    return families.FullCovariance(
-        mean, torch.randn(dim, dim, dtype=F64, generator=g))
+            mean,
+            torch.randn(dim, 2, dtype=F64, generator=g),
+            torch.randn(dim, dtype=F64, generator=g),
+        )
+    return families.FullCovariance(mean, torch.randn(dim, dim, dtype=F64, generator=g))
 
 
 KINDS = ["mean-field", "low-rank", "full"]
@@ -45,16 +46,20 @@ def test_closed_form_kl_is_torchs(kind):
     normal = torch.distributions.MultivariateNormal
     expected = torch.distributions.kl_divergence(
         normal(family.mean, covariance(family)),
-        normal(torch.zeros(5, dtype=F64), PRIOR.square().diag()))
+        normal(torch.zeros(5, dtype=F64), PRIOR.square().diag()),
+    )
     torch.testing.assert_close(family.kl(PRIOR), expected)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_closed_form_kl_is_the_mean_of_monte_carlo(kind):
     family = a_family(kind)
-    estimates = torch.stack([vi.monte_carlo_kl(
-        family, PRIOR, n_samples=500, generator=generator(2, i))
-        for i in range(40)])
+    estimates = torch.stack(
+        [
+            vi.monte_carlo_kl(family, PRIOR, n_samples=500, generator=generator(2, i))
+            for i in range(40)
+        ]
+    )
     error = estimates.mean() - family.kl(PRIOR)
     assert error.abs() < 5 * estimates.std() / math.sqrt(40)
 
@@ -65,14 +70,14 @@ def test_draws_have_the_familys_moments_and_density(kind):
     draws = family.sample(100_000, generator=generator(3))
     exact = covariance(family)
     scale = exact.diagonal().sqrt()
-    assert ((draws.mean(0) - family.mean).abs()
-            < 5 * scale / math.sqrt(1e5)).all()
+    assert ((draws.mean(0) - family.mean).abs() < 5 * scale / math.sqrt(1e5)).all()
     error = (draws.mT.cov() - exact).abs() / (scale[:, None] * scale)
     assert error.max() < 5 * math.sqrt(2 / 1e5)
     torch.testing.assert_close(family.std, scale)
     torch.testing.assert_close(
-        family.log_prob(draws[:10]), torch.distributions.MultivariateNormal(
-            family.mean, exact).log_prob(draws[:10]))
+        family.log_prob(draws[:10]),
+        torch.distributions.MultivariateNormal(family.mean, exact).log_prob(draws[:10]),
+    )
 
 
 def test_a_gaussian_that_is_the_prior_costs_nothing():
@@ -86,53 +91,66 @@ def linear_problem():
     net = MLP([2, 1])
     g = generator(4)
     x = torch.randn(12, 2, dtype=F64, generator=g)
-    y = x @ torch.tensor([[1.0], [-2.0]], dtype=F64) + 0.5 + 0.3 * \
-        torch.randn(12, 1, dtype=F64, generator=g)
+    y = (
+        x @ torch.tensor([[1.0], [-2.0]], dtype=F64)
+        + 0.5
+        + 0.3 * torch.randn(12, 1, dtype=F64, generator=g)
+    )
     design = torch.cat([x, torch.ones(12, 1, dtype=F64)], 1)
     std = bnn.prior_std(net, weight_std=2.0)
     precision = design.mT @ design / 0.09 + std.square().reciprocal().diag()
     mean = torch.linalg.solve(precision, design.mT @ y / 0.09)[:, 0]
     evidence = torch.distributions.MultivariateNormal(
-        torch.zeros(12, dtype=F64), (design * std.square()) @ design.mT
-        + 0.09 * torch.eye(12)).log_prob(y[:, 0])
+        torch.zeros(12, dtype=F64), (design * std.square()) @ design.mT + 0.09 * torch.eye(12)
+    ).log_prob(y[:, 0])
     estimate = vi.expected_log_likelihood(
-        net, x, y, partial(vi.gaussian, noise_std=0.3), n_samples=16)
+        net, x, y, partial(vi.gaussian, noise_std=0.3), n_samples=16
+    )
     return net, x, y, std, precision, mean, evidence, estimate
 
 
 def averaged(family, estimate, std):
     """The ELBO of a family to a few hundredths of a nat."""
-    return torch.stack([vi.elbo(family, estimate, std,
-                                generator=generator(6, i)).elbo
-                        for i in range(300)]).mean()
+    return torch.stack(
+        [vi.elbo(family, estimate, std, generator=generator(6, i)).elbo for i in range(300)]
+    ).mean()
 
 
 def test_full_covariance_finds_the_exact_posterior_and_its_evidence():
     _, _, _, std, precision, mean, evidence, estimate = linear_problem()
-    fitted = vi.fit(families.full_covariance(torch.zeros(3, dtype=F64), 0.1),
-                    estimate, std, n_steps=1500, learning_rate=0.05,
-                    generator=generator(5)).family
+    fitted = vi.fit(
+        families.full_covariance(torch.zeros(3, dtype=F64), 0.1),
+        estimate,
+        std,
+        n_steps=1500,
+        learning_rate=0.05,
+        generator=generator(5),
+    ).family
     exact = torch.linalg.inv(precision)
     scale = exact.diagonal().sqrt()
     assert ((fitted.mean - mean).abs() < 0.2 * scale).all()
     error = (covariance(fitted) - exact).abs() / (scale[:, None] * scale)
     assert error.max() < 0.15
-    assert averaged(fitted, estimate, std).item() == pytest.approx(
-        evidence.item(), abs=0.1)
+    assert averaged(fitted, estimate, std).item() == pytest.approx(evidence.item(), abs=0.1)
 
 
 def test_mean_field_takes_the_inverse_of_each_precision():
     _, _, _, std, precision, mean, evidence, estimate = linear_problem()
-    fitted = vi.fit(families.mean_field(torch.zeros(3, dtype=F64), 0.1),
-                    estimate, std, n_steps=1500, learning_rate=0.05,
-                    generator=generator(5)).family
+    fitted = vi.fit(
+        families.mean_field(torch.zeros(3, dtype=F64), 0.1),
+        estimate,
+        std,
+        n_steps=1500,
+        learning_rate=0.05,
+        generator=generator(5),
+    ).family
     expected = precision.diagonal().rsqrt()
     assert ((fitted.mean - mean).abs() < 0.2 * expected).all()
     torch.testing.assert_close(fitted.std, expected, rtol=0.1, atol=0)
-    exact_gap = 0.5 * (precision.diagonal().log().sum()
-                       - torch.logdet(precision))
+    exact_gap = 0.5 * (precision.diagonal().log().sum() - torch.logdet(precision))
     assert averaged(fitted, estimate, std).item() == pytest.approx(
-        (evidence - exact_gap).item(), abs=0.1)
+        (evidence - exact_gap).item(), abs=0.1
+    )
 
 
 @pytest.mark.parametrize("net", [MLP([2, 1]), nn.Linear(2, 1)])
@@ -140,10 +158,10 @@ def test_local_and_weight_samples_agree_in_one_layer(net):
     """One layer, one example: the same distribution either way."""
     family = a_family("mean-field", 3)
     x = torch.tensor([[0.5, -1.0]], dtype=F64)
-    local = vi.local_outputs(net, family, x, n_samples=50_000,
-                             generator=generator(1))
-    direct = vi.weight_outputs(bnn.batched(net), family, x, n_samples=50_000,
-                               generator=generator(2))
+    local = vi.local_outputs(net, family, x, n_samples=50_000, generator=generator(1))
+    direct = vi.weight_outputs(
+        bnn.batched(net), family, x, n_samples=50_000, generator=generator(2)
+    )
     features = torch.tensor([0.5, -1.0, 1.0], dtype=F64)
     std = (features.square() @ family.std.square()).sqrt()
     for outputs in (local, direct):
@@ -157,8 +175,7 @@ def test_local_samples_of_examples_are_independent():
     x = torch.ones(2, 2, dtype=F64)
     settings = {"n_samples": 4000, "generator": generator(1)}
     local = vi.local_outputs(MLP([2, 1]), family, x, **settings)
-    direct = vi.weight_outputs(bnn.batched(MLP([2, 1])), family, x,
-                               **settings)
+    direct = vi.weight_outputs(bnn.batched(MLP([2, 1])), family, x, **settings)
     assert torch.corrcoef(local[..., 0].mT)[0, 1].abs() < 5 / math.sqrt(4000)
     assert torch.corrcoef(direct[..., 0].mT)[0, 1] > 0.999
 
@@ -170,10 +187,11 @@ def test_local_reparameterisation_has_the_same_mean_and_less_noise():
     estimates = {}
     for local in (False, True):
         estimate = vi.expected_log_likelihood(
-            net, x, x.sin(), partial(vi.gaussian, noise_std=0.5),
-            n_samples=20, local=local)
-        estimates[local] = torch.stack([
-            estimate(family, generator=generator(3, i)) for i in range(200)])
+            net, x, x.sin(), partial(vi.gaussian, noise_std=0.5), n_samples=20, local=local
+        )
+        estimates[local] = torch.stack(
+            [estimate(family, generator=generator(3, i)) for i in range(200)]
+        )
     spread = {local: e.std() for local, e in estimates.items()}
     gap = estimates[True].mean() - estimates[False].mean()
     assert gap.abs() < 5 * math.hypot(*spread.values()) / math.sqrt(200)
@@ -181,33 +199,39 @@ def test_local_reparameterisation_has_the_same_mean_and_less_noise():
 
 
 def test_minibatches_estimate_the_whole():
-    net, x, y, std, *_, = linear_problem()
+    net, x, y, std, *_ = linear_problem()
     family = families.mean_field(torch.ones(3, dtype=F64), 1e-3)
-    whole, part = (vi.expected_log_likelihood(
-        net, x, y, partial(vi.gaussian, noise_std=0.3), batch_size=size)
-        for size in (None, 4))
+    whole, part = (
+        vi.expected_log_likelihood(net, x, y, partial(vi.gaussian, noise_std=0.3), batch_size=size)
+        for size in (None, 4)
+    )
     exact = whole(family, generator=generator(1))
-    estimates = torch.stack([part(family, generator=generator(2, i))
-                             for i in range(400)])
-    assert ((estimates.mean() - exact).abs()
-            < 5 * estimates.std() / math.sqrt(400))
+    estimates = torch.stack([part(family, generator=generator(2, i)) for i in range(400)])
+    assert (estimates.mean() - exact).abs() < 5 * estimates.std() / math.sqrt(400)
 
 
 def test_categorical_is_minus_the_cross_entropy():
     outputs = torch.randn(3, 4, 10, dtype=F64, generator=generator(1))
     y = torch.tensor([1, 0, 9, 3])
-    expected = torch.stack([-nn.functional.cross_entropy(
-        o, y, reduction="sum") for o in outputs])
+    expected = torch.stack([-nn.functional.cross_entropy(o, y, reduction="sum") for o in outputs])
     torch.testing.assert_close(vi.categorical(outputs, y), expected)
 
 
 @pytest.mark.parametrize("temperature, wider", [(0.1, False), (10.0, True)])
 def test_temperature_weighs_the_prior(temperature, wider):
     *_, std, _, _, _, estimate = linear_problem()
-    fits = [vi.fit(families.mean_field(torch.zeros(3, dtype=F64), 0.1),
-                   estimate, std, n_steps=400, learning_rate=0.05,
-                   temperature=t, generator=generator(5)).family
-            for t in (1.0, temperature)]
+    fits = [
+        vi.fit(
+            families.mean_field(torch.zeros(3, dtype=F64), 0.1),
+            estimate,
+            std,
+            n_steps=400,
+            learning_rate=0.05,
+            temperature=t,
+            generator=generator(5),
+        ).family
+        for t in (1.0, temperature)
+    ]
     assert (fits[1].std > fits[0].std).all() == wider
 
 
@@ -215,15 +239,25 @@ def test_fits_follow_their_generator():
     *_, std, _, _, _, estimate = linear_problem()
     start = families.mean_field(torch.zeros(3, dtype=F64), 0.1)
     before = torch.get_rng_state()
-    a, b, c = (vi.fit(start, estimate, std, n_steps=3, learning_rate=0.05,
-                      generator=generator(seed)).family.mean
-               for seed in (1, 1, 2))
+    a, b, c = (
+        vi.fit(
+            start, estimate, std, n_steps=3, learning_rate=0.05, generator=generator(seed)
+        ).family.mean
+        for seed in (1, 1, 2)
+    )
     assert torch.equal(a, b) and not torch.equal(a, c)
     assert torch.equal(torch.get_rng_state(), before)
     assert not start.mean.requires_grad
     with pytest.raises(ValueError, match="temperature must be"):
-        vi.fit(start, estimate, std, n_steps=3, learning_rate=0.05,
-               temperature=torch.tensor([1.0, 0.0]), generator=generator(1))
+        vi.fit(
+            start,
+            estimate,
+            std,
+            n_steps=3,
+            learning_rate=0.05,
+            temperature=torch.tensor([1.0, 0.0]),
+            generator=generator(1),
+        )
     with pytest.raises(TypeError):
         vi.fit(start, estimate, std, n_steps=3, learning_rate=0.05)
 
@@ -239,32 +273,42 @@ def test_families_side_by_side_are_those_alone(kind):
         torch.testing.assert_close(families.pick(both, i), family)
         torch.testing.assert_close(both.kl(PRIOR)[i], family.kl(PRIOR))
         torch.testing.assert_close(both.std[i], family.std)
-        torch.testing.assert_close(both.log_prob(theta)[i],
-                                   family.log_prob(theta[i]))
+        torch.testing.assert_close(both.log_prob(theta)[i], family.log_prob(theta[i]))
     draws = both.sample(100_000, generator=generator(3))
     for own, family in zip(draws, alone):
-        assert ((own.mean(0) - family.mean).abs()
-                < 5 * family.std / math.sqrt(1e5)).all()
+        assert ((own.mean(0) - family.mean).abs() < 5 * family.std / math.sqrt(1e5)).all()
         error = own.mT.cov() - covariance(family)
-        assert (error.abs() < 5 * math.sqrt(2 / 1e5)
-                * family.std[:, None] * family.std).all()
+        assert (error.abs() < 5 * math.sqrt(2 / 1e5) * family.std[:, None] * family.std).all()
 
 
 @pytest.mark.parametrize("local", [False, True])
 def test_fits_side_by_side_do_not_meet(local):
     net, x, y, std, _, mean, *_ = linear_problem()
     estimate = vi.expected_log_likelihood(
-        net, x, y, partial(vi.gaussian, noise_std=0.3), n_samples=16,
-        local=local)
+        net, x, y, partial(vi.gaussian, noise_std=0.3), n_samples=16, local=local
+    )
     start = families.mean_field(torch.zeros(3, 3, dtype=F64), 0.1)
     temperature = torch.tensor([0.1, 1.0, 10.0], dtype=F64)
-    both = vi.fit(start, estimate, std, n_steps=800, learning_rate=0.05,
-                  temperature=temperature, generator=generator(5))
+    both = vi.fit(
+        start,
+        estimate,
+        std,
+        n_steps=800,
+        learning_rate=0.05,
+        temperature=temperature,
+        generator=generator(5),
+    )
     assert both.trace.kl.shape == (3, 800)
     for i in range(3):
-        alone = vi.fit(families.pick(start, i), estimate, std, n_steps=800,
-                       learning_rate=0.05, temperature=float(temperature[i]),
-                       generator=generator(6)).family
+        alone = vi.fit(
+            families.pick(start, i),
+            estimate,
+            std,
+            n_steps=800,
+            learning_rate=0.05,
+            temperature=float(temperature[i]),
+            generator=generator(6),
+        ).family
         found = families.pick(both.family, i)
         torch.testing.assert_close(found.std, alone.std, rtol=0.1, atol=0)
         assert ((found.mean - alone.mean).abs() < 0.2 * alone.std).all()
@@ -274,8 +318,7 @@ def test_an_elbo_that_overflows_says_where():
     *_, std, _, _, _, estimate = linear_problem()
     start = families.mean_field(torch.full((3,), 1e200, dtype=F64), 0.1)
     with pytest.raises(FloatingPointError, match="at step 0 in 1 of 1 fits"):
-        vi.fit(start, estimate, std, n_steps=3, learning_rate=0.05,
-               generator=generator(1))
+        vi.fit(start, estimate, std, n_steps=3, learning_rate=0.05, generator=generator(1))
 
 
 def test_local_reparameterisation_refuses_what_it_cannot_do():
@@ -283,8 +326,8 @@ def test_local_reparameterisation_refuses_what_it_cannot_do():
     x = torch.zeros(1, 1, 4, 4)
     family = families.mean_field(torch.zeros(n_parameters(net)), 0.1)
     with pytest.raises(TypeError, match="Conv2d; use local=False"):
-        vi.local_outputs(net, family, x, n_samples=1,
-                         generator=generator(1))
+        vi.local_outputs(net, family, x, n_samples=1, generator=generator(1))
     with pytest.raises(TypeError, match="a MeanField, got LowRank"):
-        vi.local_outputs(MLP([2, 1]), a_family("low-rank", 3), x,
-                         n_samples=1, generator=generator(1))
+        vi.local_outputs(
+            MLP([2, 1]), a_family("low-rank", 3), x, n_samples=1, generator=generator(1)
+        )

@@ -45,15 +45,15 @@ def batched(net: nn.Module) -> Forward:
         weights is that of `net.parameters()`.
     """
     if not nets.n_parameters(net):
-        raise ValueError("net must have parameters, got none: a posterior "
-                         "is a density of weights")
+        raise ValueError("net must have parameters, got none: a posterior is a density of weights")
     if type(net) is nets.MLP and net.n_seeds is None:
         return onelayer.recognise(net) or partial(nets.apply, net)
     return vmap(partial(nets.apply, net), in_dims=(0, None))
 
 
-def prior_std(net: nn.Module, *, weight_std: float = 1.0,
-              bias_std: float = 1.0, fan_in: bool = False) -> torch.Tensor:
+def prior_std(
+    net: nn.Module, *, weight_std: float = 1.0, bias_std: float = 1.0, fan_in: bool = False
+) -> torch.Tensor:
     r"""Return the prior standard deviation of each weight and bias.
 
     Parameters
@@ -74,14 +74,20 @@ def prior_std(net: nn.Module, *, weight_std: float = 1.0,
     """
     checks.positive("weight_std", weight_std)
     checks.positive("bias_std", bias_std)
-    return torch.cat([torch.full((p.numel(),), _std_of(
-        p, weight_std, bias_std, fan_in), dtype=torch.float64,
-        device=p.device)
-        for p in net.parameters()])
+    return torch.cat(
+        [
+            torch.full(
+                (p.numel(),),
+                _std_of(p, weight_std, bias_std, fan_in),
+                dtype=torch.float64,
+                device=p.device,
+            )
+            for p in net.parameters()
+        ]
+    )
 
 
-def draw_prior(std: torch.Tensor, n_draws: int, *,
-               generator: torch.Generator) -> torch.Tensor:
+def draw_prior(std: torch.Tensor, n_draws: int, *, generator: torch.Generator) -> torch.Tensor:
     """Draw weight vectors from the prior.
 
     Parameters
@@ -99,15 +105,16 @@ def draw_prior(std: torch.Tensor, n_draws: int, *,
         Flat weights, a network a row.
     """
     checks.count("n_draws", n_draws)
-    return std * torch.randn(n_draws, len(std), dtype=std.dtype,
-                             device=std.device, generator=generator)
+    return std * torch.randn(
+        n_draws, len(std), dtype=std.dtype, device=std.device, generator=generator
+    )
 
 
 class Terms(NamedTuple):
     """The log density of a batch of positions, term by term, in nats."""
 
-    log_likelihood: torch.Tensor   # (chains,)
-    log_prior: torch.Tensor        # (chains,)
+    log_likelihood: torch.Tensor  # (chains,)
+    log_prior: torch.Tensor  # (chains,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,11 +177,14 @@ class Posterior:
         nothing = self.prior_std.new_zeros(1, len(self.prior_std))
         constant = self._log_prior_of_weights(nothing)
         if not isinstance(self.noise, Distribution):
-            constant = constant + _gaussian(
-                constant * 0, self.y.numel(), self.noise) / self.temperature
-        self._set(forward=batched(self.net),
-                  _prior_precision=1 / self.prior_std.square(),
-                  _constant=float(constant))
+            constant = (
+                constant + _gaussian(constant * 0, self.y.numel(), self.noise) / self.temperature
+            )
+        self._set(
+            forward=batched(self.net),
+            _prior_precision=1 / self.prior_std.square(),
+            _constant=float(constant),
+        )
 
     def _set(self, **fields):
         """Set fields of the frozen instance while it is made."""
@@ -190,10 +200,9 @@ class Posterior:
         """Return the same posterior at another temperature."""
         return replace(self, temperature=temperature)
 
-    def functions(self, position: torch.Tensor,
-                  x: torch.Tensor) -> torch.Tensor:
+    def functions(self, position: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         """Return f(x), (chains, n, outputs), without noise."""
-        return self.forward(position[:, :len(self.prior_std)], x)
+        return self.forward(position[:, : len(self.prior_std)], x)
 
     def noise_std(self, position: torch.Tensor) -> torch.Tensor:
         """Return the noise's standard deviation of each chain, (chains,)."""
@@ -205,8 +214,9 @@ class Posterior:
         """Return log likelihood (not tempered) and log prior apart."""
         checks.shape("position", position, ("chains", self.dim))
         residual = self.y - self.functions(position, self.x)
-        log_likelihood = _gaussian(residual.flatten(1).square().sum(1),
-                                   self.y.numel(), self.noise_std(position))
+        log_likelihood = _gaussian(
+            residual.flatten(1).square().sum(1), self.y.numel(), self.noise_std(position)
+        )
         return Terms(log_likelihood, self._log_prior(position))
 
     def __call__(self, position: torch.Tensor) -> torch.Tensor:
@@ -214,8 +224,7 @@ class Posterior:
         terms = self.terms(position)
         return terms.log_likelihood / self.temperature + terms.log_prior
 
-    def value_and_grad(self, position: torch.Tensor
-                       ) -> tuple[torch.Tensor, torch.Tensor]:
+    def value_and_grad(self, position: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return log density (chains,) and its gradient (chains, dim)."""
         if not isinstance(self.forward, onelayer.OneLayer):
             return by_autograd(self, position)
@@ -223,17 +232,16 @@ class Posterior:
             return self._grad_with_noise(position)
         with torch.no_grad():
             outputs, pull = self.forward.pullback(position, self.x)
-            residual = self.y - outputs            # (chains, n, outputs)
-            scaled = residual / (self.noise ** 2 * self.temperature)
+            residual = self.y - outputs  # (chains, n, outputs)
+            scaled = residual / (self.noise**2 * self.temperature)
             pulled = position * self._prior_precision
             flat = (len(position), -1)
-            twice = (torch.linalg.vecdot(residual.view(flat),
-                                         scaled.view(flat))
-                     + torch.linalg.vecdot(position, pulled))
+            twice = torch.linalg.vecdot(
+                residual.view(flat), scaled.view(flat)
+            ) + torch.linalg.vecdot(position, pulled)
             return self._constant - 0.5 * twice, pull(scaled) - pulled
 
-    def _grad_with_noise(self, position: torch.Tensor
-                         ) -> tuple[torch.Tensor, torch.Tensor]:
+    def _grad_with_noise(self, position: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return value and gradient where the noise is a coordinate."""
         theta = position[:, :-1]
         outputs, pull = self.forward.pullback(theta, self.x)
@@ -242,20 +250,19 @@ class Posterior:
 
         def rest(log_std):
             likelihood = _gaussian(squared, self.y.numel(), log_std.exp())
-            return (likelihood / self.temperature
-                    + _log_noise_prior(self.noise, log_std))
+            return likelihood / self.temperature + _log_noise_prior(self.noise, log_std)
 
         value, d_log_std = by_autograd(rest, position[:, -1])
         precision = (-2 * position[:, -1]).exp() / self.temperature
-        d_theta = (pull(residual * precision[:, None, None])
-                   - theta / self.prior_std.square())
-        return (value + self._log_prior_of_weights(theta),
-                torch.cat([d_theta, d_log_std[:, None]], 1))
+        d_theta = pull(residual * precision[:, None, None]) - theta / self.prior_std.square()
+        return (
+            value + self._log_prior_of_weights(theta),
+            torch.cat([d_theta, d_log_std[:, None]], 1),
+        )
 
     def _log_prior(self, position: torch.Tensor) -> torch.Tensor:
         """Return the log prior density of each position."""
-        weights = self._log_prior_of_weights(
-            position[:, :len(self.prior_std)])
+        weights = self._log_prior_of_weights(position[:, : len(self.prior_std)])
         if isinstance(self.noise, Distribution):
             return weights + _log_noise_prior(self.noise, position[:, -1])
         return weights
@@ -266,8 +273,7 @@ class Posterior:
         return -0.5 * (theta / self.prior_std).square().sum(1) - norm
 
 
-def predictions(posterior: Posterior, position: torch.Tensor,
-                x: torch.Tensor) -> torch.Tensor:
+def predictions(posterior: Posterior, position: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     """Return f(x) of every draw of every chain, (chains, draws, n).
 
     Parameters
@@ -280,38 +286,33 @@ def predictions(posterior: Posterior, position: torch.Tensor,
         Where f is wanted.
     """
     checks.shape("position", position, ("chains", "draws", posterior.dim))
-    parts = position.flatten(0, 1).split(1000)     # bounds the memory
+    parts = position.flatten(0, 1).split(1000)  # bounds the memory
     with torch.no_grad():
         values = [posterior.functions(part, x)[..., 0] for part in parts]
     return torch.cat(values).unflatten(0, position.shape[:2])
 
 
-def _gaussian(squared: torch.Tensor, n: int,
-              std: float | torch.Tensor) -> torch.Tensor:
+def _gaussian(squared: torch.Tensor, n: int, std: float | torch.Tensor) -> torch.Tensor:
     """Return the log density of n residuals from their sum of squares."""
     log_std = torch.log(torch.as_tensor(std, dtype=squared.dtype))
-    return -0.5 * squared / std ** 2 - n * (log_std + 0.5 * LOG_2PI)
+    return -0.5 * squared / std**2 - n * (log_std + 0.5 * LOG_2PI)
 
 
-def _log_noise_prior(noise: Distribution,
-                     log_std: torch.Tensor) -> torch.Tensor:
+def _log_noise_prior(noise: Distribution, log_std: torch.Tensor) -> torch.Tensor:
     """Return the density of log noise_std: that of noise_std, times it."""
     return noise.log_prob(log_std.exp()) + log_std
 
 
-def by_autograd(log_density: Callable, position: torch.Tensor
-                 ) -> tuple[torch.Tensor, torch.Tensor]:
+def by_autograd(log_density: Callable, position: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return values and gradients of independent rows in one backward."""
     position = position.detach().requires_grad_()
     value = log_density(position)
-    grad, = torch.autograd.grad(value.sum(), position)
+    (grad,) = torch.autograd.grad(value.sum(), position)
     return value.detach(), grad
 
 
-def _std_of(parameter: torch.Tensor, weight_std: float, bias_std: float,
-            fan_in: bool) -> float:
+def _std_of(parameter: torch.Tensor, weight_std: float, bias_std: float, fan_in: bool) -> float:
     """Return the prior standard deviation of one parameter's entries."""
     if parameter.ndim < 2:
         return bias_std
-    return weight_std / math.sqrt(parameter[0].numel()) if fan_in \
-        else weight_std
+    return weight_std / math.sqrt(parameter[0].numel()) if fan_in else weight_std

@@ -18,16 +18,14 @@ def positive(name: str, value: float) -> float:
         If it is zero, negative, infinite or NaN.
     """
     if not (math.isfinite(number(name, value)) and value > 0):
-        raise ValueError(
-            f"{name} must be a finite number above 0, got {value!r}")
+        raise ValueError(f"{name} must be a finite number above 0, got {value!r}")
     return value
 
 
 def non_negative(name: str, value: float) -> float:
     """Return `value` if it is a finite number, zero or above."""
     if not (math.isfinite(number(name, value)) and value >= 0):
-        raise ValueError(
-            f"{name} must be a finite number, 0 or above, got {value!r}")
+        raise ValueError(f"{name} must be a finite number, 0 or above, got {value!r}")
     return value
 
 
@@ -41,8 +39,7 @@ def probability(name: str, value: float) -> float:
 def count(name: str, value: int, *, at_least: int = 1) -> int:
     """Return `value` if it is an integer, `at_least` or above."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(
-            f"{name} must be an int, got {value!r} ({type(value).__name__})")
+        raise TypeError(f"{name} must be an int, got {value!r} ({type(value).__name__})")
     if value < at_least:
         raise ValueError(f"{name} must be {at_least} or above, got {value}")
     return value
@@ -51,18 +48,14 @@ def count(name: str, value: int, *, at_least: int = 1) -> int:
 def number(name: str, value: float) -> float:
     """Return `value` if it is a real number (NaN and infinity included)."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(
-            f"{name} must be a number, got {value!r} "
-            f"({type(value).__name__})")
+        raise TypeError(f"{name} must be a number, got {value!r} ({type(value).__name__})")
     return value
 
 
 def choice(name: str, value: str, options: Collection[str]) -> str:
     """Return `value` if it is one of `options`."""
     if value not in options:
-        raise ValueError(
-            f"{name} must be one of {', '.join(map(repr, options))}, "
-            f"got {value!r}")
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}")
     return value
 
 
@@ -75,17 +68,16 @@ def shape(name: str, tensor: torch.Tensor, expected: tuple) -> torch.Tensor:
     """
     if not isinstance(tensor, torch.Tensor):
         raise TypeError(
-            f"{name} must be a torch.Tensor of shape {_text(expected)}, "
-            f"got {type(tensor).__name__}")
+            f"{name} must be a torch.Tensor of shape {_text(expected)}, got {type(tensor).__name__}"
+        )
     sizes = tuple(tensor.shape)
     free = {}
     fits = len(sizes) == len(expected) and all(
-        size == (free.setdefault(want, size) if isinstance(want, str)
-                 else want)
-        for size, want in zip(sizes, expected))
+        size == (free.setdefault(want, size) if isinstance(want, str) else want)
+        for size, want in zip(sizes, expected)
+    )
     if not fits:
-        raise ValueError(
-            f"{name} must have shape {_text(expected)}, got {_text(sizes)}")
+        raise ValueError(f"{name} must have shape {_text(expected)}, got {_text(sizes)}")
     return tensor
 
 
@@ -96,10 +88,10 @@ def finite(name: str, tensor: torch.Tensor) -> torch.Tensor:
         where = tuple(bad.nonzero()[0].tolist())
         raise ValueError(
             f"{name} must be finite, got {int(bad.sum())} values that are "
-            f"not, the first at index {where}")
+            f"not, the first at index {where}"
+        )
     return tensor
 
 
 def _text(sizes: tuple) -> str:
-    return "(" + ", ".join(map(str, sizes)) + ("," if len(sizes) == 1
-                                               else "") + ")"
+    return "(" + ", ".join(map(str, sizes)) + ("," if len(sizes) == 1 else "") + ")"

@@ -24,15 +24,18 @@ class Units(NamedTuple):
     """What continual backprop remembers of one hidden layer."""
 
     utility: Tensor  # (*runs, units), running mean of the contribution
-    age: Tensor      # (*runs, units) int64, updates since the unit's birth
-    owed: Tensor     # (*runs,), replacements due, a fraction
+    age: Tensor  # (*runs, units) int64, updates since the unit's birth
+    owed: Tensor  # (*runs,), replacements due, a fraction
 
 
 def init(net: nets.MLP) -> list[Units]:
     """Give each hidden layer of a net units without age or utility."""
+
     def born(bias):
-        return Units(torch.zeros_like(bias), torch.zeros_like(bias).long(),
-                     bias.new_zeros(bias.shape[:-1]))
+        return Units(
+            torch.zeros_like(bias), torch.zeros_like(bias).long(), bias.new_zeros(bias.shape[:-1])
+        )
+
     return [born(layer.weight.detach()[..., 0]) for layer in net.layers[:-1]]
 
 
@@ -53,20 +56,17 @@ def contribution(activation: Tensor, outgoing: Tensor) -> Tensor:
     return activation.abs().mean(-2) * outgoing.abs().sum(-2)
 
 
-def observe(units: Units, activation: Tensor, outgoing: Tensor, *,
-            decay: float = 0.99) -> Units:
+def observe(units: Units, activation: Tensor, outgoing: Tensor, *, decay: float = 0.99) -> Units:
     """Let each unit age by one update and renew its utility.
 
     u ← decay · u + (1 − decay) · contribution: Algorithm 1, lines "update
     age" and "update unit utility". Shapes as in `contribution`.
     """
     new = contribution(activation, outgoing)
-    return units._replace(utility=torch.lerp(new, units.utility, decay),
-                          age=units.age + 1)
+    return units._replace(utility=torch.lerp(new, units.utility, decay), age=units.age + 1)
 
 
-def select(units: Units, *, rate: float | Tensor, maturity: int
-           ) -> tuple[Units, Tensor]:
+def select(units: Units, *, rate: float | Tensor, maturity: int) -> tuple[Units, Tensor]:
     """Choose the mature units of least utility, `rate` of them an update.
 
     Parameters
@@ -92,15 +92,23 @@ def select(units: Units, *, rate: float | Tensor, maturity: int
     cost = units.utility.masked_fill(~eligible, torch.inf)
     place = cost.argsort(-1).argsort(-1)  # 0 for the least useful
     chosen = eligible & (place < owed.floor().unsqueeze(-1))
-    return Units(units.utility.masked_fill(chosen, 0),
-                 units.age.masked_fill(chosen, 0),
-                 owed - chosen.sum(-1)), chosen
+    return Units(
+        units.utility.masked_fill(chosen, 0),
+        units.age.masked_fill(chosen, 0),
+        owed - chosen.sum(-1),
+    ), chosen
 
 
 @torch.no_grad()
-def renew(net: nets.MLP, layer: int, chosen: Tensor, *,
-          generator: torch.Generator, scheme: str = "he",
-          optimiser: torch.optim.Optimizer | None = None) -> None:
+def renew(
+    net: nets.MLP,
+    layer: int,
+    chosen: Tensor,
+    *,
+    generator: torch.Generator,
+    scheme: str = "he",
+    optimiser: torch.optim.Optimizer | None = None,
+) -> None:
     """Redraw units of a hidden layer, in place.
 
     Incoming weights and bias come from the initial distribution; outgoing
@@ -124,9 +132,10 @@ def renew(net: nets.MLP, layer: int, chosen: Tensor, *,
     into, out = net.layers[layer], net.layers[layer + 1]
     n_out, n_in = into.weight.shape[-2:]
     fresh = nets.initialise(
-        nets.Affine(n_in, n_out, n_seeds=-(-n_chosen // n_out)
-                    ).to(into.weight.device),
-        generator=generator, scheme=scheme)
+        nets.Affine(n_in, n_out, n_seeds=-(-n_chosen // n_out)).to(into.weight.device),
+        generator=generator,
+        scheme=scheme,
+    )
     into.weight[chosen] = fresh.weight.flatten(0, 1)[:n_chosen].to(into.weight)
     out.weight.mT[chosen] = 0
     if into.bias is not None:
@@ -142,17 +151,23 @@ def _moments(optimiser, *parameters):
     if optimiser is not None:
         for parameter in parameters:
             for value in optimiser.state.get(parameter, {}).values():
-                if (isinstance(value, Tensor)
-                        and value.shape == parameter.shape):
+                if isinstance(value, Tensor) and value.shape == parameter.shape:
                     yield value
 
 
 @torch.no_grad()
-def step(net: nets.MLP, units: Sequence[Units], hidden: Sequence[Tensor], *,
-         rate: float | Tensor, maturity: int, generator: torch.Generator,
-         decay: float = 0.99, scheme: str = "he",
-         optimiser: torch.optim.Optimizer | None = None
-         ) -> tuple[list[Units], list[Tensor]]:
+def step(
+    net: nets.MLP,
+    units: Sequence[Units],
+    hidden: Sequence[Tensor],
+    *,
+    rate: float | Tensor,
+    maturity: int,
+    generator: torch.Generator,
+    decay: float = 0.99,
+    scheme: str = "he",
+    optimiser: torch.optim.Optimizer | None = None,
+) -> tuple[list[Units], list[Tensor]]:
     """Do, after an update, what makes backprop continual: Algorithm 1.
 
     Parameters
@@ -196,14 +211,13 @@ def step(net: nets.MLP, units: Sequence[Units], hidden: Sequence[Tensor], *,
         raise ValueError(
             f"units and hidden must have one entry for each of the "
             f"{len(net.layers) - 1} hidden layers, got {len(units)} and "
-            f"{len(hidden)}: leave the outputs out of hidden")
+            f"{len(hidden)}: leave the outputs out of hidden"
+        )
     after, counts = [], []
     for layer, (state, activation) in enumerate(zip(units, hidden)):
-        state = observe(state, activation.detach(),
-                        net.layers[layer + 1].weight, decay=decay)
+        state = observe(state, activation.detach(), net.layers[layer + 1].weight, decay=decay)
         state, chosen = select(state, rate=rate, maturity=maturity)
-        renew(net, layer, chosen, generator=generator, scheme=scheme,
-              optimiser=optimiser)
+        renew(net, layer, chosen, generator=generator, scheme=scheme, optimiser=optimiser)
         after.append(state)
         counts.append(chosen.sum(-1))
     return after, counts
@@ -244,5 +258,4 @@ def effective_rank(activation: Tensor) -> Tensor:
     values = torch.linalg.svdvals(activation)
     total = values.sum(-1, keepdim=True)
     share = values / total.clamp_min(torch.finfo(values.dtype).tiny)
-    return torch.where(total[..., 0] > 0,
-                       torch.special.entr(share).sum(-1).exp(), 0.0)
+    return torch.where(total[..., 0] > 0, torch.special.entr(share).sum(-1).exp(), 0.0)

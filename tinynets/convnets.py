@@ -42,33 +42,44 @@ class ConvNet(nn.Module):
         If the image is too small for that many layers.
     """
 
-    def __init__(self, image_shape: tuple[int, int],
-                 channels: Sequence[int] = (20,),
-                 hidden: Sequence[int] = (100,), *, kernel: int = 5,
-                 padding: int = 0, activation: str = "relu",
-                 dropout: float = 0.0, n_classes: int = 10):
+    def __init__(
+        self,
+        image_shape: tuple[int, int],
+        channels: Sequence[int] = (20,),
+        hidden: Sequence[int] = (100,),
+        *,
+        kernel: int = 5,
+        padding: int = 0,
+        activation: str = "relu",
+        dropout: float = 0.0,
+        n_classes: int = 10,
+    ):
         super().__init__()
         checks.choice("activation", activation, nets.ACTIVATIONS)
         self.options = dict(
-            image_shape=list(image_shape), channels=list(channels),
-            hidden=list(hidden), kernel=kernel, padding=padding,
-            activation=activation, n_classes=n_classes,
-            dropout=checks.probability("dropout", dropout))
+            image_shape=list(image_shape),
+            channels=list(channels),
+            hidden=list(hidden),
+            kernel=kernel,
+            padding=padding,
+            activation=activation,
+            n_classes=n_classes,
+            dropout=checks.probability("dropout", dropout),
+        )
         self.image_shape, self.dropout = tuple(image_shape), dropout
         self.activation = nets.ACTIVATIONS[activation]
         maps = [1, *channels]
         self.convolutions = nn.ModuleList(
             skip_init(nn.Conv2d, n_in, n_out, kernel, padding=padding)
-            for n_in, n_out in zip(maps, channels))
-        sides = [_side(side, len(channels), kernel, padding)
-                 for side in image_shape]
+            for n_in, n_out in zip(maps, channels)
+        )
+        sides = [_side(side, len(channels), kernel, padding) for side in image_shape]
         sizes = [maps[-1] * math.prod(sides), *hidden, n_classes]
         self.layers = nn.ModuleList(
-            skip_init(nn.Linear, n_in, n_out)
-            for n_in, n_out in zip(sizes, sizes[1:]))
+            skip_init(nn.Linear, n_in, n_out) for n_in, n_out in zip(sizes, sizes[1:])
+        )
 
-    def forward(self, images: Tensor, *,
-                generator: torch.Generator | None = None) -> Tensor:
+    def forward(self, images: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """Compute logits (n, classes) of images (n, pixels).
 
         With a generator hidden units are dropped, as in training; without
@@ -99,7 +110,8 @@ def _side(side: int, n_layers: int, kernel: int, padding: int) -> int:
             raise ValueError(
                 f"{n_layers} convolutions of kernel {kernel} and padding "
                 f"{padding} leave nothing of {side} pixels: take fewer, a "
-                f"smaller kernel or more padding")
+                f"smaller kernel or more padding"
+            )
     return left
 
 
@@ -109,9 +121,15 @@ def dropped(a: Tensor, rate: float, *, generator: torch.Generator) -> Tensor:
     return a * keep / (1 - rate)
 
 
-def distorted(images: Tensor, image_shape: tuple[int, int], *,
-              generator: torch.Generator, shift: float = 0.0,
-              rotation: float = 0.0, skew: float = 0.0) -> Tensor:
+def distorted(
+    images: Tensor,
+    image_shape: tuple[int, int],
+    *,
+    generator: torch.Generator,
+    shift: float = 0.0,
+    rotation: float = 0.0,
+    skew: float = 0.0,
+) -> Tensor:
     """Move, turn and slant each image by an amount of its own.
 
     Parameters
@@ -134,35 +152,43 @@ def distorted(images: Tensor, image_shape: tuple[int, int], *,
     n, (height, width) = len(images), image_shape
 
     def uniform(reach: float) -> Tensor:
-        return reach * (2 * torch.rand(
-            n, generator=generator, device=images.device) - 1)
+        return reach * (2 * torch.rand(n, generator=generator, device=images.device) - 1)
 
     angle = uniform(math.radians(checks.non_negative("rotation", rotation)))
     slant = uniform(checks.non_negative("skew", skew))
     reach = int(checks.non_negative("shift", shift))
-    across, down = (torch.randint(-reach, reach + 1, (n,),
-                                  generator=generator, device=images.device)
-                    for _ in range(2))
+    across, down = (
+        torch.randint(-reach, reach + 1, (n,), generator=generator, device=images.device)
+        for _ in range(2)
+    )
     cos, sin = angle.cos(), angle.sin()
     # (x, y) on the new image comes from R(angle) S(slant) (x, y) + shift on
     # the old one, in pixels; affine_grid counts from -1 to 1 on each axis.
-    matrix = torch.stack([
-        torch.stack([cos, (slant * cos - sin) * height / width,
-                     -2 * across / width], -1),
-        torch.stack([sin * width / height, slant * sin + cos,
-                     -2 * down / height], -1)], dim=1)
+    matrix = torch.stack(
+        [
+            torch.stack([cos, (slant * cos - sin) * height / width, -2 * across / width], -1),
+            torch.stack([sin * width / height, slant * sin + cos, -2 * down / height], -1),
+        ],
+        dim=1,
+    )
     grid = F.affine_grid(matrix, [n, 1, height, width], align_corners=False)
-    moved = F.grid_sample(images.reshape(n, 1, height, width), grid,
-                          align_corners=False)
+    moved = F.grid_sample(images.reshape(n, 1, height, width), grid, align_corners=False)
     return moved.reshape(images.shape)
 
 
-def train_epochs(net: ConvNet, images: Tensor, labels: Tensor, *,
-                 epochs: int, rate: float | Callable[[int], float],
-                 batch_size: int, generator: torch.Generator,
-                 momentum: float = 0.0, decay: float = 0.0,
-                 distort: Callable[..., Tensor] | None = None
-                 ) -> Iterator[tuple[int, float]]:
+def train_epochs(
+    net: ConvNet,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    epochs: int,
+    rate: float | Callable[[int], float],
+    batch_size: int,
+    generator: torch.Generator,
+    momentum: float = 0.0,
+    decay: float = 0.0,
+    distort: Callable[..., Tensor] | None = None,
+) -> Iterator[tuple[int, float]]:
     """Minimise the cross-entropy by SGD, and stop after each epoch.
 
     Parameters
@@ -187,19 +213,18 @@ def train_epochs(net: ConvNet, images: Tensor, labels: Tensor, *,
         After each; leave the loop to stop early.
     """
     checks.count("batch_size", batch_size)
-    optimiser = torch.optim.SGD(net.parameters(), lr=0.0, fused=True,
-                                momentum=momentum, weight_decay=decay)
+    optimiser = torch.optim.SGD(
+        net.parameters(), lr=0.0, fused=True, momentum=momentum, weight_decay=decay
+    )
     for epoch in range(1, checks.count("epochs", epochs) + 1):
         now = rate(epoch) if callable(rate) else rate
         optimiser.param_groups[0]["lr"] = checks.positive("rate", now)
-        order = torch.randperm(len(images), generator=generator,
-                               device=images.device)
+        order = torch.randperm(len(images), generator=generator, device=images.device)
         for index in order.split(batch_size):
             batch = images[index]
             if distort is not None:
                 batch = distort(batch, generator=generator)
-            cost = F.cross_entropy(net(batch, generator=generator),
-                                   labels[index])
+            cost = F.cross_entropy(net(batch, generator=generator), labels[index])
             optimiser.zero_grad()
             cost.backward()
             optimiser.step()
@@ -207,14 +232,12 @@ def train_epochs(net: ConvNet, images: Tensor, labels: Tensor, *,
 
 
 @torch.no_grad()
-def logits_of(net: nn.Module, images: Tensor, *, batch_size: int = 500
-              ) -> Tensor:
+def logits_of(net: nn.Module, images: Tensor, *, batch_size: int = 500) -> Tensor:
     """Compute logits (n, classes) in batches, the last one as it comes."""
     return torch.cat([net(part) for part in images.split(batch_size)])
 
 
-def accuracy_on(net: nn.Module, images: Tensor, labels: Tensor, *,
-                batch_size: int = 500) -> float:
+def accuracy_on(net: nn.Module, images: Tensor, labels: Tensor, *, batch_size: int = 500) -> float:
     """Compute the share of images whose largest logit is their label's."""
     guesses = logits_of(net, images, batch_size=batch_size).argmax(-1)
     return (guesses == labels).double().mean().item()
@@ -233,8 +256,7 @@ def save(net: ConvNet, path: str | Path) -> None:
 
     No pickle: the file can't run code when it is read.
     """
-    arrays = {name: value.numpy(force=True)
-              for name, value in net.state_dict().items()}
+    arrays = {name: value.numpy(force=True) for name, value in net.state_dict().items()}
     with open(path, "wb") as file:
         np.savez(file, options=json.dumps(net.options), **arrays)
 
@@ -251,10 +273,9 @@ def load(path: str | Path) -> ConvNet:
         with np.load(path, allow_pickle=False) as file:
             options = json.loads(str(file["options"]))
             net = ConvNet(**options)
-            net.load_state_dict({name: torch.from_numpy(file[name])
-                                 for name in file.files if name != "options"})
-    except (EOFError, KeyError, RuntimeError, ValueError,
-            zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} must be a net written by convnets.save: "
-                         f"{error}") from error
+            net.load_state_dict(
+                {name: torch.from_numpy(file[name]) for name in file.files if name != "options"}
+            )
+    except (EOFError, KeyError, RuntimeError, ValueError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} must be a net written by convnets.save: {error}") from error
     return net

@@ -21,8 +21,10 @@ MIRRORS = (
 )
 TIMEOUT = 10  # seconds without an answer from a mirror
 N_CLASSES = 10
-_REMEDY = ("Replace the file by a fresh copy, or set TINYNETS_DATA="
-           f"{SMALL} to use scikit-learn's 8 x 8 digits.")
+_REMEDY = (
+    "Replace the file by a fresh copy, or set TINYNETS_DATA="
+    f"{SMALL} to use scikit-learn's 8 x 8 digits."
+)
 
 
 class DataError(ValueError):
@@ -31,34 +33,34 @@ class DataError(ValueError):
 
 class _File(NamedTuple):
     shape: tuple  # of the array, and so of the IDX header
-    sha256: str   # of the payload, after decompression
+    sha256: str  # of the payload, after decompression
 
 
 _FILES = {
     "train-images-idx3-ubyte": _File(
-        (60000, 28, 28),
-        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
+        (60000, 28, 28), "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
+    ),
     "train-labels-idx1-ubyte": _File(
-        (60000,),
-        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
+        (60000,), "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"
+    ),
     "t10k-images-idx3-ubyte": _File(
-        (10000, 28, 28),
-        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
+        (10000, 28, 28), "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"
+    ),
     "t10k-labels-idx1-ubyte": _File(
-        (10000,),
-        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
+        (10000,), "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"
+    ),
 }
 
 
 class Digits(NamedTuple):
     """Images of handwritten digits and what they show."""
 
-    name: str                   # "MNIST" or "scikit-learn digits"
+    name: str  # "MNIST" or "scikit-learn digits"
     train_images: torch.Tensor  # (n_train, n_pixels) float32 in [0, 1]
     train_labels: torch.Tensor  # (n_train,) int64 in 0..9
-    test_images: torch.Tensor   # (n_test, n_pixels)
-    test_labels: torch.Tensor   # (n_test,)
-    image_shape: tuple          # (height, width) in pixels
+    test_images: torch.Tensor  # (n_test, n_pixels)
+    test_labels: torch.Tensor  # (n_test,)
+    image_shape: tuple  # (height, width) in pixels
 
     @property
     def n_pixels(self) -> int:
@@ -68,9 +70,11 @@ class Digits(NamedTuple):
     def describe(self) -> str:
         """Say in one phrase which digits these are and how many."""
         height, width = self.image_shape
-        return (f"{self.name}: {len(self.train_images):,} training and "
-                f"{len(self.test_images):,} test images of "
-                f"{height} × {width} pixels")
+        return (
+            f"{self.name}: {len(self.train_images):,} training and "
+            f"{len(self.test_images):,} test images of "
+            f"{height} × {width} pixels"
+        )
 
 
 def load_digits() -> Digits:
@@ -116,7 +120,9 @@ def load_digits() -> Digits:
             f"MNIST is neither in {cache} nor can it be downloaded "
             f"({error}); using scikit-learn's 8 x 8 digits. Point "
             "TINYNETS_DATA at a folder with MNIST's four files, or set it "
-            f"to {SMALL} to silence this.", stacklevel=2)
+            f"to {SMALL} to silence this.",
+            stacklevel=2,
+        )
         return load_small_digits()
     return load_mnist(cache)
 
@@ -128,12 +134,14 @@ def load_small_digits() -> Digits:
     one after another in the set, is in both parts.
     """
     from sklearn.datasets import load_digits as bundled
+
     images, labels = bundled(return_X_y=True)
     images = torch.tensor(images / 16, dtype=torch.float32)  # (1797, 64)
     labels = torch.tensor(labels, dtype=torch.int64)
     test = torch.arange(len(images)) % 5 == 0
-    return Digits("scikit-learn digits", images[~test], labels[~test],
-                  images[test], labels[test], (8, 8))
+    return Digits(
+        "scikit-learn digits", images[~test], labels[~test], images[test], labels[test], (8, 8)
+    )
 
 
 def load_mnist(folder: str | Path) -> Digits:
@@ -144,17 +152,23 @@ def load_mnist(folder: str | Path) -> Digits:
     DataError
         As `load_digits`.
     """
-    arrays = {name: _load(_find(Path(folder), name), name)
-              for name in _FILES}
-    images = {name: torch.from_numpy(array).flatten(1).float().div_(255)
-              for name, array in arrays.items() if array.ndim == 3}
-    labels = {name: torch.from_numpy(array).long()
-              for name, array in arrays.items() if array.ndim == 1}
-    return Digits("MNIST",
-                  images["train-images-idx3-ubyte"],
-                  labels["train-labels-idx1-ubyte"],
-                  images["t10k-images-idx3-ubyte"],
-                  labels["t10k-labels-idx1-ubyte"], (28, 28))
+    arrays = {name: _load(_find(Path(folder), name), name) for name in _FILES}
+    images = {
+        name: torch.from_numpy(array).flatten(1).float().div_(255)
+        for name, array in arrays.items()
+        if array.ndim == 3
+    }
+    labels = {
+        name: torch.from_numpy(array).long() for name, array in arrays.items() if array.ndim == 1
+    }
+    return Digits(
+        "MNIST",
+        images["train-images-idx3-ubyte"],
+        labels["train-labels-idx1-ubyte"],
+        images["t10k-images-idx3-ubyte"],
+        labels["t10k-labels-idx1-ubyte"],
+        (28, 28),
+    )
 
 
 def read_idx(path: str | Path) -> np.ndarray:
@@ -180,21 +194,27 @@ def read_idx(path: str | Path) -> np.ndarray:
 def parse_idx(payload: bytes, path: str | Path) -> np.ndarray:
     """Parse the bytes of an IDX file; `path` is for the messages."""
     if len(payload) < 4 or payload[:2] != b"\0\0":
-        raise _bad(path, "an IDX file, which starts with two zero bytes",
-                   f"the bytes {payload[:4].hex(' ') or '(none)'}")
+        raise _bad(
+            path,
+            "an IDX file, which starts with two zero bytes",
+            f"the bytes {payload[:4].hex(' ') or '(none)'}",
+        )
     kind, rank = payload[2], payload[3]
     if kind != 0x08 or not 1 <= rank <= 3:
-        raise _bad(path, "unsigned bytes (type 0x08) of 1 to 3 dimensions",
-                   f"type 0x{kind:02x} of {rank} dimensions")
+        raise _bad(
+            path,
+            "unsigned bytes (type 0x08) of 1 to 3 dimensions",
+            f"type 0x{kind:02x} of {rank} dimensions",
+        )
     start = 4 + 4 * rank
     if len(payload) < start:
-        raise _bad(path, f"a header of {start} bytes",
-                   f"{len(payload)} bytes in all")
+        raise _bad(path, f"a header of {start} bytes", f"{len(payload)} bytes in all")
     shape = tuple(np.frombuffer(payload, ">u4", rank, 4).tolist())
     size = start + int(np.prod(shape, dtype=object))
     if len(payload) != size:
-        raise _bad(path, f"{size:,} bytes for the shape {shape} in the "
-                   "header", f"{len(payload):,} bytes")
+        raise _bad(
+            path, f"{size:,} bytes for the shape {shape} in the header", f"{len(payload):,} bytes"
+        )
     return np.frombuffer(payload, np.uint8, offset=start).reshape(shape)
 
 
@@ -220,8 +240,7 @@ def download_mnist(cache: str | Path) -> None:
 
 
 def _download(file: str, name: str, cache: Path) -> None:
-    fetch = pooch.HTTPDownloader(timeout=TIMEOUT,
-                                 progressbar=sys.stderr.isatty())
+    fetch = pooch.HTTPDownloader(timeout=TIMEOUT, progressbar=sys.stderr.isatty())
     failures = []
     for mirror in MIRRORS:
         with tempfile.TemporaryDirectory(dir=cache) as scratch:
@@ -234,8 +253,7 @@ def _download(file: str, name: str, cache: Path) -> None:
             else:
                 os.replace(arriving, cache / file)
                 return
-    raise next((error for error in failures if isinstance(error, DataError)),
-               failures[-1])
+    raise next((error for error in failures if isinstance(error, DataError)), failures[-1])
 
 
 def _find(folder: Path, name: str) -> Path:
@@ -246,7 +264,8 @@ def _find(folder: Path, name: str) -> Path:
             f"{folder}: expected {name} or {name}.gz, found {what}. Put "
             "MNIST's four IDX files there, unset TINYNETS_DATA to download "
             f"them, or set TINYNETS_DATA={SMALL} to use scikit-learn's "
-            "8 x 8 digits.")
+            "8 x 8 digits."
+        )
     return found[0]
 
 
@@ -260,15 +279,16 @@ def _load(path: Path, name: str) -> np.ndarray:
     array = parse_idx(payload, path)
     expected = _FILES[name]
     if array.shape != expected.shape:
-        raise _bad(path, f"an array of shape {expected.shape}",
-                   f"one of shape {array.shape}")
+        raise _bad(path, f"an array of shape {expected.shape}", f"one of shape {array.shape}")
     if array.ndim == 1 and array.max() >= N_CLASSES:
-        raise _bad(path, f"labels from 0 to {N_CLASSES - 1}",
-                   f"the label {array.max()}")
+        raise _bad(path, f"labels from 0 to {N_CLASSES - 1}", f"the label {array.max()}")
     found = hashlib.sha256(payload).hexdigest()
     if found != expected.sha256:
-        raise _bad(path, f"a payload with SHA-256 {expected.sha256}",
-                   f"{found}: the file is altered, or not MNIST's")
+        raise _bad(
+            path,
+            f"a payload with SHA-256 {expected.sha256}",
+            f"{found}: the file is altered, or not MNIST's",
+        )
     return array.copy()  # torch wants memory that it may write to
 
 
@@ -279,9 +299,9 @@ def _payload(path: Path) -> bytes:
     try:
         return gzip.decompress(raw)
     except (OSError, EOFError, zlib.error) as error:
-        raise _bad(path, "a whole gzip file",
-                   f"{len(raw):,} bytes that do not decompress ({error})"
-                   ) from error
+        raise _bad(
+            path, "a whole gzip file", f"{len(raw):,} bytes that do not decompress ({error})"
+        ) from error
 
 
 def _bad(path: str | Path, expected: str, found: str) -> DataError:

@@ -46,8 +46,10 @@ def r_hat(values: Tensor) -> Tensor:
     chains of 4 draws or more. Vehtari et al. (2021), Eq. (14).
     """
     if len(values) < 2:
-        raise ValueError("values must hold 2 chains or more for r_hat, got "
-                         f"{len(values)}: one chain can't disagree")
+        raise ValueError(
+            "values must hold 2 chains or more for r_hat, got "
+            f"{len(values)}: one chain can't disagree"
+        )
     return _each(arviz.rhat, values, method="rank")
 
 
@@ -77,10 +79,11 @@ def autocorrelation(values: Tensor, *, max_lag: int) -> Tensor:
     _check(values)
     checks.count("max_lag", max_lag)
     if max_lag >= values.shape[1]:
-        raise ValueError("max_lag must be below the number of draws, "
-                         f"{values.shape[1]}, got {max_lag}")
+        raise ValueError(
+            f"max_lag must be below the number of draws, {values.shape[1]}, got {max_lag}"
+        )
     correlation = arviz.autocorr(values.numpy(force=True), axis=1)
-    return torch.as_tensor(correlation[:, :max_lag + 1])
+    return torch.as_tensor(correlation[:, : max_lag + 1])
 
 
 def energy_information(draws: Draws) -> Tensor:
@@ -112,24 +115,29 @@ def to_arviz(draws: Draws, **quantities: Tensor):
     """
     for name, values in quantities.items():
         _check(values)
-        checks.shape(name, values[..., 0] if values.ndim > 2 else values,
-                     tuple(draws.log_density.shape) + tuple(
-                         values.shape[2:-1]))
+        checks.shape(
+            name,
+            values[..., 0] if values.ndim > 2 else values,
+            tuple(draws.log_density.shape) + tuple(values.shape[2:-1]),
+        )
     info, tuning = draws.info, draws.warmup.tuning
-    stats = {"lp": draws.log_density, "acceptance_rate": info.acceptance,
-             "diverging": info.divergent, "energy": info.energy,
-             "energy_error": info.energy_error, "n_steps": info.n_gradients}
+    stats = {
+        "lp": draws.log_density,
+        "acceptance_rate": info.acceptance,
+        "diverging": info.divergent,
+        "energy": info.energy,
+        "energy_error": info.energy_error,
+        "n_steps": info.n_gradients,
+    }
     posterior = {"position": draws.position, **quantities}
-    attributes = {"inference_library": "tinynets",
-                  "tuning_steps": draws.warmup.n_steps}
+    attributes = {"inference_library": "tinynets", "tuning_steps": draws.warmup.n_steps}
     if tuning is not None:
         attributes["step_size"] = tuning.step_size.tolist()
     with _many_chains():
         data = arviz.from_dict(
-            posterior={name: value.numpy(force=True)
-                       for name, value in posterior.items()},
-            sample_stats={name: value.numpy(force=True)
-                          for name, value in stats.items()})
+            posterior={name: value.numpy(force=True) for name, value in posterior.items()},
+            sample_stats={name: value.numpy(force=True) for name, value in stats.items()},
+        )
     data.posterior.attrs.update(attributes)
     return data
 
@@ -151,6 +159,8 @@ def _many_chains():
 
 def _check(values: Tensor) -> None:
     if values.ndim < 2 or values.shape[1] < 4:
-        raise ValueError("values must have shape (chains, draws, ...) with 4 "
-                         f"draws or more, got {tuple(values.shape)}")
+        raise ValueError(
+            "values must have shape (chains, draws, ...) with 4 "
+            f"draws or more, got {tuple(values.shape)}"
+        )
     checks.finite("values", values)

@@ -23,65 +23,58 @@ from tinynets import checks
 class MeanField(NamedTuple):
     """Independent weights."""
 
-    mean: torch.Tensor             # (*lead, dim)
-    raw_std: torch.Tensor          # (*lead, dim)
+    mean: torch.Tensor  # (*lead, dim)
+    raw_std: torch.Tensor  # (*lead, dim)
 
     @property
     def std(self) -> torch.Tensor:
         """Standard deviation of each weight, (*lead, dim)."""
         return softplus(self.raw_std)
 
-    def sample(self, n_samples: int, *,
-               generator: torch.Generator) -> torch.Tensor:
+    def sample(self, n_samples: int, *, generator: torch.Generator) -> torch.Tensor:
         """Draw weights, (*lead, n_samples, dim), differentiable in q."""
-        return _rows(self.mean) + _rows(self.std) * _normal(
-            self.mean, n_samples, generator)
+        return _rows(self.mean) + _rows(self.std) * _normal(self.mean, n_samples, generator)
 
     def log_prob(self, theta: torch.Tensor) -> torch.Tensor:
         """Return the log density of `theta` (*lead, n, dim), (*lead, n)."""
-        return torch.distributions.Normal(
-            _rows(self.mean), _rows(self.std)).log_prob(theta).sum(-1)
+        return torch.distributions.Normal(_rows(self.mean), _rows(self.std)).log_prob(theta).sum(-1)
 
     def kl(self, prior_std: torch.Tensor) -> torch.Tensor:
         """Return KL(q || prior) in nats, (*lead,)."""
-        return _kl(self.mean, self.std.square(), 2 * self.std.log().sum(-1),
-                   prior_std)
+        return _kl(self.mean, self.std.square(), 2 * self.std.log().sum(-1), prior_std)
 
 
 class LowRank(NamedTuple):
     """Covariance F F' + diag(std^2), with F of a few columns."""
 
-    mean: torch.Tensor             # (*lead, dim)
-    factor: torch.Tensor           # (*lead, dim, rank)
-    raw_std: torch.Tensor          # (*lead, dim), of the diagonal part
+    mean: torch.Tensor  # (*lead, dim)
+    factor: torch.Tensor  # (*lead, dim, rank)
+    raw_std: torch.Tensor  # (*lead, dim), of the diagonal part
 
     @property
     def std(self) -> torch.Tensor:
         """Standard deviation of each weight, (*lead, dim)."""
-        return (self.factor.square().sum(-1)
-                + softplus(self.raw_std).square()).sqrt()
+        return (self.factor.square().sum(-1) + softplus(self.raw_std).square()).sqrt()
 
-    def sample(self, n_samples: int, *,
-               generator: torch.Generator) -> torch.Tensor:
+    def sample(self, n_samples: int, *, generator: torch.Generator) -> torch.Tensor:
         """Draw weights, (*lead, n_samples, dim), differentiable in q."""
-        own = _rows(softplus(self.raw_std)) * _normal(
-            self.mean, n_samples, generator)
+        own = _rows(softplus(self.raw_std)) * _normal(self.mean, n_samples, generator)
         shared = _normal(self.factor[..., 0, :], n_samples, generator)
         return _rows(self.mean) + own + shared @ self.factor.mT
 
     def log_prob(self, theta: torch.Tensor) -> torch.Tensor:
         """Return the log density of `theta` (*lead, n, dim), (*lead, n)."""
         return torch.distributions.LowRankMultivariateNormal(
-            _rows(self.mean), self.factor.unsqueeze(-3),
-            _rows(softplus(self.raw_std).square())).log_prob(theta)
+            _rows(self.mean), self.factor.unsqueeze(-3), _rows(softplus(self.raw_std).square())
+        ).log_prob(theta)
 
     def kl(self, prior_std: torch.Tensor) -> torch.Tensor:
         """Return KL(q || prior) in nats, (*lead,)."""
         own = softplus(self.raw_std)
         scaled = self.factor / own[..., None]
-        small = scaled.mT @ scaled + torch.eye(scaled.shape[-1],
-                                               dtype=scaled.dtype,
-                                               device=scaled.device)
+        small = scaled.mT @ scaled + torch.eye(
+            scaled.shape[-1], dtype=scaled.dtype, device=scaled.device
+        )
         log_det = 2 * own.log().sum(-1) + torch.logdet(small)
         return _kl(self.mean, self.std.square(), log_det, prior_std)
 
@@ -89,8 +82,8 @@ class LowRank(NamedTuple):
 class FullCovariance(NamedTuple):
     """Covariance L L'; `raw` holds L, its diagonal before the softplus."""
 
-    mean: torch.Tensor             # (*lead, dim)
-    raw: torch.Tensor              # (*lead, dim, dim), lower triangle
+    mean: torch.Tensor  # (*lead, dim)
+    raw: torch.Tensor  # (*lead, dim, dim), lower triangle
 
     @property
     def factor(self) -> torch.Tensor:
@@ -106,8 +99,7 @@ class FullCovariance(NamedTuple):
         """Standard deviation of each weight, (*lead, dim)."""
         return self.factor.square().sum(-1).sqrt()
 
-    def sample(self, n_samples: int, *,
-               generator: torch.Generator) -> torch.Tensor:
+    def sample(self, n_samples: int, *, generator: torch.Generator) -> torch.Tensor:
         """Draw weights, (*lead, n_samples, dim), differentiable in q."""
         normal = _normal(self.mean, n_samples, generator)
         return _rows(self.mean) + normal @ self.factor.mT
@@ -121,8 +113,7 @@ class FullCovariance(NamedTuple):
     def kl(self, prior_std: torch.Tensor) -> torch.Tensor:
         """Return KL(q || prior) in nats, (*lead,)."""
         log_det = 2 * self._diagonal.log().sum(-1)
-        return _kl(self.mean, self.factor.square().sum(-1), log_det,
-                   prior_std)
+        return _kl(self.mean, self.factor.square().sum(-1), log_det, prior_std)
 
 
 Family: TypeAlias = MeanField | LowRank | FullCovariance
@@ -133,14 +124,15 @@ def mean_field(mean: torch.Tensor, std: float) -> MeanField:
     return MeanField(mean, torch.full_like(mean, inverse_softplus(std)))
 
 
-def low_rank(mean: torch.Tensor, std: float, rank: int, *,
-             generator: torch.Generator) -> LowRank:
+def low_rank(mean: torch.Tensor, std: float, rank: int, *, generator: torch.Generator) -> LowRank:
     """Start a low-rank Gaussian: small random factors, `std` on top."""
     checks.count("rank", rank)
-    factor = 0.1 * std * torch.randn(*mean.shape, rank, dtype=mean.dtype,
-                                     device=mean.device, generator=generator)
-    return LowRank(mean, factor,
-                   torch.full_like(mean, inverse_softplus(std)))
+    factor = (
+        0.1
+        * std
+        * torch.randn(*mean.shape, rank, dtype=mean.dtype, device=mean.device, generator=generator)
+    )
+    return LowRank(mean, factor, torch.full_like(mean, inverse_softplus(std)))
 
 
 def full_covariance(mean: torch.Tensor, std: float) -> FullCovariance:
@@ -160,13 +152,17 @@ def inverse_softplus(value: float) -> float:
     return value + math.log(-math.expm1(-value))
 
 
-def _normal(like: torch.Tensor, n_samples: int,
-            generator: torch.Generator) -> torch.Tensor:
+def _normal(like: torch.Tensor, n_samples: int, generator: torch.Generator) -> torch.Tensor:
     """Draw standard normals, (*lead, n_samples, dim)."""
     checks.count("n_samples", n_samples)
-    return torch.randn(*like.shape[:-1], n_samples, like.shape[-1],
-                       dtype=like.dtype, device=like.device,
-                       generator=generator)
+    return torch.randn(
+        *like.shape[:-1],
+        n_samples,
+        like.shape[-1],
+        dtype=like.dtype,
+        device=like.device,
+        generator=generator,
+    )
 
 
 def _rows(parameter: torch.Tensor) -> torch.Tensor:
@@ -174,9 +170,9 @@ def _rows(parameter: torch.Tensor) -> torch.Tensor:
     return parameter.unsqueeze(-2)
 
 
-def _kl(mean: torch.Tensor, variance: torch.Tensor, log_det: torch.Tensor,
-        prior_std: torch.Tensor) -> torch.Tensor:
+def _kl(
+    mean: torch.Tensor, variance: torch.Tensor, log_det: torch.Tensor, prior_std: torch.Tensor
+) -> torch.Tensor:
     """Return the closed form at the head of this file."""
     ratio = (variance + mean.square()) / prior_std.square()
-    return (0.5 * (ratio.sum(-1) - mean.shape[-1] - log_det)
-            + prior_std.log().sum())
+    return 0.5 * (ratio.sum(-1) - mean.shape[-1] - log_det) + prior_std.log().sum()

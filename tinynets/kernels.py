@@ -5,9 +5,9 @@ import torch
 from tinynets import checks
 
 
-def exponentiated_quadratic(x1: torch.Tensor, x2: torch.Tensor, *,
-                            amplitude: float = 1.0,
-                            length_scale: float = 1.0) -> torch.Tensor:
+def exponentiated_quadratic(
+    x1: torch.Tensor, x2: torch.Tensor, *, amplitude: float = 1.0, length_scale: float = 1.0
+) -> torch.Tensor:
     r"""Return the exponentiated-quadratic kernel between two sets of inputs.
 
     $k(x, x') = a^2 \exp(-\lVert x - x' \rVert^2 / (2 \ell^2))$
@@ -30,5 +30,5 @@ def exponentiated_quadratic(x1: torch.Tensor, x2: torch.Tensor, *,
     checks.positive("length_scale", length_scale)
     checks.shape("x1", x1, ("n1", "inputs"))
     checks.shape("x2", x2, ("n2", x1.shape[1]))
-    squared = (x1[:, None] - x2).square().sum(-1)          # (n1, n2)
-    return amplitude ** 2 * torch.exp(-squared / (2 * length_scale ** 2))
+    squared = (x1[:, None] - x2).square().sum(-1)  # (n1, n2)
+    return amplitude**2 * torch.exp(-squared / (2 * length_scale**2))

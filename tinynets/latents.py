@@ -18,21 +18,21 @@ from tinynets import checks
 class Gaussian(NamedTuple):
     """One Gaussian, or many along leading dimensions."""
 
-    mean: Tensor        # (*lead, d)
+    mean: Tensor  # (*lead, d)
     covariance: Tensor  # (*lead, d, d)
 
 
 class Scatter(NamedTuple):
     """Covariance of classes about their means, and of means about theirs."""
 
-    within: Tensor   # (*lead, d, d)
+    within: Tensor  # (*lead, d, d)
     between: Tensor  # (*lead, d, d)
 
 
 class Plane(NamedTuple):
     """The set normal · x + offset = 0, and how well it parts two classes."""
 
-    normal: Tensor    # (d,)
+    normal: Tensor  # (d,)
     offset: float
     error_rate: float  # share of points not on their own side
 
@@ -56,8 +56,7 @@ def mixture_moments(means: Tensor, variances: Tensor) -> Gaussian:
     return Gaussian(mean, spread + torch.diag_embed(variances.mean(-2)))
 
 
-def class_gaussians(means: Tensor, variances: Tensor, labels: Tensor,
-                    n_classes: int) -> Gaussian:
+def class_gaussians(means: Tensor, variances: Tensor, labels: Tensor, n_classes: int) -> Gaussian:
     """Match one Gaussian to the aggregate posterior of each class.
 
     Parameters
@@ -79,14 +78,16 @@ def class_gaussians(means: Tensor, variances: Tensor, labels: Tensor,
         If a class has no image.
     """
     rows = [_rows(labels, k) for k in range(n_classes)]
-    parts = [mixture_moments(means[..., i, :], variances[..., i, :])
-             for i in rows]
-    return Gaussian(torch.stack([part.mean for part in parts], -2),
-                    torch.stack([part.covariance for part in parts], -3))
+    parts = [mixture_moments(means[..., i, :], variances[..., i, :]) for i in rows]
+    return Gaussian(
+        torch.stack([part.mean for part in parts], -2),
+        torch.stack([part.covariance for part in parts], -3),
+    )
 
 
-def mixture_log_density(points: Tensor, means: Tensor, variances: Tensor,
-                        chunk: int = 500) -> Tensor:
+def mixture_log_density(
+    points: Tensor, means: Tensor, variances: Tensor, chunk: int = 500
+) -> Tensor:
     """Compute the log density of an equal mixture of diagonal Gaussians.
 
     Parameters
@@ -141,8 +142,7 @@ def log_density(points: Tensor, gaussian: Gaussian) -> Tensor:
     centred = points - gaussian.mean.unsqueeze(-2)
     z = torch.linalg.solve_triangular(factor, centred.mT, upper=False)
     constant = points.shape[-1] * math.log(2 * math.pi)
-    return -(z.square().sum(-2) + _log_det(factor).unsqueeze(-1)
-             + constant) / 2
+    return -(z.square().sum(-2) + _log_det(factor).unsqueeze(-1) + constant) / 2
 
 
 def bhattacharyya(a: Gaussian, b: Gaussian) -> Tensor:
@@ -157,10 +157,8 @@ def bhattacharyya(a: Gaussian, b: Gaussian) -> Tensor:
         If a covariance is singular.
     """
     middle = _cholesky((a.covariance + b.covariance) / 2)
-    log_dets = (_log_det(_cholesky(a.covariance))
-                + _log_det(_cholesky(b.covariance)))
-    return (_mahalanobis(a.mean - b.mean, middle) / 8
-            + _log_det(middle) / 2 - log_dets / 4)
+    log_dets = _log_det(_cholesky(a.covariance)) + _log_det(_cholesky(b.covariance))
+    return _mahalanobis(a.mean - b.mean, middle) / 8 + _log_det(middle) / 2 - log_dets / 4
 
 
 def overlap(a: Gaussian, b: Gaussian) -> Tensor:
@@ -181,18 +179,19 @@ def kl(a: Gaussian, b: Gaussian) -> Tensor:
     """
     factor_a, factor_b = _cholesky(a.covariance), _cholesky(b.covariance)
     ratio = torch.linalg.solve_triangular(factor_b, factor_a, upper=False)
-    return (ratio.square().sum((-2, -1))
-            + _mahalanobis(b.mean - a.mean, factor_b) - a.mean.shape[-1]
-            + _log_det(factor_b) - _log_det(factor_a)) / 2
+    return (
+        ratio.square().sum((-2, -1))
+        + _mahalanobis(b.mean - a.mean, factor_b)
+        - a.mean.shape[-1]
+        + _log_det(factor_b)
+        - _log_det(factor_a)
+    ) / 2
 
 
-def pairwise(compare: Callable[[Gaussian, Gaussian], Tensor],
-             classes: Gaussian) -> Tensor:
+def pairwise(compare: Callable[[Gaussian, Gaussian], Tensor], classes: Gaussian) -> Tensor:
     """Compare each class with each: (*lead, n) give (*lead, n, n)."""
-    rows = Gaussian(classes.mean.unsqueeze(-2),
-                    classes.covariance.unsqueeze(-3))
-    columns = Gaussian(classes.mean.unsqueeze(-3),
-                       classes.covariance.unsqueeze(-4))
+    rows = Gaussian(classes.mean.unsqueeze(-2), classes.covariance.unsqueeze(-3))
+    columns = Gaussian(classes.mean.unsqueeze(-3), classes.covariance.unsqueeze(-4))
     return compare(rows, columns)
 
 
@@ -211,11 +210,13 @@ def ellipse(gaussian: Gaussian, n_std: float, n_points: int = 64) -> Tensor:
     """
     checks.positive("n_std", n_std)
     if gaussian.mean.shape[-1] != 2:
-        raise ValueError("gaussian must be two-dimensional to have an "
-                         f"ellipse, got {gaussian.mean.shape[-1]} dimensions")
-    angle = torch.linspace(0, 2 * math.pi, n_points,
-                           dtype=gaussian.mean.dtype,
-                           device=gaussian.mean.device)
+        raise ValueError(
+            "gaussian must be two-dimensional to have an "
+            f"ellipse, got {gaussian.mean.shape[-1]} dimensions"
+        )
+    angle = torch.linspace(
+        0, 2 * math.pi, n_points, dtype=gaussian.mean.dtype, device=gaussian.mean.device
+    )
     circle = torch.stack([angle.cos(), angle.sin()], -1)
     factor = _cholesky(gaussian.covariance)
     return gaussian.mean.unsqueeze(-2) + n_std * circle @ factor.mT
@@ -229,17 +230,14 @@ def scatter(features: Tensor, labels: Tensor, n_classes: int) -> Scatter:
     features : (*lead, n, d)
     labels : (n,) int64
     """
-    classes = class_gaussians(features, torch.zeros_like(features), labels,
-                              n_classes)
+    classes = class_gaussians(features, torch.zeros_like(features), labels, n_classes)
     centred = classes.mean - classes.mean.mean(-2, keepdim=True)
-    return Scatter(classes.covariance.mean(-3),
-                   centred.mT @ centred / n_classes)
+    return Scatter(classes.covariance.mean(-3), centred.mT @ centred / n_classes)
 
 
 def fisher_ratio(scatter: Scatter) -> Tensor:
     """Compute tr Σ_between / tr Σ_within: far apart and tight is large."""
-    traces = [part.diagonal(dim1=-2, dim2=-1).sum(-1)
-              for part in (scatter.between, scatter.within)]
+    traces = [part.diagonal(dim1=-2, dim2=-1).sum(-1) for part in (scatter.between, scatter.within)]
     return traces[0] / traces[1]
 
 
@@ -262,23 +260,25 @@ def separating_plane(a: Tensor, b: Tensor) -> Plane:
     points = torch.cat([a, b]).double().cpu()  # where SciPy is
     centre, scale = points.mean(0), points.std(0).clamp_min(1e-12)
     sign = torch.cat([points.new_ones(len(a)), -points.new_ones(len(b))])
-    rows = torch.cat([(points - centre) / scale,
-                      points.new_ones(len(points), 1)], -1) * sign[:, None]
-    weights = torch.cat([points.new_full((len(s),), 1 / len(s))
-                         for s in (a, b)])
+    rows = (
+        torch.cat([(points - centre) / scale, points.new_ones(len(points), 1)], -1) * sign[:, None]
+    )
+    weights = torch.cat([points.new_full((len(s),), 1 / len(s)) for s in (a, b)])
     # The dual has d + 1 rows instead of n: max Σu, Σ u row = 0, 0 ≤ u ≤ 1/n
-    answer = linprog(-points.new_ones(len(points)).numpy(),
-                     A_eq=rows.T.numpy(), b_eq=points.new_zeros(d + 1).numpy(),
-                     bounds=[(0, float(w)) for w in weights], method="highs")
+    answer = linprog(
+        -points.new_ones(len(points)).numpy(),
+        A_eq=rows.T.numpy(),
+        b_eq=points.new_zeros(d + 1).numpy(),
+        bounds=[(0, float(w)) for w in weights],
+        method="highs",
+    )
     w = -torch.from_numpy(answer.eqlin.marginals)
     wrong = rows @ w <= 1e-9
     normal = w[:d] / scale
-    return Plane(normal, float(w[d] - normal @ centre),
-                 float(wrong.double().mean()))
+    return Plane(normal, float(w[d] - normal @ centre), float(wrong.double().mean()))
 
 
-def pairwise_error(features: Tensor, labels: Tensor,
-                   n_classes: int) -> Tensor:
+def pairwise_error(features: Tensor, labels: Tensor, n_classes: int) -> Tensor:
     """Compute the error rate of the separating plane of each two classes.
 
     `features (n, d)` give (n_classes, n_classes), symmetric, diagonal 0.
@@ -287,16 +287,14 @@ def pairwise_error(features: Tensor, labels: Tensor,
     sets = [features[_rows(labels, k)] for k in range(n_classes)]
     for i in range(n_classes):
         for j in range(i):
-            errors[i, j] = errors[j, i] = separating_plane(
-                sets[i], sets[j]).error_rate
+            errors[i, j] = errors[j, i] = separating_plane(sets[i], sets[j]).error_rate
     return errors
 
 
 def _rows(labels: Tensor, k: int) -> Tensor:
     rows = (labels == k).nonzero().flatten()
     if not len(rows):
-        raise ValueError(f"labels must hold each class, got none of class "
-                         f"{k}: take more images")
+        raise ValueError(f"labels must hold each class, got none of class {k}: take more images")
     return rows
 
 
@@ -313,7 +311,8 @@ def _cholesky(covariance: Tensor) -> Tensor:
         raise ValueError(
             f"covariance{at} is singular or not positive definite: its class "
             "needs more images than dimensions, or has collapsed onto a line "
-            "or a point")
+            "or a point"
+        )
     return factor
 
 
@@ -323,6 +322,5 @@ def _log_det(factor: Tensor) -> Tensor:
 
 def _mahalanobis(difference: Tensor, factor: Tensor) -> Tensor:
     shape = torch.broadcast_shapes(difference.shape, factor.shape[:-1])
-    z = torch.linalg.solve_triangular(
-        factor, difference.expand(shape).unsqueeze(-1), upper=False)
+    z = torch.linalg.solve_triangular(factor, difference.expand(shape).unsqueeze(-1), upper=False)
     return z.square().sum((-2, -1))

@@ -11,7 +11,7 @@ from tinynets import checks, nets
 class Linear(NamedTuple):
     """The map score = mask · image + bias, or a stack of such maps."""
 
-    masks: Tensor   # (*lead, n_classes, n_pixels)
+    masks: Tensor  # (*lead, n_classes, n_pixels)
     biases: Tensor  # (*lead, n_classes)
 
     def scores(self, images: Tensor) -> Tensor:
@@ -51,7 +51,8 @@ def collapse(net: nets.MLP) -> Linear:
     if set(net.activations) - {"identity"}:
         raise ValueError(
             "net must be linear to be one matrix: every activation must be "
-            f"'identity', got {list(net.activations)}")
+            f"'identity', got {list(net.activations)}"
+        )
     masks, biases = _detached(net.layers[0])
     for layer in net.layers[1:]:
         weight, bias = _detached(layer)
@@ -95,7 +96,8 @@ def class_means(images: Tensor, labels: Tensor) -> Tensor:
     if (counts == 0).any():
         raise ValueError(
             "labels must have an image of every class, got none of "
-            f"{(counts == 0).nonzero().flatten().tolist()}")
+            f"{(counts == 0).nonzero().flatten().tolist()}"
+        )
     sums = images.new_zeros(len(counts), images.shape[-1])
     return sums.index_add(0, labels, images) / counts.unsqueeze(-1)
 
@@ -158,5 +160,4 @@ def confusion(predicted: Tensor, labels: Tensor, n_classes: int) -> Tensor:
 def _detached(layer: nets.Affine) -> tuple[Tensor, Tensor]:
     weight = layer.weight.detach()
     bias = layer.bias
-    return weight, (weight.new_zeros(weight.shape[:-1]) if bias is None
-                    else bias.detach())
+    return weight, (weight.new_zeros(weight.shape[:-1]) if bias is None else bias.detach())

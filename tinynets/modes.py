@@ -12,12 +12,11 @@ from tinynets.gp import cholesky
 class Climb(NamedTuple):
     """Where a batch of ascents ended, and the way there."""
 
-    position: torch.Tensor         # (members, dim)
-    trace: torch.Tensor            # (steps, members), log density before each
+    position: torch.Tensor  # (members, dim)
+    trace: torch.Tensor  # (steps, members), log density before each
 
 
-def climb(log_density, position: torch.Tensor, *, n_steps: int,
-          learning_rate: float) -> Climb:
+def climb(log_density, position: torch.Tensor, *, n_steps: int, learning_rate: float) -> Climb:
     """Maximise a log density from many starts at once, with Adam.
 
     One start gives the MAP estimate, several a deep ensemble: each member
@@ -47,7 +46,8 @@ def climb(log_density, position: torch.Tensor, *, n_steps: int,
     checks.count("n_steps", n_steps)
     checks.positive("learning_rate", learning_rate)
     value_and_grad = getattr(log_density, "value_and_grad", None) or (
-        lambda theta: bnn.by_autograd(log_density, theta))
+        lambda theta: bnn.by_autograd(log_density, theta)
+    )
     position = position.detach().clone()
     optimiser = torch.optim.Adam([position], learning_rate, maximize=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, n_steps)
@@ -63,16 +63,19 @@ def climb(log_density, position: torch.Tensor, *, n_steps: int,
 class Laplace(NamedTuple):
     """A Gaussian around a mode, and f linearised there."""
 
-    mode: torch.Tensor             # (dim,)
-    factor: torch.Tensor           # (dim, dim): covariance = factor factor'
-    log_evidence: torch.Tensor     # (), nats
+    mode: torch.Tensor  # (dim,)
+    factor: torch.Tensor  # (dim, dim): covariance = factor factor'
+    log_evidence: torch.Tensor  # (), nats
 
-    def sample(self, n_samples: int, *,
-               generator: torch.Generator) -> torch.Tensor:
+    def sample(self, n_samples: int, *, generator: torch.Generator) -> torch.Tensor:
         """Draw weights, (n_samples, dim)."""
-        normal = torch.randn(n_samples, len(self.mode),
-                             dtype=self.mode.dtype, device=self.mode.device,
-                             generator=generator)
+        normal = torch.randn(
+            n_samples,
+            len(self.mode),
+            dtype=self.mode.dtype,
+            device=self.mode.device,
+            generator=generator,
+        )
         return self.mode + normal @ self.factor.mT
 
 
@@ -96,33 +99,38 @@ def laplace(posterior: bnn.Posterior, mode: torch.Tensor) -> Laplace:
     MacKay (1992); Immer, Korzepa and Bauer (2021) for the linearisation.
     """
     if posterior.dim != len(posterior.prior_std):
-        raise ValueError("noise must be fixed for a Laplace approximation, "
-                         f"got a prior, {posterior.noise}")
+        raise ValueError(
+            f"noise must be fixed for a Laplace approximation, got a prior, {posterior.noise}"
+        )
     jacobian = jacobian_of(posterior, mode, posterior.x)
-    precision = (jacobian.mT @ jacobian / posterior.noise ** 2
-                 + posterior.prior_std.square().reciprocal().diag())
+    precision = (
+        jacobian.mT @ jacobian / posterior.noise**2
+        + posterior.prior_std.square().reciprocal().diag()
+    )
     lower = cholesky(precision, "the precision at the mode")
     # precision = L L' gives covariance = L^-T L^-1.
     factor = torch.linalg.solve_triangular(
-        lower.mT, torch.eye(len(mode), dtype=mode.dtype, device=mode.device),
-        upper=True)
-    log_evidence = (posterior(mode[None])[0]
-                    + 0.5 * len(mode) * math.log(2 * math.pi)
-                    - lower.diagonal().log().sum())
+        lower.mT, torch.eye(len(mode), dtype=mode.dtype, device=mode.device), upper=True
+    )
+    log_evidence = (
+        posterior(mode[None])[0]
+        + 0.5 * len(mode) * math.log(2 * math.pi)
+        - lower.diagonal().log().sum()
+    )
     return Laplace(mode, factor, log_evidence)
 
 
-def linearised(posterior: bnn.Posterior, approximation: Laplace,
-               x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def linearised(
+    posterior: bnn.Posterior, approximation: Laplace, x: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Return mean and std of f(x) with f linear around the mode, (n,)."""
-    spread = (jacobian_of(posterior, approximation.mode, x)
-              @ approximation.factor)
+    spread = jacobian_of(posterior, approximation.mode, x) @ approximation.factor
     mean = posterior.functions(approximation.mode[None], x)[0, :, 0]
     return mean, spread.square().sum(1).sqrt()
 
 
-def jacobian_of(posterior: bnn.Posterior, theta: torch.Tensor,
-                x: torch.Tensor) -> torch.Tensor:
+def jacobian_of(posterior: bnn.Posterior, theta: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     """Return the derivative of f(x) by the weights, (n * outputs, dim)."""
     return torch.autograd.functional.jacobian(
-        lambda t: posterior.functions(t[None], x)[0].flatten(), theta)
+        lambda t: posterior.functions(t[None], x)[0].flatten(), theta
+    )

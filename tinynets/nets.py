@@ -40,8 +40,7 @@ INITIALISATIONS: dict[str, Callable[[int, int], tuple[str, float, float]]] = {
     "torch": lambda n_in, n_out: ("uniform", n_in**-0.5, n_in**-0.5),
     "lecun": lambda n_in, n_out: ("normal", n_in**-0.5, 0.0),
     "he": lambda n_in, n_out: ("normal", (2 / n_in) ** 0.5, 0.0),
-    "glorot": lambda n_in, n_out: ("uniform", (6 / (n_in + n_out)) ** 0.5,
-                                   0.0),
+    "glorot": lambda n_in, n_out: ("uniform", (6 / (n_in + n_out)) ** 0.5, 0.0),
     "nielsen": lambda n_in, n_out: ("normal", n_in**-0.5, 1.0),
     "nielsen-large": lambda n_in, n_out: ("normal", 1.0, 1.0),
 }
@@ -63,8 +62,7 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """
     if weight.ndim == 2:
         return F.linear(x, weight, bias)
-    if bias is not None and weight.ndim == x.ndim == 3 \
-            and len(x) == len(weight):
+    if bias is not None and weight.ndim == x.ndim == 3 and len(x) == len(weight):
         return torch.baddbmm(bias.unsqueeze(-2), x, weight.mT)
     z = x @ weight.mT
     return z if bias is None else z + bias.unsqueeze(-2)
@@ -77,15 +75,15 @@ class Affine(nn.Module):
     initialisation was forgotten can't pass for one that learns badly.
     """
 
-    def __init__(self, n_in: int, n_out: int, *, n_seeds: int | None = None,
-                 bias: bool = True):
+    def __init__(self, n_in: int, n_out: int, *, n_seeds: int | None = None, bias: bool = True):
         super().__init__()
         lead = () if n_seeds is None else (checks.count("n_seeds", n_seeds),)
         checks.count("n_in", n_in)
         checks.count("n_out", n_out)
         self.weight = nn.Parameter(torch.full((*lead, n_out, n_in), math.nan))
-        self.register_parameter("bias", nn.Parameter(
-            torch.full((*lead, n_out), math.nan)) if bias else None)
+        self.register_parameter(
+            "bias", nn.Parameter(torch.full((*lead, n_out), math.nan)) if bias else None
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return affine(x, self.weight, self.bias)
@@ -114,26 +112,33 @@ class MLP(nn.Module):
         If there are fewer than two sizes, or an activation is unknown.
     """
 
-    def __init__(self, sizes: Sequence[int],
-                 activation: str | Sequence[str] = "tanh", *,
-                 n_seeds: int | None = None, bias: bool = True):
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: str | Sequence[str] = "tanh",
+        *,
+        n_seeds: int | None = None,
+        bias: bool = True,
+    ):
         super().__init__()
         n_hidden = len(sizes) - 2
         if n_hidden < 0:
-            raise ValueError(f"sizes must name an input and an output layer "
-                             f"at least, got {list(sizes)}")
-        names = ([activation] * n_hidden if isinstance(activation, str)
-                 else list(activation))
+            raise ValueError(
+                f"sizes must name an input and an output layer at least, got {list(sizes)}"
+            )
+        names = [activation] * n_hidden if isinstance(activation, str) else list(activation)
         if len(names) != n_hidden:
-            raise ValueError(f"activation must be one name or one for each "
-                             f"of {n_hidden} hidden layers, got {names}")
+            raise ValueError(
+                f"activation must be one name or one for each "
+                f"of {n_hidden} hidden layers, got {names}"
+            )
         for name in [activation] if isinstance(activation, str) else names:
             checks.choice("activation", name, ACTIVATIONS)
-        self.sizes, self.activations, self.n_seeds = (
-            tuple(sizes), tuple(names), n_seeds)
+        self.sizes, self.activations, self.n_seeds = (tuple(sizes), tuple(names), n_seeds)
         self.layers = nn.ModuleList(
             Affine(n_in, n_out, n_seeds=n_seeds, bias=bias)
-            for n_in, n_out in itertools.pairwise(sizes))
+            for n_in, n_out in itertools.pairwise(sizes)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         for x in self.trace(x):
@@ -155,10 +160,10 @@ class GaussianEncoder(MLP):
     as many units.
     """
 
-    def __init__(self, sizes: Sequence[int], activation: str = "silu", *,
-                 n_seeds: int | None = None):
-        super().__init__([*sizes[:-1], 2 * sizes[-1]], activation,
-                         n_seeds=n_seeds)
+    def __init__(
+        self, sizes: Sequence[int], activation: str = "silu", *, n_seeds: int | None = None
+    ):
+        super().__init__([*sizes[:-1], 2 * sizes[-1]], activation, n_seeds=n_seeds)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         mean, log_var = super().forward(x).chunk(2, dim=-1)
@@ -168,13 +173,13 @@ class GaussianEncoder(MLP):
 class BernoulliDecoder(MLP):
     """An MLP from latents to the logit of each pixel."""
 
-    def __init__(self, sizes: Sequence[int], activation: str = "silu", *,
-                 n_seeds: int | None = None):
+    def __init__(
+        self, sizes: Sequence[int], activation: str = "silu", *, n_seeds: int | None = None
+    ):
         super().__init__(sizes, activation, n_seeds=n_seeds)
 
 
-def initialise(net: Net, *, generator: torch.Generator,
-               scheme: str = "torch") -> Net:
+def initialise(net: Net, *, generator: torch.Generator, scheme: str = "torch") -> Net:
     """Draw every weight and bias of a net, and return the net.
 
     Handles `Affine`, `nn.Linear` and `nn.Conv2d` (build those with
@@ -208,7 +213,8 @@ def initialise(net: Net, *, generator: torch.Generator,
         elif next(module.parameters(recurse=False), None) is not None:
             raise TypeError(
                 f"initialise handles Affine, nn.Linear and nn.Conv2d, got "
-                f"{type(module).__name__}: draw its parameters yourself")
+                f"{type(module).__name__}: draw its parameters yourself"
+            )
     return net
 
 
@@ -220,8 +226,7 @@ def _fans(module: nn.Module) -> tuple[int, int]:
     return weight.shape[-1], weight.shape[-2]
 
 
-def _draw(tensor: Tensor, kind: str, scale: float,
-          generator: torch.Generator) -> None:
+def _draw(tensor: Tensor, kind: str, scale: float, generator: torch.Generator) -> None:
     if scale == 0:
         nn.init.zeros_(tensor)
     elif kind == "normal":
@@ -236,8 +241,7 @@ def parameter_shapes(net: nn.Module) -> dict[str, tuple[int, ...]]:
     The dimension of `n_seeds` is left out.
     """
     skip = 0 if getattr(net, "n_seeds", None) is None else 1
-    return {name: tuple(parameter.shape[skip:])
-            for name, parameter in net.named_parameters()}
+    return {name: tuple(parameter.shape[skip:]) for name, parameter in net.named_parameters()}
 
 
 def n_parameters(net: nn.Module) -> int:
@@ -248,12 +252,10 @@ def n_parameters(net: nn.Module) -> int:
 def flatten(net: nn.Module) -> Tensor:
     """Copy all parameters into one vector: (dim,) or (n_seeds, dim)."""
     skip = 0 if getattr(net, "n_seeds", None) is None else 1
-    return torch.cat([parameter.detach().flatten(skip)
-                      for parameter in net.parameters()], dim=-1)
+    return torch.cat([parameter.detach().flatten(skip) for parameter in net.parameters()], dim=-1)
 
 
-def unflatten(theta: Tensor, shapes: Mapping[str, Sequence[int]]
-              ) -> dict[str, Tensor]:
+def unflatten(theta: Tensor, shapes: Mapping[str, Sequence[int]]) -> dict[str, Tensor]:
     """Cut flat parameters into named tensors (views of `theta` where they can be).
 
     Parameters
@@ -274,12 +276,16 @@ def unflatten(theta: Tensor, shapes: Mapping[str, Sequence[int]]
     """
     sizes = [math.prod(shape) for shape in shapes.values()]
     if theta.shape[-1] != sum(sizes):
-        raise ValueError(f"theta must have {sum(sizes)} values in its last "
-                         f"dimension, one a parameter, got shape "
-                         f"{tuple(theta.shape)}")
+        raise ValueError(
+            f"theta must have {sum(sizes)} values in its last "
+            f"dimension, one a parameter, got shape "
+            f"{tuple(theta.shape)}"
+        )
     parts = theta.split(sizes, dim=-1)
-    return {name: part.reshape(*theta.shape[:-1], *shape)
-            for (name, shape), part in zip(shapes.items(), parts)}
+    return {
+        name: part.reshape(*theta.shape[:-1], *shape)
+        for (name, shape), part in zip(shapes.items(), parts)
+    }
 
 
 def load(net: Net, theta: Tensor) -> Net:
@@ -287,8 +293,7 @@ def load(net: Net, theta: Tensor) -> Net:
     parts = unflatten(theta, parameter_shapes(net))
     with torch.no_grad():
         for name, parameter in net.named_parameters():
-            checks.shape(f"theta's {name}", parts[name],
-                         tuple(parameter.shape))
+            checks.shape(f"theta's {name}", parts[name], tuple(parameter.shape))
             parameter.copy_(parts[name])
     return net
 

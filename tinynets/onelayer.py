@@ -24,13 +24,17 @@ class OneLayer(NamedTuple):
     n_inputs: int
     n_hidden: int
     n_outputs: int
-    activation: str               # "tanh" or "relu"
+    activation: str  # "tanh" or "relu"
 
     @property
     def sizes(self) -> list[int]:
         """Numbers of entries of W1, b1, W2, b2."""
-        return [self.n_hidden * self.n_inputs, self.n_hidden,
-                self.n_outputs * self.n_hidden, self.n_outputs]
+        return [
+            self.n_hidden * self.n_inputs,
+            self.n_hidden,
+            self.n_outputs * self.n_hidden,
+            self.n_outputs,
+        ]
 
     @property
     def dim(self) -> int:
@@ -40,40 +44,47 @@ class OneLayer(NamedTuple):
     def unflatten(self, position: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Return W1 (chains, hidden, inputs), b1, W2 and b2 as views."""
         w1, b1, w2, b2 = position.split(self.sizes, 1)
-        return (w1.unflatten(1, (self.n_hidden, self.n_inputs)), b1,
-                w2.unflatten(1, (self.n_outputs, self.n_hidden)), b2)
+        return (
+            w1.unflatten(1, (self.n_hidden, self.n_inputs)),
+            b1,
+            w2.unflatten(1, (self.n_outputs, self.n_hidden)),
+            b2,
+        )
 
-    def __call__(self, position: torch.Tensor,
-                 x: torch.Tensor) -> torch.Tensor:
+    def __call__(self, position: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         """Return f(x) (chains, n, outputs) for `position` (chains, dim)."""
         _, _, w2, b2 = self.unflatten(position)
-        hidden = self._hidden(position, x)           # (chains, hidden, n)
+        hidden = self._hidden(position, x)  # (chains, hidden, n)
         return torch.baddbmm(b2[:, None], hidden.mT, w2.mT)
 
-    def pullback(self, position: torch.Tensor, x: torch.Tensor
-                 ) -> tuple[torch.Tensor, Callable]:
+    def pullback(self, position: torch.Tensor, x: torch.Tensor) -> tuple[torch.Tensor, Callable]:
         """Return f(x) and the map from df to its gradient in the weights.
 
         The map takes the derivative of a scalar by f, (chains, n, outputs),
         and returns its derivative by the flat weights, (chains, dim).
         """
         _, _, w2, b2 = self.unflatten(position)
-        hidden = self._hidden(position, x)           # (chains, hidden, n)
+        hidden = self._hidden(position, x)  # (chains, hidden, n)
         outputs = torch.baddbmm(b2[:, None], hidden.mT, w2.mT)
 
         def pull(d_outputs: torch.Tensor) -> torch.Tensor:
             d_hidden = self._activate_backward(
-                _outer(w2.mT, d_outputs.mT, self._units_last(x)), hidden)
+                _outer(w2.mT, d_outputs.mT, self._units_last(x)), hidden
+            )
             inputs = x.expand(len(position), *x.shape)
-            return torch.cat([torch.bmm(d_hidden, inputs).flatten(1),
-                              d_hidden.sum(2),
-                              torch.bmm(hidden, d_outputs).mT.flatten(1),
-                              d_outputs.sum(1)], 1)
+            return torch.cat(
+                [
+                    torch.bmm(d_hidden, inputs).flatten(1),
+                    d_hidden.sum(2),
+                    torch.bmm(hidden, d_outputs).mT.flatten(1),
+                    d_outputs.sum(1),
+                ],
+                1,
+            )
 
         return outputs, pull
 
-    def corners(self, position: torch.Tensor
-                ) -> tuple[torch.Tensor, torch.Tensor]:
+    def corners(self, position: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return where each unit's ReLU bends, and to which side it is on.
 
         Both (chains, hidden), in ascending order of the corner -b1 / w1, so
@@ -83,13 +94,13 @@ class OneLayer(NamedTuple):
         """
         w1, b1, _, _ = self.unflatten(position)
         if self.n_inputs != 1:
-            raise ValueError("corners are points on a line for 1 input, got "
-                             f"a network of {self.n_inputs}")
+            raise ValueError(
+                f"corners are points on a line for 1 input, got a network of {self.n_inputs}"
+            )
         corner, order = (-b1 / w1[..., 0]).sort(1)
         return corner, w1[..., 0].sign().gather(1, order)
 
-    def _hidden(self, position: torch.Tensor,
-                x: torch.Tensor) -> torch.Tensor:
+    def _hidden(self, position: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         """Return the hidden units' activations, (chains, hidden, n)."""
         w1, b1, _, _ = self.unflatten(position)
         if self._units_last(x):
@@ -111,8 +122,7 @@ class OneLayer(NamedTuple):
             return values.tanh_() if in_place else values.tanh()
         return values.relu_() if in_place else values.relu()
 
-    def _activate_backward(self, d_hidden: torch.Tensor,
-                           hidden: torch.Tensor) -> torch.Tensor:
+    def _activate_backward(self, d_hidden: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
         """Multiply by the activation's slope, read off its value."""
         if self.activation == "tanh":
             return torch.ops.aten.tanh_backward(d_hidden, hidden)
@@ -121,25 +131,28 @@ class OneLayer(NamedTuple):
 
 def recognise(net: nn.Module) -> OneLayer | None:
     """Return the shape of `net` if it is an `MLP` that this path can take."""
-    if not (type(net) is MLP and len(net.sizes) == 3 and net.n_seeds is None
-            and net.activations[0] in ("tanh", "relu")
-            and net.layers[0].bias is not None):
+    if not (
+        type(net) is MLP
+        and len(net.sizes) == 3
+        and net.n_seeds is None
+        and net.activations[0] in ("tanh", "relu")
+        and net.layers[0].bias is not None
+    ):
         return None
     return OneLayer(*net.sizes, net.activations[0])
 
 
-def _affine(bias: torch.Tensor, left: torch.Tensor,
-            right: torch.Tensor) -> torch.Tensor:
+def _affine(bias: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """Return bias + left @ right for each chain, either of them shared."""
-    if left.shape[-1] == 1:          # an outer product: no matrix to multiply
+    if left.shape[-1] == 1:  # an outer product: no matrix to multiply
         return torch.addcmul(bias, left, right)
     chains = len(bias)
-    return torch.baddbmm(bias, left.expand(chains, *left.shape[-2:]),
-                         right.expand(chains, *right.shape[-2:]))
+    return torch.baddbmm(
+        bias, left.expand(chains, *left.shape[-2:]), right.expand(chains, *right.shape[-2:])
+    )
 
 
-def _outer(w2: torch.Tensor, d_outputs: torch.Tensor,
-           units_last: bool) -> torch.Tensor:
+def _outer(w2: torch.Tensor, d_outputs: torch.Tensor, units_last: bool) -> torch.Tensor:
     """Return w2 @ d_outputs, (chains, hidden, n), laid out as `hidden`."""
     multiply = torch.mul if w2.shape[-1] == 1 else torch.bmm
     if units_last:

@@ -7,8 +7,9 @@ import torch
 from tinynets import checks
 
 
-def with_noise(functions: torch.Tensor, noise_std: float | torch.Tensor, *,
-               generator: torch.Generator) -> torch.Tensor:
+def with_noise(
+    functions: torch.Tensor, noise_std: float | torch.Tensor, *, generator: torch.Generator
+) -> torch.Tensor:
     """Draw observations y from draws of the function f.
 
     Parameters
@@ -25,13 +26,15 @@ def with_noise(functions: torch.Tensor, noise_std: float | torch.Tensor, *,
     torch.Tensor, (draws, n)
         f(x) plus independent noise.
     """
-    normal = torch.randn(functions.shape, dtype=functions.dtype,
-                         device=functions.device, generator=generator)
+    normal = torch.randn(
+        functions.shape, dtype=functions.dtype, device=functions.device, generator=generator
+    )
     return functions + _column(noise_std, functions) * normal
 
 
-def log_predictive_density(functions: torch.Tensor, y: torch.Tensor,
-                           noise_std: float | torch.Tensor) -> torch.Tensor:
+def log_predictive_density(
+    functions: torch.Tensor, y: torch.Tensor, noise_std: float | torch.Tensor
+) -> torch.Tensor:
     r"""Return the log density of each observation under the predictive.
 
     $\log \frac1S \sum_s N(y_i \mid f_s(x_i), \sigma_s^2)$: the average is
@@ -53,8 +56,9 @@ def log_predictive_density(functions: torch.Tensor, y: torch.Tensor,
     """
     checks.shape("y", y, (functions.shape[1],))
     std = _column(noise_std, functions)
-    log_density = (-0.5 * ((y - functions) / std).square() - std.log()
-                   - 0.5 * math.log(2 * math.pi))          # (draws, n)
+    log_density = (
+        -0.5 * ((y - functions) / std).square() - std.log() - 0.5 * math.log(2 * math.pi)
+    )  # (draws, n)
     return torch.logsumexp(log_density, 0) - math.log(len(functions))
 
 
@@ -74,13 +78,11 @@ def interval(draws: torch.Tensor, level: float) -> torch.Tensor:
         Lower and upper end.
     """
     checks.probability("level", level)
-    tails = torch.tensor([(1 - level) / 2, (1 + level) / 2],
-                         dtype=draws.dtype, device=draws.device)
+    tails = torch.tensor([(1 - level) / 2, (1 + level) / 2], dtype=draws.dtype, device=draws.device)
     return torch.quantile(draws, tails, dim=0)
 
 
-def coverage(draws: torch.Tensor, y: torch.Tensor,
-             levels: torch.Tensor) -> torch.Tensor:
+def coverage(draws: torch.Tensor, y: torch.Tensor, levels: torch.Tensor) -> torch.Tensor:
     """Return which share of `y` each central interval of the draws holds.
 
     Parameters
@@ -132,9 +134,8 @@ def crps(draws: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     checks.shape("y", y, (draws.shape[1],))
     n_draws = len(draws)
     ordered = draws.sort(0).values
-    rank = torch.arange(1, n_draws + 1, dtype=draws.dtype,
-                        device=draws.device)
-    weight = (2 * rank - n_draws - 1) / n_draws ** 2
+    rank = torch.arange(1, n_draws + 1, dtype=draws.dtype, device=draws.device)
+    weight = (2 * rank - n_draws - 1) / n_draws**2
     return (draws - y).abs().mean(0) - weight @ ordered
 
 
@@ -156,8 +157,9 @@ def entropy(probabilities: torch.Tensor) -> torch.Tensor:
     return torch.special.entr(probabilities).sum(-1)
 
 
-def calibration_error(probabilities: torch.Tensor, labels: torch.Tensor, *,
-                      n_bins: int = 15) -> torch.Tensor:
+def calibration_error(
+    probabilities: torch.Tensor, labels: torch.Tensor, *, n_bins: int = 15
+) -> torch.Tensor:
     r"""Return the expected calibration error of class probabilities.
 
     $\sum_b \frac{n_b}{n} |\mathrm{accuracy}_b - \mathrm{confidence}_b|$ over
@@ -182,13 +184,11 @@ def calibration_error(probabilities: torch.Tensor, labels: torch.Tensor, *,
     confidence, guess = probabilities.max(1)
     bins = (confidence * n_bins).long().clamp(max=n_bins - 1)
     gap = (guess == labels).to(confidence.dtype) - confidence
-    summed = torch.zeros(n_bins, dtype=gap.dtype, device=gap.device
-                         ).index_add(0, bins, gap)
+    summed = torch.zeros(n_bins, dtype=gap.dtype, device=gap.device).index_add(0, bins, gap)
     return summed.abs().sum() / len(gap)
 
 
-def _column(noise_std: float | torch.Tensor,
-            like: torch.Tensor) -> torch.Tensor:
+def _column(noise_std: float | torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     """Return the noise as a column that broadcasts over (draws, n)."""
     std = torch.as_tensor(noise_std, dtype=like.dtype)
     if std.ndim:
@@ -197,5 +197,6 @@ def _column(noise_std: float | torch.Tensor,
     if not (std > 0).all():
         raise ValueError(
             "noise_std must be above 0 for every draw, got a smallest value "
-            f"of {float(std.min())!r}")
+            f"of {float(std.min())!r}"
+        )
     return std

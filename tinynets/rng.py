@@ -7,8 +7,9 @@ import torch
 from tinynets import checks
 
 
-def generator(seed: int, *purpose: str | int,
-              device: torch.device | str = "cpu") -> torch.Generator:
+def generator(
+    seed: int, *purpose: str | int, device: torch.device | str = "cpu"
+) -> torch.Generator:
     """Make the generator of one purpose from the seed of a page.
 
     Draws for one purpose do not depend on how many were made for another,
@@ -42,12 +43,10 @@ def generator(seed: int, *purpose: str | int,
     """
     checks.count("seed", seed, at_least=0)
     digest = hashlib.sha256(repr((seed, *purpose)).encode()).digest()
-    return torch.Generator(device).manual_seed(
-        int.from_bytes(digest[:8], "big") >> 1)
+    return torch.Generator(device).manual_seed(int.from_bytes(digest[:8], "big") >> 1)
 
 
-def generators(seed: int, n_generators: int,
-               *purpose: str | int) -> list[torch.Generator]:
+def generators(seed: int, n_generators: int, *purpose: str | int) -> list[torch.Generator]:
     """Make `n_generators` generators of one purpose: one a seed to compare.
 
     The i-th is `generator(seed, *purpose, i)`: the first ones stay the same

@@ -22,7 +22,7 @@ class Network(NamedTuple):
     """Weights and biases of the layers after the input, in order."""
 
     weights: list  # of (..., n_out, n_in)
-    biases: list   # of (..., n_out)
+    biases: list  # of (..., n_out)
 
 
 class Cost(NamedTuple):
@@ -67,19 +67,24 @@ def _log_likelihood(z, y):
 QUADRATIC = Cost(  # C = |a - y|^2 / 2
     sigmoid,
     lambda z, y: ((sigmoid(z) - y) ** 2).sum(-1) / 2,
-    lambda z, y: (sigmoid(z) - y) * sigmoid_prime(z))
+    lambda z, y: (sigmoid(z) - y) * sigmoid_prime(z),
+)
 CROSS_ENTROPY = Cost(  # C = -sum_j [y ln a + (1 - y) ln(1 - a)], from z
-    sigmoid,
-    lambda z, y: (softplus(z) - y * z).sum(-1),
-    lambda z, y: sigmoid(z) - y)
+    sigmoid, lambda z, y: (softplus(z) - y * z).sum(-1), lambda z, y: sigmoid(z) - y
+)
 LOG_LIKELIHOOD = Cost(  # C = -ln a_y of a softmax layer, from z
-    softmax, _log_likelihood,
-    lambda z, y: softmax(z) - y)
+    softmax, _log_likelihood, lambda z, y: softmax(z) - y
+)
 
 
-def network(sizes: list[int], *, generator: np.random.Generator,
-            n_seeds: int | None = None, large: bool = False,
-            dtype: type = np.float64) -> Network:
+def network(
+    sizes: list[int],
+    *,
+    generator: np.random.Generator,
+    n_seeds: int | None = None,
+    large: bool = False,
+    dtype: type = np.float64,
+) -> Network:
     """Start a network with normal weights and biases.
 
     Parameters
@@ -112,8 +117,9 @@ def network(sizes: list[int], *, generator: np.random.Generator,
     chapter 3 ("Weight initialization").
     """
     if len(sizes) < 2:
-        raise ValueError("sizes must name two layers or more, such as "
-                         f"[784, 30, 10], got {sizes!r}")
+        raise ValueError(
+            f"sizes must name two layers or more, such as [784, 30, 10], got {sizes!r}"
+        )
     for size in sizes:
         checks.count("each of sizes", int(size))
     lead = () if n_seeds is None else (checks.count("n_seeds", n_seeds),)
@@ -134,14 +140,12 @@ def weighted_inputs(net: Network, x: np.ndarray) -> list[np.ndarray]:
     return zs
 
 
-def feedforward(net: Network, x: np.ndarray,
-                cost: Cost = QUADRATIC) -> np.ndarray:
+def feedforward(net: Network, x: np.ndarray, cost: Cost = QUADRATIC) -> np.ndarray:
     """The output activations `(..., m, n_out)` for `x (..., m, n_in)`."""
     return cost.output(weighted_inputs(net, x)[-1])
 
 
-def backprop(net: Network, x: np.ndarray, y: np.ndarray,
-             cost: Cost = QUADRATIC) -> Network:
+def backprop(net: Network, x: np.ndarray, y: np.ndarray, cost: Cost = QUADRATIC) -> Network:
     """The gradient of the mean cost of a mini-batch, shaped as the network.
 
     Parameters
@@ -160,20 +164,29 @@ def backprop(net: Network, x: np.ndarray, y: np.ndarray,
     zs = weighted_inputs(net, x)
     activations = [x, *(sigmoid(z) for z in zs[:-1])]
     nabla_w, nabla_b = [], []
-    delta = cost.delta(zs[-1], y) / m                       # BP1
+    delta = cost.delta(zs[-1], y) / m  # BP1
     for layer in reversed(range(len(zs))):
-        nabla_b.append(delta.sum(-2))                       # BP3
-        nabla_w.append(delta.mT @ activations[layer])       # BP4
-        if layer > 0:                                       # BP2
+        nabla_b.append(delta.sum(-2))  # BP3
+        nabla_w.append(delta.mT @ activations[layer])  # BP4
+        if layer > 0:  # BP2
             a = activations[layer]
             delta = (delta @ net.weights[layer]) * a * (1 - a)
     return Network(nabla_w[::-1], nabla_b[::-1])
 
 
-def sgd(net: Network, training_data: tuple, *, epochs: int,
-        mini_batch_size: int, eta: float, generator: np.random.Generator,
-        cost: Cost = QUADRATIC, lmbda: float = 0.0, penalty: str = "L2",
-        mu: float = 0.0) -> Iterator[Network]:
+def sgd(
+    net: Network,
+    training_data: tuple,
+    *,
+    epochs: int,
+    mini_batch_size: int,
+    eta: float,
+    generator: np.random.Generator,
+    cost: Cost = QUADRATIC,
+    lmbda: float = 0.0,
+    penalty: str = "L2",
+    mu: float = 0.0,
+) -> Iterator[Network]:
     """Train by stochastic gradient descent; yield the network each epoch.
 
         v <- mu v - eta (grad C_0 + (lmbda / n) R'(w)),   w <- w + v
@@ -214,22 +227,19 @@ def sgd(net: Network, training_data: tuple, *, epochs: int,
     """
     x, y = training_data
     _check_sgd(net, x, y, epochs, mini_batch_size, eta, lmbda, penalty)
-    net = Network([w.copy() for w in net.weights],
-                  [b.copy() for b in net.biases])
+    net = Network([w.copy() for w in net.weights], [b.copy() for b in net.biases])
     parameters = [*net.weights, *net.biases]
     velocities = [np.zeros_like(p) for p in parameters]
     n, lead = len(x), net.biases[0].shape[:-1]
     for _ in range(epochs):
-        order = generator.permuted(
-            np.broadcast_to(np.arange(n), (*lead, n)), axis=-1)
+        order = generator.permuted(np.broadcast_to(np.arange(n), (*lead, n)), axis=-1)
         for k in range(0, n - mini_batch_size + 1, mini_batch_size):
-            batch = order[..., k:k + mini_batch_size]  # (..., m)
+            batch = order[..., k : k + mini_batch_size]  # (..., m)
             nabla = backprop(net, x[batch], y[batch], cost)
             if lmbda:
                 for w, g in zip(net.weights, nabla.weights):
                     g += (lmbda / n) * (w if penalty == "L2" else np.sign(w))
-            for p, v, g in zip(parameters, velocities,
-                               [*nabla.weights, *nabla.biases]):
+            for p, v, g in zip(parameters, velocities, [*nabla.weights, *nabla.biases]):
                 g *= eta
                 if mu:
                     v *= mu
@@ -250,8 +260,7 @@ def accuracy(net: Network, data: tuple) -> np.ndarray:
     return (guesses == labels).mean(-1)
 
 
-def mean_cost(net: Network, data: tuple, cost: Cost = QUADRATIC,
-              lmbda: float = 0.0) -> np.ndarray:
+def mean_cost(net: Network, data: tuple, cost: Cost = QUADRATIC, lmbda: float = 0.0) -> np.ndarray:
     """Mean cost over `data` = x (n, n_in), y (n, n_out), `(...,)`.
 
     With `lmbda`, the L2 term lmbda / (2 n) * sum of squared weights is in.
@@ -260,12 +269,11 @@ def mean_cost(net: Network, data: tuple, cost: Cost = QUADRATIC,
     mean = cost.value(weighted_inputs(net, x)[-1], y).mean(-1)
     if not lmbda:
         return mean
-    squares = sum((w ** 2).sum((-2, -1)) for w in net.weights)
+    squares = sum((w**2).sum((-2, -1)) for w in net.weights)
     return mean + lmbda / (2 * len(x)) * squares
 
 
-def one_hot(labels: np.ndarray, n_classes: int = 10,
-            dtype: type = np.float64) -> np.ndarray:
+def one_hot(labels: np.ndarray, n_classes: int = 10, dtype: type = np.float64) -> np.ndarray:
     """The book's `vectorized_result`: a 1 at the label, `(n, n_classes)`."""
     return np.eye(n_classes, dtype=dtype)[labels]
 
@@ -278,12 +286,17 @@ def _check_sgd(net, x, y, epochs, mini_batch_size, eta, lmbda, penalty):
     checks.choice("penalty", penalty, ("L1", "L2"))
     n_in, n_out = net.weights[0].shape[-1], net.weights[-1].shape[-2]
     if x.ndim != 2 or y.ndim != 2 or len(x) != len(y):
-        raise ValueError("training_data must be x (n, n_in) and y (n, n_out),"
-                         f" got shapes {x.shape} and {y.shape}")
+        raise ValueError(
+            "training_data must be x (n, n_in) and y (n, n_out),"
+            f" got shapes {x.shape} and {y.shape}"
+        )
     if x.shape[1] != n_in or y.shape[1] != n_out:
-        raise ValueError(f"training_data must fit a network from {n_in} to "
-                         f"{n_out} neurons, got {x.shape[1]} inputs and "
-                         f"{y.shape[1]} desired outputs")
+        raise ValueError(
+            f"training_data must fit a network from {n_in} to "
+            f"{n_out} neurons, got {x.shape[1]} inputs and "
+            f"{y.shape[1]} desired outputs"
+        )
     if mini_batch_size > len(x):
-        raise ValueError("mini_batch_size must be at most the "
-                         f"{len(x)} training examples, got {mini_batch_size}")
+        raise ValueError(
+            f"mini_batch_size must be at most the {len(x)} training examples, got {mini_batch_size}"
+        )

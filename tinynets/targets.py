@@ -36,8 +36,10 @@ def gaussian(mean: Tensor, covariance: Tensor) -> Target:
     checks.shape("covariance", covariance, (len(mean), len(mean)))
     root, failed = torch.linalg.cholesky_ex(covariance)
     if failed:
-        raise ValueError("covariance must be positive definite, got one with "
-                         f"a pivot {int(failed)} that is not above 0")
+        raise ValueError(
+            "covariance must be positive definite, got one with "
+            f"a pivot {int(failed)} that is not above 0"
+        )
     precision = torch.cholesky_inverse(root)
     constant = root.diagonal().log().sum() + 0.5 * len(mean) * LOG_2PI
 
@@ -64,8 +66,7 @@ def ill_conditioned(dim: int, *, condition: float) -> Target:
     checks.count("dim", dim, at_least=2)
     if checks.number("condition", condition) < 1:
         raise ValueError(f"condition must be 1 or above, got {condition}")
-    variance = torch.logspace(0, math.log10(condition), dim,
-                              dtype=torch.float64)
+    variance = torch.logspace(0, math.log10(condition), dim, dtype=torch.float64)
     return gaussian(torch.zeros_like(variance), variance.diag())
 
 
@@ -79,12 +80,12 @@ def skewed(dim: int, *, slant: float = 4.0) -> Target:
     checks.count("dim", dim)
     checks.number("slant", slant)
     delta = slant / math.sqrt(1 + slant**2)
-    mean = torch.full((dim,), delta * math.sqrt(2 / math.pi),
-                      dtype=torch.float64)
+    mean = torch.full((dim,), delta * math.sqrt(2 / math.pi), dtype=torch.float64)
 
     def log_density(position):
-        each = (math.log(2) - 0.5 * (position**2 + LOG_2PI)
-                + torch.special.log_ndtr(slant * position))
+        each = (
+            math.log(2) - 0.5 * (position**2 + LOG_2PI) + torch.special.log_ndtr(slant * position)
+        )
         return each.sum(-1)
 
     def draw(n_draws, *, generator):
@@ -109,17 +110,15 @@ def banana(*, bend: float = 0.5, width: float = 2.0) -> Target:
     def log_density(position):
         first, second = position.unbind(-1)
         straight = second - bend * (first**2 - width**2)
-        return -0.5 * ((first / width)**2 + straight**2) - constant
+        return -0.5 * ((first / width) ** 2 + straight**2) - constant
 
     def draw(n_draws, *, generator):
         first, second = _normal(mean, n_draws, generator).unbind(-1)
         first = width * first
-        return torch.stack(
-            [first, second + bend * (first**2 - width**2)], dim=-1)
+        return torch.stack([first, second + bend * (first**2 - width**2)], dim=-1)
 
     mean = torch.zeros(2, dtype=torch.float64)
-    variance = torch.tensor([width**2, 1 + 2 * bend**2 * width**4],
-                            dtype=torch.float64)
+    variance = torch.tensor([width**2, 1 + 2 * bend**2 * width**4], dtype=torch.float64)
     return Target(log_density, mean, variance, draw)
 
 
@@ -143,8 +142,7 @@ def funnel(dim: int, *, neck_std: float = 3.0) -> Target:
     def log_density(position):
         neck, others = position[:, 0], position[:, 1:]
         squares = (others**2).sum(-1) * (-neck).exp()
-        return (-0.5 * ((neck / neck_std)**2 + squares + (dim - 1) * neck)
-                - constant)
+        return -0.5 * ((neck / neck_std) ** 2 + squares + (dim - 1) * neck) - constant
 
     def draw(n_draws, *, generator):
         position = _normal(mean, n_draws, generator)
@@ -170,10 +168,13 @@ def mixture(weights: Tensor, means: Tensor, stds: Tensor) -> Target:
     checks.shape("means", means, ("components", "dim"))
     checks.shape("weights", weights, (len(means),))
     checks.shape("stds", stds, (len(means),))
-    if not ((weights > 0).all() and (stds > 0).all()
-            and math.isclose(weights.sum(), 1, abs_tol=1e-9)):
-        raise ValueError("weights must be above 0 with sum 1 and stds above "
-                         f"0, got {weights.tolist()} and {stds.tolist()}")
+    if not (
+        (weights > 0).all() and (stds > 0).all() and math.isclose(weights.sum(), 1, abs_tol=1e-9)
+    ):
+        raise ValueError(
+            "weights must be above 0 with sum 1 and stds above "
+            f"0, got {weights.tolist()} and {stds.tolist()}"
+        )
     dim = means.shape[1]
     constant = weights.log() - dim * (stds.log() + 0.5 * LOG_2PI)
 
@@ -182,13 +183,12 @@ def mixture(weights: Tensor, means: Tensor, stds: Tensor) -> Target:
         return torch.logsumexp(constant - 0.5 * (away**2).sum(-1), dim=-1)
 
     def draw(n_draws, *, generator):
-        which = torch.multinomial(weights, n_draws, replacement=True,
-                                  generator=generator)
+        which = torch.multinomial(weights, n_draws, replacement=True, generator=generator)
         free = _normal(means[0], n_draws, generator)
         return means[which] + stds[which].unsqueeze(-1) * free
 
     mean = weights @ means
-    second = weights @ (means**2 + stds.unsqueeze(-1)**2)
+    second = weights @ (means**2 + stds.unsqueeze(-1) ** 2)
     return Target(log_density, mean, second - mean**2, draw)
 
 
@@ -207,17 +207,16 @@ def quartic(dim: int = 1) -> Target:
         return -0.25 * (position**4).sum(-1) - constant
 
     def draw(n_draws, *, generator):
-        uniform = torch.rand(n_draws, dim, generator=generator,
-                             dtype=mean.dtype)
+        uniform = torch.rand(n_draws, dim, generator=generator, dtype=mean.dtype)
         size = scipy.special.gammaincinv(0.25, uniform.numpy())
         sign = torch.randint(2, (n_draws, dim), generator=generator) * 2 - 1
-        return sign * (4 * torch.as_tensor(size))**0.25
+        return sign * (4 * torch.as_tensor(size)) ** 0.25
 
     return Target(log_density, mean, torch.full_like(mean, square), draw)
 
 
-def _normal(like: Tensor, n_draws: int,
-            generator: torch.Generator) -> Tensor:
+def _normal(like: Tensor, n_draws: int, generator: torch.Generator) -> Tensor:
     checks.count("n_draws", n_draws)
-    return torch.randn(n_draws, len(like), generator=generator,
-                       dtype=like.dtype, device=like.device)
+    return torch.randn(
+        n_draws, len(like), generator=generator, dtype=like.dtype, device=like.device
+    )

@@ -21,18 +21,24 @@ from tinynets.samplers.hmc import hmc
 class Annealed(NamedTuple):
     """Equally weighted draws, and how they were had."""
 
-    position: torch.Tensor         # (particles, dim)
-    log_evidence: torch.Tensor     # (), nats
-    powers: torch.Tensor           # (stages,), of the likelihood, up to 1
-    acceptance: torch.Tensor       # (stages,)
-    ancestors: torch.Tensor        # (particles,), who each descends from
-    n_gradients: int               # of all particles together
+    position: torch.Tensor  # (particles, dim)
+    log_evidence: torch.Tensor  # (), nats
+    powers: torch.Tensor  # (stages,), of the likelihood, up to 1
+    acceptance: torch.Tensor  # (stages,)
+    ancestors: torch.Tensor  # (particles,), who each descends from
+    n_gradients: int  # of all particles together
 
 
-def anneal(posterior: bnn.Posterior, *, n_particles: int,
-           n_trajectories: int = 3, n_leapfrog: int = 10,
-           step_size: float = 0.3, efficiency: float = 0.7,
-           generator: torch.Generator) -> Annealed:
+def anneal(
+    posterior: bnn.Posterior,
+    *,
+    n_particles: int,
+    n_trajectories: int = 3,
+    n_leapfrog: int = 10,
+    step_size: float = 0.3,
+    efficiency: float = 0.7,
+    generator: torch.Generator,
+) -> Annealed:
     r"""Draw from a posterior by tempering a crowd of particles.
 
     Stage by stage $p_\beta(\theta) \propto p(y \mid \theta)^\beta
@@ -70,43 +76,44 @@ def anneal(posterior: bnn.Posterior, *, n_particles: int,
     checks.count("n_particles", n_particles, at_least=2)
     checks.positive("step_size", step_size)
     if not 0 < checks.number("efficiency", efficiency) < 1:
-        raise ValueError(
-            f"efficiency must lie between 0 and 1, got {efficiency}")
-    position = bnn.draw_prior(posterior.prior_std, n_particles,
-                              generator=generator)
+        raise ValueError(f"efficiency must lie between 0 and 1, got {efficiency}")
+    position = bnn.draw_prior(posterior.prior_std, n_particles, generator=generator)
     ancestors = torch.arange(n_particles, device=position.device)
     power, log_evidence, powers, rates = 0.0, 0.0, [], []
     while power < 1:
         fit = posterior.terms(position).log_likelihood
         following = next_power(fit, power, efficiency)
         log_weight = (following - power) * fit
-        log_evidence = log_evidence + torch.logsumexp(
-            log_weight - math.log(n_particles), 0)
+        log_evidence = log_evidence + torch.logsumexp(log_weight - math.log(n_particles), 0)
         chosen = resample(log_weight.softmax(0), generator=generator)
         position, ancestors = position[chosen], ancestors[chosen]
         power = following
         target = compiled(posterior.tempered(1 / power))
         rate = 0.0
         for _ in range(n_trajectories):
-            position, accepted = _move(target, position, step_size,
-                                       n_leapfrog, generator)
+            position, accepted = _move(target, position, step_size, n_leapfrog, generator)
             rate += accepted / n_trajectories
         step_size *= 2 ** (2 * (rate - 0.65))
         powers.append(power)
         rates.append(rate)
-    powers, rates = (torch.tensor(values, device=position.device)
-                     for values in (powers, rates))
-    return Annealed(position, log_evidence, powers, rates, ancestors,
-                    len(powers) * n_trajectories * n_leapfrog * n_particles)
+    powers, rates = (torch.tensor(values, device=position.device) for values in (powers, rates))
+    return Annealed(
+        position,
+        log_evidence,
+        powers,
+        rates,
+        ancestors,
+        len(powers) * n_trajectories * n_leapfrog * n_particles,
+    )
 
 
-def next_power(log_likelihood: torch.Tensor, power: float,
-               efficiency: float) -> float:
+def next_power(log_likelihood: torch.Tensor, power: float, efficiency: float) -> float:
     """Return the largest power, up to 1, that keeps the weights even.
 
     The effective share (sum w)^2 / (n sum w^2) of w = exp((new - old) *
     log likelihood) stays at `efficiency`; found by bisection.
     """
+
     def share(step: float) -> float:
         weight = (step * log_likelihood).softmax(0)
         return 1 / (len(weight) * weight.square().sum().item())
@@ -116,32 +123,38 @@ def next_power(log_likelihood: torch.Tensor, power: float,
     low, high = 0.0, 1 - power
     while high - low > 1e-3 * high:
         middle = (low + high) / 2
-        low, high = ((middle, high) if share(middle) >= efficiency
-                     else (low, middle))
+        low, high = (middle, high) if share(middle) >= efficiency else (low, middle)
     return power + high
 
 
-def resample(weight: torch.Tensor, *,
-             generator: torch.Generator) -> torch.Tensor:
+def resample(weight: torch.Tensor, *, generator: torch.Generator) -> torch.Tensor:
     """Draw indices with these probabilities, by one systematic comb.
 
     A particle of weight w is drawn floor(n w) or ceil(n w) times.
     """
     n = len(weight)
     place = torch.arange(n, dtype=weight.dtype, device=weight.device)
-    comb = (place + torch.rand((), dtype=weight.dtype, device=weight.device,
-                               generator=generator)) / n
+    comb = (
+        place + torch.rand((), dtype=weight.dtype, device=weight.device, generator=generator)
+    ) / n
     return torch.searchsorted(weight.cumsum(0), comb).clamp(max=n - 1)
 
 
-def _move(target: Callable, position: torch.Tensor, step_size: float,
-          n_leapfrog: int, generator: torch.Generator
-          ) -> tuple[torch.Tensor, float]:
+def _move(
+    target: Callable,
+    position: torch.Tensor,
+    step_size: float,
+    n_leapfrog: int,
+    generator: torch.Generator,
+) -> tuple[torch.Tensor, float]:
     """Make one trajectory of each particle with a step size of its own."""
-    factor = 2 ** (3 * torch.rand(len(position), dtype=position.dtype,
-                                  device=position.device,
-                                  generator=generator) - 2)
-    sampler = hmc(target, step_size=step_size * factor,
-                  n_leapfrog=n_leapfrog)
+    factor = 2 ** (
+        3
+        * torch.rand(
+            len(position), dtype=position.dtype, device=position.device, generator=generator
+        )
+        - 2
+    )
+    sampler = hmc(target, step_size=step_size * factor, n_leapfrog=n_leapfrog)
     state, info = sampler.step(sampler.init(position), generator=generator)
     return state.position, info.acceptance.mean().item()

@@ -23,15 +23,23 @@ class DivergedError(ArithmeticError):
 class Run(NamedTuple):
     """What a training left behind; the net itself is trained in place."""
 
-    losses: Tensor      # (n_steps, *seeds), each before its step
-    steps: Tensor       # (n_checkpoints,) int64, steps done so far
+    losses: Tensor  # (n_steps, *seeds), each before its step
+    steps: Tensor  # (n_checkpoints,) int64, steps done so far
     parameters: Tensor  # (n_checkpoints, *seeds, dim)
 
 
-def train(net: nn.Module, loss: Loss, data: Sequence[Tensor], *,
-          optimiser: torch.optim.Optimizer, batch_size: int, n_steps: int,
-          generator: torch.Generator, checkpoints: Iterable[int] = (),
-          stop: Callable[[int, nn.Module], bool] | None = None) -> Run:
+def train(
+    net: nn.Module,
+    loss: Loss,
+    data: Sequence[Tensor],
+    *,
+    optimiser: torch.optim.Optimizer,
+    batch_size: int,
+    n_steps: int,
+    generator: torch.Generator,
+    checkpoints: Iterable[int] = (),
+    stop: Callable[[int, nn.Module], bool] | None = None,
+) -> Run:
     """Minimise a loss over minibatches.
 
     The gradient is that of the *sum* of the losses over seeds, so each seed
@@ -74,8 +82,7 @@ def train(net: nn.Module, loss: Loss, data: Sequence[Tensor], *,
     wanted = _wanted_checkpoints(checkpoints, n_steps)
     n_examples = _n_examples(data)
     n_seeds = getattr(net, "n_seeds", None)
-    batches = minibatches(n_examples, batch_size, n_seeds=n_seeds,
-                          generator=generator)
+    batches = minibatches(n_examples, batch_size, n_seeds=n_seeds, generator=generator)
     losses, kept = [], {}
     if 0 in wanted:
         kept[0] = nets.flatten(net)
@@ -92,15 +99,14 @@ def train(net: nn.Module, loss: Loss, data: Sequence[Tensor], *,
             kept[step] = nets.flatten(net)
         if stop is not None and stop(step, net):
             break
-    parameters = (torch.stack(list(kept.values())) if kept
-                  else nets.flatten(net)[None][:0])
+    parameters = torch.stack(list(kept.values())) if kept else nets.flatten(net)[None][:0]
     steps = torch.tensor(list(kept), dtype=torch.int64, device="cpu")
     return Run(torch.stack(losses), steps, parameters)
 
 
-def minibatches(n_examples: int, batch_size: int, *,
-                generator: torch.Generator,
-                n_seeds: int | None = None) -> Iterator[Tensor]:
+def minibatches(
+    n_examples: int, batch_size: int, *, generator: torch.Generator, n_seeds: int | None = None
+) -> Iterator[Tensor]:
     """Yield the indices of minibatches without end, shuffled each epoch.
 
     Yields
@@ -111,9 +117,10 @@ def minibatches(n_examples: int, batch_size: int, *,
     checks.count("n_examples", n_examples)
     checks.count("batch_size", batch_size)
     while True:
-        orders = [torch.randperm(n_examples, generator=generator,
-                                 device=generator.device)
-                  for _ in range(n_seeds or 1)]
+        orders = [
+            torch.randperm(n_examples, generator=generator, device=generator.device)
+            for _ in range(n_seeds or 1)
+        ]
         order = orders[0] if n_seeds is None else torch.stack(orders)
         yield from order.split(batch_size, dim=-1)
 
@@ -144,8 +151,7 @@ class EarlyStop:
         For each seed those at its own best look: `nets.load(net, ...)`.
     """
 
-    def __init__(self, measure: Callable[[nn.Module], Tensor], *, every: int,
-                 patience: int):
+    def __init__(self, measure: Callable[[nn.Module], Tensor], *, every: int, patience: int):
         self.measure = measure
         self.every = checks.count("every", every)
         self.patience = checks.count("patience", patience)
@@ -163,8 +169,7 @@ class EarlyStop:
         better = value < self.best
         self.best = torch.where(better, value, self.best)
         self.best_step = torch.where(better, step, self.best_step)
-        self.best_parameters = torch.where(better[..., None], theta,
-                                           self.best_parameters)
+        self.best_parameters = torch.where(better[..., None], theta, self.best_parameters)
         waited = step - int(self.best_step.max())
         return waited >= self.patience * self.every
 
@@ -192,8 +197,7 @@ def logistic_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     `cross_entropy`.
     """
     targets = _one_hot(labels, logits)
-    return F.binary_cross_entropy_with_logits(
-        logits, targets, reduction="none").sum(-1).mean(-1)
+    return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").sum(-1).mean(-1)
 
 
 def quadratic(logits: Tensor, labels: Tensor) -> Tensor:
@@ -212,9 +216,11 @@ def squared_weights(net: nn.Module) -> Tensor:
     Half of it times λ, added to a loss, is L2 regularisation.
     """
     skip = 0 if getattr(net, "n_seeds", None) is None else 1
-    return sum(parameter.square().flatten(skip).sum(-1)
-               for name, parameter in net.named_parameters()
-               if name.endswith("weight"))
+    return sum(
+        parameter.square().flatten(skip).sum(-1)
+        for name, parameter in net.named_parameters()
+        if name.endswith("weight")
+    )
 
 
 def accuracy(logits: Tensor, labels: Tensor) -> Tensor:
@@ -229,8 +235,7 @@ def _one_hot(labels: Tensor, logits: Tensor) -> Tensor:
 
 def _n_examples(data: Sequence[Tensor]) -> int:
     if isinstance(data, Tensor) or not data:
-        raise TypeError("data must be a sequence of tensors such as "
-                        "(images,) or (images, labels)")
+        raise TypeError("data must be a sequence of tensors such as (images,) or (images, labels)")
     lengths = [len(tensor) for tensor in data]
     if len(set(lengths)) > 1:
         raise ValueError(f"data must be tensors of one length, got {lengths}")
@@ -241,13 +246,11 @@ def _wanted_checkpoints(checkpoints: Iterable[int], n_steps: int) -> set[int]:
     wanted = {int(step) for step in checkpoints}
     outside = sorted(step for step in wanted if not 0 <= step <= n_steps)
     if outside:
-        raise ValueError(f"checkpoints must lie between 0 and n_steps = "
-                         f"{n_steps}, got {outside}")
+        raise ValueError(f"checkpoints must lie between 0 and n_steps = {n_steps}, got {outside}")
     return wanted
 
 
-def _check_finite(values: Tensor, step: int,
-                  optimiser: torch.optim.Optimizer) -> None:
+def _check_finite(values: Tensor, step: int, optimiser: torch.optim.Optimizer) -> None:
     if torch.isfinite(values).all():
         return
     seeds = (~torch.isfinite(values)).nonzero().flatten().tolist()
@@ -256,6 +259,7 @@ def _check_finite(values: Tensor, step: int,
     error = DivergedError(
         f"the loss{which} is not finite at step {step} with learning rate "
         f"{rates}: try a smaller rate, and check that the net was "
-        f"initialised and the data are finite")
+        f"initialised and the data are finite"
+    )
     error.step = step  # not an argument: those make up the message
     raise error

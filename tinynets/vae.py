@@ -32,25 +32,26 @@ class VAE(nn.Module):
         Build this many side by side.
     """
 
-    def __init__(self, sizes: Sequence[int], activation: str = "silu", *,
-                 n_seeds: int | None = None):
+    def __init__(
+        self, sizes: Sequence[int], activation: str = "silu", *, n_seeds: int | None = None
+    ):
         super().__init__()
         self.n_seeds, self.n_latents = n_seeds, sizes[-1]
         self.encoder = GaussianEncoder(sizes, activation, n_seeds=n_seeds)
-        self.decoder = BernoulliDecoder(sizes[::-1], activation,
-                                        n_seeds=n_seeds)
+        self.decoder = BernoulliDecoder(sizes[::-1], activation, n_seeds=n_seeds)
 
 
 class ElboTerms(NamedTuple):
     """Each image's terms, nats: objective = log_likelihood - β kl."""
 
-    objective: Tensor       # (*seeds, n): the ELBO where β = 1
+    objective: Tensor  # (*seeds, n): the ELBO where β = 1
     log_likelihood: Tensor  # (*seeds, n): of pixels, at one drawn latent
-    kl: Tensor              # (*seeds, n): of encoder to prior, closed form
+    kl: Tensor  # (*seeds, n): of encoder to prior, closed form
 
 
-def elbo(net: VAE, images: Tensor, *, generator: torch.Generator,
-         beta: float | Tensor = 1.0) -> ElboTerms:
+def elbo(
+    net: VAE, images: Tensor, *, generator: torch.Generator, beta: float | Tensor = 1.0
+) -> ElboTerms:
     """Estimate E_q[log p(x|z)] − β KL(q(z|x) ‖ N(0, I)) for each image.
 
     Parameters
@@ -76,8 +77,7 @@ def elbo(net: VAE, images: Tensor, *, generator: torch.Generator,
     return ElboTerms(log_likelihood - beta * kl, log_likelihood, kl)
 
 
-def sample_latents(mean: Tensor, log_var: Tensor, *,
-                   generator: torch.Generator) -> Tensor:
+def sample_latents(mean: Tensor, log_var: Tensor, *, generator: torch.Generator) -> Tensor:
     """Draw z = μ + σ ε with ε ~ N(0, I), differentiable in μ and σ."""
     noise = torch.empty_like(mean).normal_(generator=generator)
     return mean + torch.exp(log_var / 2) * noise
@@ -100,9 +100,9 @@ def pixel_log_likelihood(logits: Tensor, images: Tensor) -> Tensor:
     return (images * logits - F.softplus(logits)).sum(-1)
 
 
-def log_importance_weights(net: VAE, images: Tensor, *, n_samples: int,
-                           generator: torch.Generator,
-                           chunk: int = 50) -> Tensor:
+def log_importance_weights(
+    net: VAE, images: Tensor, *, n_samples: int, generator: torch.Generator, chunk: int = 50
+) -> Tensor:
     """Compute log p(x|z) p(z) / q(z|x) at latents drawn from the encoder.
 
     Parameters
@@ -123,8 +123,10 @@ def log_importance_weights(net: VAE, images: Tensor, *, n_samples: int,
     checks.count("n_samples", n_samples)
     with torch.no_grad():
         mean, log_var = net.encoder(images)
-        parts = [_log_weights(net, images, mean, log_var, size, generator)
-                 for size in _chunks(n_samples, chunk)]
+        parts = [
+            _log_weights(net, images, mean, log_var, size, generator)
+            for size in _chunks(n_samples, chunk)
+        ]
     return torch.cat(parts, -1)
 
 
@@ -157,8 +159,9 @@ def importance_weighted_bound(log_weights: Tensor, n_samples: int) -> Tensor:
     """
     n_drawn = log_weights.shape[-1]
     if n_drawn % checks.count("n_samples", n_samples):
-        raise ValueError(f"n_samples must divide the {n_drawn} weights drawn "
-                         f"for each image, got {n_samples}")
+        raise ValueError(
+            f"n_samples must divide the {n_drawn} weights drawn for each image, got {n_samples}"
+        )
     groups = log_weights.unflatten(-1, (-1, n_samples))
     return (groups.logsumexp(-1) - math.log(n_samples)).mean(-1)
 
@@ -186,15 +189,20 @@ def _chunks(total: int, size: int) -> Iterator[int]:
         yield min(size, total - start)
 
 
-def _log_weights(net: VAE, images: Tensor, mean: Tensor, log_var: Tensor,
-                 n_samples: int, generator: torch.Generator) -> Tensor:
+def _log_weights(
+    net: VAE,
+    images: Tensor,
+    mean: Tensor,
+    log_var: Tensor,
+    n_samples: int,
+    generator: torch.Generator,
+) -> Tensor:
     std = torch.exp(log_var / 2).unsqueeze(-2)  # (*seeds, n, 1, latents)
     noise = std.new_empty(*mean.shape[:-1], n_samples, mean.shape[-1])
     noise.normal_(generator=generator)
     latents = mean.unsqueeze(-2) + std * noise
     logits = net.decoder(latents.flatten(-3, -2)).unflatten(
-        -2, latents.shape[-3:-1])               # (*seeds, n, samples, pixels)
-    log_prior_ratio = (noise.square() - latents.square()
-                       + log_var.unsqueeze(-2)).sum(-1) / 2
-    return pixel_log_likelihood(logits, images.unsqueeze(-2)) \
-        + log_prior_ratio
+        -2, latents.shape[-3:-1]
+    )  # (*seeds, n, samples, pixels)
+    log_prior_ratio = (noise.square() - latents.square() + log_var.unsqueeze(-2)).sum(-1) / 2
+    return pixel_log_likelihood(logits, images.unsqueeze(-2)) + log_prior_ratio

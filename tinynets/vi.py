@@ -24,36 +24,40 @@ TINY = 1e-16
 class Elbo(NamedTuple):
     """The bound and its terms, in nats for the whole data set."""
 
-    elbo: torch.Tensor             # (*lead,) or (*lead, steps)
-    log_likelihood: torch.Tensor   # its expectation under q
-    kl: torch.Tensor               # from q to the prior, not tempered
+    elbo: torch.Tensor  # (*lead,) or (*lead, steps)
+    log_likelihood: torch.Tensor  # its expectation under q
+    kl: torch.Tensor  # from q to the prior, not tempered
 
 
 class Fit(NamedTuple):
     """A fitted Gaussian and the ELBO at each step on the way."""
 
     family: Family
-    trace: Elbo                    # each term (*lead, steps)
+    trace: Elbo  # each term (*lead, steps)
 
 
-def gaussian(outputs: torch.Tensor, y: torch.Tensor, *,
-             noise_std: float) -> torch.Tensor:
+def gaussian(outputs: torch.Tensor, y: torch.Tensor, *, noise_std: float) -> torch.Tensor:
     """Return the Gaussian log likelihood of (n, outputs) data, (draws,)."""
     residual = ((y - outputs) / noise_std).square().flatten(1).sum(1)
-    return -0.5 * residual - y.numel() * (math.log(noise_std)
-                                          + 0.5 * bnn.LOG_2PI)
+    return -0.5 * residual - y.numel() * (math.log(noise_std) + 0.5 * bnn.LOG_2PI)
 
 
 def categorical(outputs: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """Return the log likelihood of labels (n,) given logits, (draws,)."""
-    log_p = outputs.log_softmax(-1)                  # (draws, n, classes)
+    log_p = outputs.log_softmax(-1)  # (draws, n, classes)
     return log_p.gather(2, y.expand(len(outputs), -1)[..., None]).sum((1, 2))
 
 
-def expected_log_likelihood(net: nn.Module, x: torch.Tensor,
-                            y: torch.Tensor, log_likelihood: Callable, *,
-                            n_samples: int = 1, batch_size: int | None = None,
-                            local: bool = False) -> Callable:
+def expected_log_likelihood(
+    net: nn.Module,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    log_likelihood: Callable,
+    *,
+    n_samples: int = 1,
+    batch_size: int | None = None,
+    local: bool = False,
+) -> Callable:
     """Make the Monte Carlo estimator of E_q[log p(y | theta)].
 
     Parameters
@@ -85,35 +89,42 @@ def expected_log_likelihood(net: nn.Module, x: torch.Tensor,
     checks.count("n_samples", n_samples)
     if batch_size is not None:
         checks.count("batch_size", batch_size)
-    forward = partial(local_outputs, net) if local else partial(
-        weight_outputs, bnn.batched(net))
+    forward = partial(local_outputs, net) if local else partial(weight_outputs, bnn.batched(net))
 
     def estimate(family, *, generator):
         inputs, targets, scale = x, y, 1.0
         if batch_size is not None:
-            chosen = torch.randint(len(x), (batch_size,), device=x.device,
-                                   generator=generator)
+            chosen = torch.randint(len(x), (batch_size,), device=x.device, generator=generator)
             inputs, targets = x[chosen], y[chosen]
             scale = len(x) / batch_size
-        outputs = forward(family, inputs, n_samples=n_samples,
-                          generator=generator)
+        outputs = forward(family, inputs, n_samples=n_samples, generator=generator)
         draws = log_likelihood(outputs.flatten(0, -3), targets)
         return scale * draws.unflatten(0, outputs.shape[:-2]).mean(-1)
 
     return estimate
 
 
-def weight_outputs(forward: bnn.Forward, family: Family, x: torch.Tensor, *,
-                   n_samples: int, generator: torch.Generator
-                   ) -> torch.Tensor:
+def weight_outputs(
+    forward: bnn.Forward,
+    family: Family,
+    x: torch.Tensor,
+    *,
+    n_samples: int,
+    generator: torch.Generator,
+) -> torch.Tensor:
     """Return f(x) at draws of the weights, (*lead, n_samples, n, outputs)."""
     theta = family.sample(n_samples, generator=generator)
     return forward(theta.flatten(0, -2), x).unflatten(0, theta.shape[:-1])
 
 
-def local_outputs(net: nn.Module, family: MeanField, x: torch.Tensor, *,
-                  n_samples: int, generator: torch.Generator
-                  ) -> torch.Tensor:
+def local_outputs(
+    net: nn.Module,
+    family: MeanField,
+    x: torch.Tensor,
+    *,
+    n_samples: int,
+    generator: torch.Generator,
+) -> torch.Tensor:
     """Return f(x) with what enters each unit drawn, one draw an example.
 
     A linear layer with independent Gaussian weights has Gaussian outputs
@@ -127,21 +138,30 @@ def local_outputs(net: nn.Module, family: MeanField, x: torch.Tensor, *,
         If q is not mean-field, or a layer is neither `Affine` nor `Linear`.
     """
     if not isinstance(family, MeanField):
-        raise TypeError("local reparameterisation needs independent weights, "
-                        f"a MeanField, got {type(family).__name__}")
-    variances = nets.unflatten(family.std.square(),
-                               nets.parameter_shapes(net))
+        raise TypeError(
+            "local reparameterisation needs independent weights, "
+            f"a MeanField, got {type(family).__name__}"
+        )
+    variances = nets.unflatten(family.std.square(), nets.parameter_shapes(net))
     hooks = []
     for name, module in net.named_modules():
         if isinstance(module, (nets.Affine, nn.Linear)):
             prefix = name + "." if name else ""
-            hooks.append(module.register_forward_hook(partial(
-                _add_noise, variances.get(f"{prefix}weight"),
-                variances.get(f"{prefix}bias"), generator)))
+            hooks.append(
+                module.register_forward_hook(
+                    partial(
+                        _add_noise,
+                        variances.get(f"{prefix}weight"),
+                        variances.get(f"{prefix}bias"),
+                        generator,
+                    )
+                )
+            )
         elif next(module.parameters(recurse=False), None) is not None:
             raise TypeError(
                 "local reparameterisation handles Affine and nn.Linear, got "
-                f"{type(module).__name__}; use local=False")
+                f"{type(module).__name__}; use local=False"
+            )
     try:
         outputs = nets.apply(net, family.mean, x.repeat(n_samples, 1))
         return outputs.unflatten(-2, (n_samples, len(x)))
@@ -150,19 +170,23 @@ def local_outputs(net: nn.Module, family: MeanField, x: torch.Tensor, *,
             hook.remove()
 
 
-def _add_noise(weight_var: torch.Tensor, bias_var: torch.Tensor | None,
-               generator: torch.Generator, module: nn.Module, inputs: tuple,
-               mean: torch.Tensor) -> torch.Tensor:
+def _add_noise(
+    weight_var: torch.Tensor,
+    bias_var: torch.Tensor | None,
+    generator: torch.Generator,
+    module: nn.Module,
+    inputs: tuple,
+    mean: torch.Tensor,
+) -> torch.Tensor:
     """Draw a layer's outputs from their mean and variance (a hook)."""
     variance = nets.affine(inputs[0].square(), weight_var, bias_var)
-    normal = torch.randn(mean.shape, dtype=mean.dtype, device=mean.device,
-                         generator=generator)
+    normal = torch.randn(mean.shape, dtype=mean.dtype, device=mean.device, generator=generator)
     return mean + variance.clamp(min=TINY).sqrt() * normal
 
 
-def monte_carlo_kl(family: Family, prior_std: torch.Tensor, *,
-                   n_samples: int, generator: torch.Generator
-                   ) -> torch.Tensor:
+def monte_carlo_kl(
+    family: Family, prior_std: torch.Tensor, *, n_samples: int, generator: torch.Generator
+) -> torch.Tensor:
     """Estimate KL(q || p) by the mean of log q - log p over draws of q.
 
     Returns
@@ -175,9 +199,14 @@ def monte_carlo_kl(family: Family, prior_std: torch.Tensor, *,
     return (family.log_prob(theta) - log_prior.sum(-1)).mean(-1)
 
 
-def elbo(family: Family, estimate: Callable, prior_std: torch.Tensor, *,
-         temperature: float | torch.Tensor = 1.0,
-         generator: torch.Generator) -> Elbo:
+def elbo(
+    family: Family,
+    estimate: Callable,
+    prior_std: torch.Tensor,
+    *,
+    temperature: float | torch.Tensor = 1.0,
+    generator: torch.Generator,
+) -> Elbo:
     """Estimate the ELBO and its terms, differentiably.
 
     Parameters
@@ -199,10 +228,16 @@ def elbo(family: Family, estimate: Callable, prior_std: torch.Tensor, *,
     return Elbo(log_likelihood - temperature * kl, log_likelihood, kl)
 
 
-def fit(family: Family, estimate: Callable, prior_std: torch.Tensor, *,
-        n_steps: int, learning_rate: float,
-        temperature: float | torch.Tensor = 1.0,
-        generator: torch.Generator) -> Fit:
+def fit(
+    family: Family,
+    estimate: Callable,
+    prior_std: torch.Tensor,
+    *,
+    n_steps: int,
+    learning_rate: float,
+    temperature: float | torch.Tensor = 1.0,
+    generator: torch.Generator,
+) -> Fit:
     """Climb the ELBO with Adam, the learning rate falling along a cosine.
 
     A family with leading dimensions is as many fits side by side: seeds,
@@ -233,14 +268,12 @@ def fit(family: Family, estimate: Callable, prior_std: torch.Tensor, *,
     checks.positive("learning_rate", learning_rate)
     for value in torch.as_tensor(temperature).flatten().tolist():
         checks.positive("temperature", value)
-    family = type(family)(*(part.detach().clone().requires_grad_()
-                            for part in family))
+    family = type(family)(*(part.detach().clone().requires_grad_() for part in family))
     optimiser = torch.optim.Adam(list(family), learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, n_steps)
     trace = []
     for step in range(n_steps):
-        terms = elbo(family, estimate, prior_std, temperature=temperature,
-                     generator=generator)
+        terms = elbo(family, estimate, prior_std, temperature=temperature, generator=generator)
         optimiser.zero_grad()
         (-terms.elbo.sum()).backward()
         optimiser.step()
@@ -250,6 +283,6 @@ def fit(family: Family, estimate: Callable, prior_std: torch.Tensor, *,
             raise FloatingPointError(
                 f"the ELBO is {trace[-1][0][~finite][0].item()} at step "
                 f"{step} in {(~finite).sum()} of {finite.numel()} fits; start "
-                f"narrower or lower learning_rate, now {learning_rate}")
-    return Fit(type(family)(*(part.detach() for part in family)),
-               Elbo(*torch.stack(trace, -1)))
+                f"narrower or lower learning_rate, now {learning_rate}"
+            )
+    return Fit(type(family)(*(part.detach() for part in family)), Elbo(*torch.stack(trace, -1)))

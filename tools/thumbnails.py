@@ -29,20 +29,25 @@ F64 = {"dtype": torch.float64}
 
 def classifier(digits, sizes, activation, n_steps):
     """Train a net that reads digits."""
-    net = nets.initialise(nets.MLP([digits.n_pixels, *sizes], activation),
-                          generator=generator(1, "net"))
-    train(net, lambda net, x, y: cross_entropy(net(x), y),
-          (digits.train_images, digits.train_labels), batch_size=100,
-          n_steps=n_steps, generator=generator(1, "order"),
-          optimiser=torch.optim.Adam(net.parameters(), 3e-3))
+    net = nets.initialise(
+        nets.MLP([digits.n_pixels, *sizes], activation), generator=generator(1, "net")
+    )
+    train(
+        net,
+        lambda net, x, y: cross_entropy(net(x), y),
+        (digits.train_images, digits.train_labels),
+        batch_size=100,
+        n_steps=n_steps,
+        generator=generator(1, "order"),
+        optimiser=torch.optim.Adam(net.parameters(), 3e-3),
+    )
     return net
 
 
 def weight_masks(digits):
     masks = classifier(digits, [10], "identity", 600).layers[0].weight
     masks = masks.detach()
-    fig = mask_plots.plot_tiles([masks[:3], masks[3:6]], digits.image_shape,
-                                limits="all")
+    fig = mask_plots.plot_tiles([masks[:3], masks[3:6]], digits.image_shape, limits="all")
     fig.set_size_inches(SIZE)
 
 
@@ -50,34 +55,35 @@ def separable_latents(digits):
     net = classifier(digits, [10, 3, 10], "sigmoid", 6000)
     with torch.no_grad():
         cloud = list(net.trace(digits.test_images[:350]))[1]
-    fig = latent_plots.plot_cubes([[cloud]], digits.test_labels[:350],
-                                  [(0, 1)])
+    fig = latent_plots.plot_cubes([[cloud]], digits.test_labels[:350], [(0, 1)])
     fig.set_size_inches(SIZE)
     fig.set_dpi(192)
 
 
 def vae_latents(digits):
-    net = nets.initialise(vae.VAE([digits.n_pixels, 256, 128, 2]),
-                          generator=generator(1, "vae"))
+    net = nets.initialise(vae.VAE([digits.n_pixels, 256, 128, 2]), generator=generator(1, "vae"))
     noise = generator(1, "noise")
-    train(net, lambda net, x: -vae.elbo(net, x, generator=noise, beta=4.0
-                                        ).objective.mean(-1),
-          (digits.train_images,), batch_size=64, n_steps=2500,
-          generator=generator(1, "order"),
-          optimiser=torch.optim.AdamW(net.parameters(), 1e-3))
+    train(
+        net,
+        lambda net, x: -vae.elbo(net, x, generator=noise, beta=4.0).objective.mean(-1),
+        (digits.train_images,),
+        batch_size=64,
+        n_steps=2500,
+        generator=generator(1, "order"),
+        optimiser=torch.optim.AdamW(net.parameters(), 1e-3),
+    )
     axis = torch.linspace(-3.2, 3.2, 120)
     plane = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), -1)
     maps = []
     for k in range(10):
         with torch.no_grad():
-            mean, log_var = net.encoder(
-                digits.test_images[digits.test_labels == k][:300])
-        maps.append(latents.mixture_log_density(
-            plane.view(-1, 2), mean, log_var.exp()).exp().view(120, 120))
+            mean, log_var = net.encoder(digits.test_images[digits.test_labels == k][:300])
+        maps.append(
+            latents.mixture_log_density(plane.view(-1, 2), mean, log_var.exp()).exp().view(120, 120)
+        )
     maps = torch.stack(maps)
     ax = plt.figure(figsize=SIZE, dpi=144).gca()
-    latent_plots.plot_densities(
-        maps / latents.region_level(maps, 0.5)[..., None, None], 3.2, ax=ax)
+    latent_plots.plot_densities(maps / latents.region_level(maps, 0.5)[..., None, None], 3.2, ax=ax)
     ax.set(aspect="auto")
     ax.set_axis_off()
 
@@ -88,58 +94,68 @@ def regression(x, y, noise, n_hidden, *, fan_in):
 
 
 def truth_by_hmc(posterior, x_star):
-    draws = sample(adapt(partial(hmc, compiled(posterior), n_leapfrog=120,
-                                 jitter=0.2), step_size=0.01),
-                   bnn.draw_prior(posterior.prior_std, 16,
-                                  generator=generator(1, "chains")),
-                   n_draws=200, n_warmup=200, generator=generator(1, "hmc"))
+    draws = sample(
+        adapt(partial(hmc, compiled(posterior), n_leapfrog=120, jitter=0.2), step_size=0.01),
+        bnn.draw_prior(posterior.prior_std, 16, generator=generator(1, "chains")),
+        n_draws=200,
+        n_warmup=200,
+        generator=generator(1, "hmc"),
+    )
     return bnn.predictions(posterior, draws.position, x_star).flatten(0, 1)
 
 
 def hmc_vs_langevin(_):
     x_star = torch.linspace(-2.2, 2.2, 120, **F64)[:, None]
     x = torch.tensor([-1.9, -1.6, -1.5, -1.1, 1.0, 1.2, 1.5, 1.9], **F64)
-    posterior = regression(x[:, None], (1.7 * x).sin()[:, None], 0.1, 100,
-                           fan_in=False)
+    posterior = regression(x[:, None], (1.7 * x).sin()[:, None], 0.1, 100, fan_in=False)
     bnn_plots.plot_predictive(
-        x_star, truth_by_hmc(posterior, x_star), n_curves=25,
-        data=(posterior.x, posterior.y), ylim=(-4.2, 4.2),
-        ax=plt.figure(figsize=SIZE).gca()).set_axis_off()
+        x_star,
+        truth_by_hmc(posterior, x_star),
+        n_curves=25,
+        data=(posterior.x, posterior.y),
+        ylim=(-4.2, 4.2),
+        ax=plt.figure(figsize=SIZE).gca(),
+    ).set_axis_off()
 
 
 def bayes_by_backprop(_):
     x_star = torch.linspace(-2, 2, 120, **F64)[:, None]
     g = generator(1, "clusters")
-    x = torch.cat([c + 0.15 * torch.randn(40, 1, **F64, generator=g)
-                   for c in (-1.3, 1.3)])
-    y = -x**4 + 3 * x**2 + 1 + 0.2 * torch.randn(80, 1, **F64, generator=g)
+    x = torch.cat([c + 0.15 * torch.randn(40, 1, **F64, generator=g) for c in (-1.3, 1.3)])
+    y = -(x**4) + 3 * x**2 + 1 + 0.2 * torch.randn(80, 1, **F64, generator=g)
     posterior = regression(x, y, 0.2, 20, fan_in=False)
     exact = truth_by_hmc(posterior, x_star)
     family = vi.fit(
-        families.mean_field(bnn.draw_prior(posterior.prior_std, 1,
-                                           generator=g)[0], 0.02),
-        vi.expected_log_likelihood(posterior.net, x, y, partial(
-            vi.gaussian, noise_std=0.2), n_samples=8),
-        posterior.prior_std, n_steps=2500, learning_rate=0.01,
-        generator=g).family
+        families.mean_field(bnn.draw_prior(posterior.prior_std, 1, generator=g)[0], 0.02),
+        vi.expected_log_likelihood(
+            posterior.net, x, y, partial(vi.gaussian, noise_std=0.2), n_samples=8
+        ),
+        posterior.prior_std,
+        n_steps=2500,
+        learning_rate=0.01,
+        generator=g,
+    ).family
     f = posterior.functions(family.sample(1000, generator=g), x_star)[..., 0]
     bnn_plots.plot_predictive(
-        x_star, f, data=(x, y), yardstick=(exact.mean(0), exact.std(0)),
-        ylim=(-1.5, 5), n_curves=10, ax=plt.figure(figsize=SIZE).gca()
+        x_star,
+        f,
+        data=(x, y),
+        yardstick=(exact.mean(0), exact.std(0)),
+        ylim=(-1.5, 5),
+        n_curves=10,
+        ax=plt.figure(figsize=SIZE).gca(),
     ).set_axis_off()
 
 
 def main():
     use_style()
     digits = load_digits()
-    for draw in (weight_masks, separable_latents, vae_latents,
-                 hmc_vs_langevin, bayes_by_backprop):
+    for draw in (weight_masks, separable_latents, vae_latents, hmc_vs_langevin, bayes_by_backprop):
         draw(digits)
         path = POSTS / draw.__name__.replace("_", "-") / "thumbnail.svg"
         plt.savefig(path, metadata={"Date": None})
         plt.close("all")
-        print(f"{path.relative_to(POSTS.parent)}: "
-              f"{path.stat().st_size / 1024:.0f} KB")
+        print(f"{path.relative_to(POSTS.parent)}: {path.stat().st_size / 1024:.0f} KB")
 
 
 if __name__ == "__main__":

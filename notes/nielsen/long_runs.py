@@ -31,8 +31,9 @@ def mnist() -> Digits:
     """Load MNIST, or say how to get it."""
     digits = load_digits()
     if digits.name != "MNIST":
-        raise SystemExit(f"long_runs needs MNIST, found {digits.describe()}; "
-                         "point TINYNETS_DATA at it")
+        raise SystemExit(
+            f"long_runs needs MNIST, found {digits.describe()}; point TINYNETS_DATA at it"
+        )
     return digits
 
 
@@ -52,16 +53,31 @@ def chapter_3() -> None:
     y = scratch.one_hot(digits.train_labels[:50_000].numpy(), dtype=x.dtype)
     test = digits.test_images.numpy(), digits.test_labels.numpy()
     source = np.random.default_rng(SEED)
-    net = scratch.network([784, 100, 10], generator=source, n_seeds=N_SEEDS,
-                          dtype=x.dtype)
-    for epoch, net in enumerate(scratch.sgd(
-            net, (x, y), epochs=EPOCHS, mini_batch_size=10, eta=0.1,
-            lmbda=5.0, cost=scratch.CROSS_ENTROPY, generator=source), 1):
+    net = scratch.network([784, 100, 10], generator=source, n_seeds=N_SEEDS, dtype=x.dtype)
+    for epoch, net in enumerate(
+        scratch.sgd(
+            net,
+            (x, y),
+            epochs=EPOCHS,
+            mini_batch_size=10,
+            eta=0.1,
+            lmbda=5.0,
+            cost=scratch.CROSS_ENTROPY,
+            generator=source,
+        ),
+        1,
+    ):
         print(f"epoch {epoch}: {scratch.accuracy(net, test)}", flush=True)
-    record("chapter 3", {
-        "test accuracy": scratch.accuracy(net, test).tolist(),
-        "seeds": N_SEEDS, "seed": SEED, "epochs": EPOCHS,
-        "numpy": np.__version__})
+    record(
+        "chapter 3",
+        {
+            "test accuracy": scratch.accuracy(net, test).tolist(),
+            "seeds": N_SEEDS,
+            "seed": SEED,
+            "epochs": EPOCHS,
+            "numpy": np.__version__,
+        },
+    )
 
 
 # Chapter 6: chosen beforehand, not by looking at the test images.
@@ -73,46 +89,62 @@ DISTORT = dict(shift=2, rotation=10.0, skew=0.1)
 def chapter_6() -> None:
     """A vote of ReLU conv nets: all 60,000 images, distorted, dropout."""
     digits = mnist()
-    distort = functools.partial(convnets.distorted, **DISTORT,
-                                image_shape=digits.image_shape)
+    distort = functools.partial(convnets.distorted, **DISTORT, image_shape=digits.image_shape)
     histories, guesses, seconds = [], [], 0.0
     for i in range(NETS):
         begun = time.process_time()
         source = generator(SEED, "chapter 6", i)
-        net = nets.initialise(convnets.ConvNet(digits.image_shape, **BUILD),
-                              scheme="he", generator=source)
+        net = nets.initialise(
+            convnets.ConvNet(digits.image_shape, **BUILD), scheme="he", generator=source
+        )
         histories.append([])
         for epoch, rate in convnets.train_epochs(
-                net, digits.train_images, digits.train_labels,
-                epochs=NET_EPOCHS, batch_size=BATCH, momentum=0.9,
-                rate=lambda epoch: RATE / 2 * (
-                    1 + math.cos(math.pi * (epoch - 1) / NET_EPOCHS)),
-                decay=DECAY, generator=source, distort=distort):
-            histories[i].append(convnets.accuracy_on(
-                net, digits.test_images, digits.test_labels))
-            print(f"net {i}, epoch {epoch}: {histories[i][-1]:.4f}",
-                  flush=True)
+            net,
+            digits.train_images,
+            digits.train_labels,
+            epochs=NET_EPOCHS,
+            batch_size=BATCH,
+            momentum=0.9,
+            rate=lambda epoch: RATE / 2 * (1 + math.cos(math.pi * (epoch - 1) / NET_EPOCHS)),
+            decay=DECAY,
+            generator=source,
+            distort=distort,
+        ):
+            histories[i].append(convnets.accuracy_on(net, digits.test_images, digits.test_labels))
+            print(f"net {i}, epoch {epoch}: {histories[i][-1]:.4f}", flush=True)
         seconds += time.process_time() - begun
         guesses.append(convnets.logits_of(net, digits.test_images).argmax(-1))
-        record("chapter 6", voted(digits, torch.stack(guesses)) | {
-            "test accuracy by epoch": histories, "seed": SEED,
-            "nets": len(guesses), "epochs": NET_EPOCHS,
-            "batch size": BATCH, "rate": RATE, "decay": DECAY,
-            "net": BUILD, "distortion": DISTORT,
-            "parameters": nets.n_parameters(net),
-            "processor seconds": round(seconds),
-            "torch": torch.__version__})
+        record(
+            "chapter 6",
+            voted(digits, torch.stack(guesses))
+            | {
+                "test accuracy by epoch": histories,
+                "seed": SEED,
+                "nets": len(guesses),
+                "epochs": NET_EPOCHS,
+                "batch size": BATCH,
+                "rate": RATE,
+                "decay": DECAY,
+                "net": BUILD,
+                "distortion": DISTORT,
+                "parameters": nets.n_parameters(net),
+                "processor seconds": round(seconds),
+                "torch": torch.__version__,
+            },
+        )
 
 
 def voted(digits: Digits, guesses: torch.Tensor) -> dict:
     """Say where the vote of (nets, n) guesses errs, and each of the nets."""
     winner = convnets.vote(guesses)
     wrong = (winner != digits.test_labels).nonzero().flatten()
-    return {"test accuracy": (guesses == digits.test_labels).double()
-            .mean(-1).tolist(),
-            "wrong": wrong.tolist(), "said": winner[wrong].tolist(),
-            "labels": digits.test_labels[wrong].tolist(),
-            "each said": guesses[:, wrong].tolist()}
+    return {
+        "test accuracy": (guesses == digits.test_labels).double().mean(-1).tolist(),
+        "wrong": wrong.tolist(),
+        "said": winner[wrong].tolist(),
+        "labels": digits.test_labels[wrong].tolist(),
+        "each said": guesses[:, wrong].tolist(),
+    }
 
 
 CHAPTERS = {"chapter 3": chapter_3, "chapter 6": chapter_6}

@@ -26,8 +26,7 @@ SEED, N_SEEDS, LEARNING_RATE = 20, 5, 1e-3
 HIDDEN = (256, 128)
 PROTOCOLS = {
     "one epoch": {"betas": (1, 10), "batch_size": 32, "n_epochs": 1},
-    "ten epochs": {"betas": (0.1, 0.3, 1, 3, 10, 20, 30), "batch_size": 128,
-                   "n_epochs": 10},
+    "ten epochs": {"betas": (0.1, 0.3, 1, 3, 10, 20, 30), "batch_size": 128, "n_epochs": 10},
 }
 EPOCH = 10_000  # images that an epoch shows at least, some of them again
 
@@ -37,22 +36,28 @@ def run(protocol: str, beta: float) -> list[dict]:
     torch.set_num_threads(1)
     digits, options = load_digits(), PROTOCOLS[protocol]
     beta = beta * scale(digits)
-    net = nets.initialise(vae.VAE([digits.n_pixels, *HIDDEN, 2],
-                                  n_seeds=N_SEEDS),
-                          generator=generator(SEED, "weights"))
+    net = nets.initialise(
+        vae.VAE([digits.n_pixels, *HIDDEN, 2], n_seeds=N_SEEDS),
+        generator=generator(SEED, "weights"),
+    )
     noise = generator(SEED, "noise", beta, protocol)
     images = digits.train_images
     n_steps = options["n_epochs"] * train.steps_in_epoch(
-        max(len(images), EPOCH), options["batch_size"])
+        max(len(images), EPOCH), options["batch_size"]
+    )
     train.train(
-        net, lambda net, x: -vae.elbo(net, x, generator=noise,
-                                      beta=beta).objective.mean(-1),
-        (images,), batch_size=options["batch_size"],
-        n_steps=n_steps, generator=generator(SEED, "order", protocol),
-        optimiser=torch.optim.AdamW(net.parameters(), lr=LEARNING_RATE,
-                                    fused=True))
-    return [{"protocol": protocol, "beta": float(f"{beta:.4g}"), "seed": seed, **row}
-            for seed, row in enumerate(describe(net, digits, noise))]
+        net,
+        lambda net, x: -vae.elbo(net, x, generator=noise, beta=beta).objective.mean(-1),
+        (images,),
+        batch_size=options["batch_size"],
+        n_steps=n_steps,
+        generator=generator(SEED, "order", protocol),
+        optimiser=torch.optim.AdamW(net.parameters(), lr=LEARNING_RATE, fused=True),
+    )
+    return [
+        {"protocol": protocol, "beta": float(f"{beta:.4g}"), "seed": seed, **row}
+        for seed, row in enumerate(describe(net, digits, noise))
+    ]
 
 
 def scale(digits) -> float:
@@ -64,8 +69,7 @@ def scale(digits) -> float:
 def describe(net: vae.VAE, digits, noise: torch.Generator) -> list[dict]:
     """Measure every seed's terms, classes and aggregate posterior."""
     terms = vae.elbo(net, digits.test_images, generator=noise)
-    mean, log_var = (part.double() for part in net.encoder(
-        digits.test_images))
+    mean, log_var = (part.double() for part in net.encoder(digits.test_images))
     variance = log_var.exp()
     classes = latents.class_gaussians(mean, variance, digits.test_labels, 10)
     whole = latents.mixture_moments(mean, variance)
@@ -74,15 +78,18 @@ def describe(net: vae.VAE, digits, noise: torch.Generator) -> list[dict]:
         "kl": terms.kl.mean(-1),
         "kl_by_unit": vae.kl_to_prior(mean, log_var).mean(-2),
         "active_units": vae.active_units(mean),
-        "mean": whole.mean, "covariance": whole.covariance,
+        "mean": whole.mean,
+        "covariance": whole.covariance,
         "log_volume": latents.log_volume(classes),
-        "class_mean": classes.mean, "class_covariance": classes.covariance,
+        "class_mean": classes.mean,
+        "class_covariance": classes.covariance,
         "bhattacharyya": latents.pairwise(latents.bhattacharyya, classes),
         "class_kl": latents.pairwise(latents.kl, classes),
     }
-    return [{name: _rounded(values[seed].tolist())
-             for name, values in tables.items()}
-            for seed in range(len(mean))]
+    return [
+        {name: _rounded(values[seed].tolist()) for name, values in tables.items()}
+        for seed in range(len(mean))
+    ]
 
 
 def _rounded(value):
@@ -95,19 +102,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     digits = load_digits()
-    tasks = [(protocol, beta) for protocol, options in PROTOCOLS.items()
-             for beta in options["betas"]]
-    with ProcessPoolExecutor(parser.parse_args().jobs,
-                             get_context("spawn")) as pool:
+    tasks = [
+        (protocol, beta) for protocol, options in PROTOCOLS.items() for beta in options["betas"]
+    ]
+    with ProcessPoolExecutor(parser.parse_args().jobs, get_context("spawn")) as pool:
         rows = sum(tqdm(pool.map(run, *zip(*tasks)), total=len(tasks)), [])
     size = "x".join(map(str, digits.image_shape))
     path = Path(__file__).parent / f"long-run-{size}.json"
-    path.write_text(json.dumps({
-        "data": digits.describe(), "seed": SEED, "n_seeds": N_SEEDS,
-        "hidden": HIDDEN, "epoch": EPOCH, "learning_rate": LEARNING_RATE,
-        "protocols": PROTOCOLS, "torch": torch.__version__,
-        "date": datetime.date.today().isoformat(), "runs": rows,
-    }, separators=(",", ":")) + "\n")
+    path.write_text(
+        json.dumps(
+            {
+                "data": digits.describe(),
+                "seed": SEED,
+                "n_seeds": N_SEEDS,
+                "hidden": HIDDEN,
+                "epoch": EPOCH,
+                "learning_rate": LEARNING_RATE,
+                "protocols": PROTOCOLS,
+                "torch": torch.__version__,
+                "date": datetime.date.today().isoformat(),
+                "runs": rows,
+            },
+            separators=(",", ":"),
+        )
+        + "\n"
+    )
     print(path)
 
 

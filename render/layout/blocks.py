@@ -84,16 +84,22 @@ def tabset(div: pf.Div, number: int) -> pf.Div:
     names = [f"tabset-{number}-{place}" for place in range(1, len(tabs) + 1)]
     buttons = [_tab(name, head, name == names[0]) for name, (head, _) in zip(names, tabs)]
     panes = [_pane(name, body, name == names[0]) for name, (_, body) in zip(names, tabs)]
-    bar = wrap("ul", [b for tab in buttons for b in tab], **{"class": "nav nav-tabs", "role": "tablist"})
+    bar = wrap(
+        "ul", [b for tab in buttons for b in tab], **{"class": "nav nav-tabs", "role": "tablist"}
+    )
     content = pf.Div(*panes, classes=["tab-content"])
     return pf.Div(*bar, content, classes=["panel-tabset"])
 
 
 def _tab(name: str, head: pf.Header, active: bool) -> list[pf.Block]:
     button = wrap(
-        "button", [pf.Plain(*head.content)],
+        "button",
+        [pf.Plain(*head.content)],
         **{
-            "type": "button", "role": "tab", "id": f"{name}-tab", "aria-controls": name,
+            "type": "button",
+            "role": "tab",
+            "id": f"{name}-tab",
+            "aria-controls": name,
             "class": "nav-link active" if active else "nav-link",
             "aria-selected": "true" if active else "false",
             "tabindex": "0" if active else "-1",
@@ -104,7 +110,9 @@ def _tab(name: str, head: pf.Header, active: bool) -> list[pf.Block]:
 
 def _pane(name: str, body: list, active: bool) -> pf.Div:
     return pf.Div(
-        *body, identifier=name, classes=["tab-pane", "active"] if active else ["tab-pane"],
+        *body,
+        identifier=name,
+        classes=["tab-pane", "active"] if active else ["tab-pane"],
         attributes={"role": "tabpanel", "aria-labelledby": f"{name}-tab", "tabindex": "0"},
     )
 

@@ -14,7 +14,14 @@ from render.project import Project
 from render.layout.document import resolve
 from render.layout.source import Source
 
-LINKS = {"a": "href", "img": "src", "link": "href", "script": "src", "source": "src", "video": "src"}
+LINKS = {
+    "a": "href",
+    "img": "src",
+    "link": "href",
+    "script": "src",
+    "source": "src",
+    "video": "src",
+}
 
 
 @dataclass
@@ -69,10 +76,15 @@ def _check_ids(markup: Markup, source: Source) -> None:
             continue
         lines = source.label_lines(name) or [None]
         where = f" (lines {', '.join(map(str, lines))})" if len(lines) > 1 else ""
-        source.error(f"{name} is the label or id of more than one thing{where}; name one anew", line=lines[-1])
+        source.error(
+            f"{name} is the label or id of more than one thing{where}; name one anew",
+            line=lines[-1],
+        )
 
 
-def _problem(tag: str, link: str, href: str, out: Path, markups: Mapping[str, Markup]) -> str | None:
+def _problem(
+    tag: str, link: str, href: str, out: Path, markups: Mapping[str, Markup]
+) -> str | None:
     """Say why a link is broken; None for one that is not."""
     parts = urlsplit(link)
     if parts.scheme or parts.netloc or link.startswith("/") and href == "404.html":

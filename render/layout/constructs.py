@@ -35,7 +35,9 @@ def _check_div(div: pf.Div, source: Source) -> None:
             expected = ", ".join(f".callout-{c}" for c in CALLOUTS)
             source.error(f"unknown callout .{name}; there are {expected}", f".{name}")
         elif _unknown(name, "column", COLUMNS) or _unknown(name, "panel-", PANELS):
-            source.error(f"the div class .{name} is not supported by the built-in renderer", f".{name}")
+            source.error(
+                f"the div class .{name} is not supported by the built-in renderer", f".{name}"
+            )
         elif name in DIV_CLASSES or name.startswith("{"):
             source.error(f"the div class .{name} is not supported by the built-in renderer", name)
     for name in LAYOUTS & set(div.attributes):
@@ -61,14 +63,18 @@ def _check_code(block: pf.CodeBlock, source: Source) -> None:
 def _check_inline_code(code: pf.Code, source: Source) -> None:
     if UNRUN.match(code.text) and not code.classes:
         what = code.text.split()[0]
-        source.error(f"{what} stands where it was not run; cells are ```{{python}}", code.text, what)
+        source.error(
+            f"{what} stands where it was not run; cells are ```{{python}}", code.text, what
+        )
 
 
 def _check_text(text: pf.Str, source: Source) -> None:
     if "{{<" in text.text:
         source.error("shortcodes ({{< … >}}) are not supported by the built-in renderer", "{{<")
     if text.text.startswith(":::"):
-        source.error("a div fence (:::) that opens or closes nothing; put blank lines around it", text.text)
+        source.error(
+            "a div fence (:::) that opens or closes nothing; put blank lines around it", text.text
+        )
     if text.text.startswith("{#eq-"):
         _check_equation(text, source)
     elif text.text.startswith("{#") and text.text.endswith("}"):
@@ -90,7 +96,8 @@ def _check_raw(element, source: Source) -> None:
     source.error(
         f"raw {element.format} ({first[:40]}) would be lost in HTML; "
         "write maths between dollars and all else in Markdown",
-        element.text.strip(), first,
+        element.text.strip(),
+        first,
     )
 
 
@@ -101,7 +108,9 @@ def _check_image(image: pf.Image, source: Source) -> None:
 
 def _check_label(element, source: Source) -> None:
     if kind_of(element.identifier) in ("fig", "tbl") and isinstance(element, pf.Header):
-        source.error(f"the heading {element.identifier} has the label of a figure", element.identifier)
+        source.error(
+            f"the heading {element.identifier} has the label of a figure", element.identifier
+        )
 
 
 CHECKS = {

@@ -175,7 +175,9 @@ def _any(doc: pf.Doc, test: Callable[[pf.Element], bool]) -> bool:
 def _reference_list() -> list[pf.Block]:
     """Return the heading and the place of the reference list."""
     heading = pf.Header(
-        pf.Str("References"), level=2, identifier="quarto-bibliography",
+        pf.Str("References"),
+        level=2,
+        identifier="quarto-bibliography",
         classes=["quarto-appendix-heading", "unnumbered", "unlisted"],
     )
     return [heading, pf.Div(identifier="refs")]

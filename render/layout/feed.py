@@ -19,9 +19,12 @@ SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
 def rss(
-    title: str, website: Mapping, address: str, entries: Iterable[Entry],
+    title: str,
+    website: Mapping,
+    address: str,
+    entries: Iterable[Entry],
     documents: Mapping[str, Document],
-) -> str:  # fmt: skip
+) -> str:
     """Return a listing as RSS 2.0: whole pages, with absolute addresses.
 
     Parameters

@@ -78,7 +78,9 @@ def give_alt(image: pf.Image, source: Source, *, captioned: bool) -> None:
         source.error(
             f"the figure {name} has no alternative text; say what the eye sees with"
             ' `fig-alt: "…"` in its cell or {fig-alt="…"} after the image',
-            image.url, f"label: {label}", name,
+            image.url,
+            f"label: {label}",
+            name,
         )
     image.content = [pf.Str(alt or "")]
 
@@ -123,7 +125,10 @@ def panel(cells: list[pf.Block], columns: int) -> pf.Div:
     return pf.Div(
         *(
             pf.Div(
-                *(pf.Div(c, classes=["quarto-layout-cell"], attributes={"style": style}) for c in row),
+                *(
+                    pf.Div(c, classes=["quarto-layout-cell"], attributes={"style": style})
+                    for c in row
+                ),
                 classes=["quarto-layout-row"],
             )
             for row in rows
@@ -138,10 +143,17 @@ def _float(identifier, body, caption, labels: Labels, classes=()):
     is_part = label is not None and "(" in label.number
     place = "top" if kind == "tbl" and not is_part else "bottom"
     scope = "subfloat" if is_part else "float"
-    legend = wrap(
-        "figcaption", [pf.Plain(*_captioned(label, is_part, caption))],
-        **{"class": f"quarto-float-caption-{place} quarto-{scope}-caption quarto-{scope}-{kind}"},
-    ) if caption or label else []
+    legend = (
+        wrap(
+            "figcaption",
+            [pf.Plain(*_captioned(label, is_part, caption))],
+            **{
+                "class": f"quarto-float-caption-{place} quarto-{scope}-caption quarto-{scope}-{kind}"
+            },
+        )
+        if caption or label
+        else []
+    )
     inner = [*legend, pf.Div(*body)] if place == "top" else [pf.Div(*body), *legend]
     return pf.Div(
         *wrap("figure", inner, **{"class": f"quarto-float quarto-{scope}-{kind} figure"}),

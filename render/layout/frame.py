@@ -33,9 +33,11 @@ class Frame:
         self._website = project.config["website"]
         self._html = project.config.get("format", {}).get("html", {})
         self._templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True,
-            trim_blocks=True, lstrip_blocks=True,
-        )  # fmt: skip
+            loader=jinja2.FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
         self._templates.filters |= {"html": Markup, "plain": plain}
         self._head = self._include("include-in-header")
 
@@ -43,15 +45,26 @@ class Frame:
         """Return a page's HTML."""
         body, notes = _part_footnotes(shown.body)
         html = self._templates.get_template("page.html").render(
-            page=page, document=shown, body=self._place(body, page, lists), notes=notes,
-            lists=lists, website=self._website, menus=self._menus,
-            sidebar=self._menus.sidebar(page.href), neighbours=self._neighbours(page),
-            lang=self._html.get("lang", "en"), head=self._head, css=self._css(),
-            date=page_date(page), day=long_date(page_date(page)), offset=_offset(page),
+            page=page,
+            document=shown,
+            body=self._place(body, page, lists),
+            notes=notes,
+            lists=lists,
+            website=self._website,
+            menus=self._menus,
+            sidebar=self._menus.sidebar(page.href),
+            neighbours=self._neighbours(page),
+            lang=self._html.get("lang", "en"),
+            head=self._head,
+            css=self._css(),
+            date=page_date(page),
+            day=long_date(page_date(page)),
+            offset=_offset(page),
             link=lambda target: relative(page.source, target),
-            canonical=self._address(page), image=self._image(page),
+            canonical=self._address(page),
+            image=self._image(page),
             category_page=self._category_page(page),
-        )  # fmt: skip
+        )
         html = ROOT.sub(lambda match: match[1] + _offset(page), html)
         return self._rooted(html) if page.source == "404.qmd" else html
 
@@ -94,7 +107,11 @@ class Frame:
         image = page.meta.get("image")
         name = posixpath.join(posixpath.dirname(page.source), image) if image else None
         name = name or self._website.get("image")
-        return absolute(self._website, posixpath.normpath(name)) if name and self._address(page) else None
+        return (
+            absolute(self._website, posixpath.normpath(name))
+            if name and self._address(page)
+            else None
+        )
 
     def _css(self) -> list[str]:
         given = self._html.get("css", [])

@@ -13,9 +13,21 @@ from render.project import Page, Project
 from render.layout.document import Document, resolve
 
 KEYS = {
-    "id", "contents", "sort", "type", "categories", "fields", "feed", "max-items",
-    "sort-ui", "filter-ui", "date-format", "image-height", "grid-columns", "page-size",
-}  # fmt: skip
+    "id",
+    "contents",
+    "sort",
+    "type",
+    "categories",
+    "fields",
+    "feed",
+    "max-items",
+    "sort-ui",
+    "filter-ui",
+    "date-format",
+    "image-height",
+    "grid-columns",
+    "page-size",
+}
 TYPES = ("default", "grid")
 FIELDS = ("image", "title", "subtitle", "description", "date", "categories")
 
@@ -73,7 +85,8 @@ def page_date(page: Page) -> datetime.date | None:
     except ValueError:
         raise RenderError(
             f"`date` must be a day such as 2026-11-20, got {given!r}",
-            page=page.source, line=page.meta_lines.get("date"),
+            page=page.source,
+            line=page.meta_lines.get("date"),
         ) from None
 
 
@@ -97,11 +110,17 @@ def listings(page: Page, project: Project, documents: Mapping[str, Document]) ->
 def _listing(spec, page: Page, project: Project, documents: Mapping[str, Document]) -> Listing:
     spec = {"contents": spec} if isinstance(spec, str) else spec
     for key in set(spec) - KEYS:
-        raise _wrong(page, f"`listing.{key}` is not supported; expected one of {', '.join(sorted(KEYS))}")
+        raise _wrong(
+            page, f"`listing.{key}` is not supported; expected one of {', '.join(sorted(KEYS))}"
+        )
     if spec.get("type", "default") not in TYPES:
-        raise _wrong(page, f"listing type {spec['type']!r} is not supported; there are {', '.join(TYPES)}")
+        raise _wrong(
+            page, f"listing type {spec['type']!r} is not supported; there are {', '.join(TYPES)}"
+        )
     pages = _contents(spec.get("contents", "."), page, project)
-    entries = _sorted([_entry(p, documents[p.source], project) for p in pages], spec.get("sort"), page)
+    entries = _sorted(
+        [_entry(p, documents[p.source], project) for p in pages], spec.get("sort"), page
+    )
     counts = Counter(name for entry in entries for name in entry.categories)
     return Listing(
         id=spec.get("id", "listing"),

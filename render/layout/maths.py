@@ -12,8 +12,11 @@ def hold_punctuation(doc: pf.Doc) -> None:
     """Keep what closes a clause on the line of the formula before it."""
 
     def visit(element, _doc):
-        if (isinstance(element, pf.Math) and element.format == "InlineMath"
-                and len(element.text) <= LONG):
+        if (
+            isinstance(element, pf.Math)
+            and element.format == "InlineMath"
+            and len(element.text) <= LONG
+        ):
             after = element.next
             if isinstance(after, pf.Str) and after.text.startswith(CLOSING):
                 mark, after.text = after.text, ""

@@ -108,11 +108,13 @@ class Menus:
         """Return the published pages of a glob, index pages aside, as Quarto orders them."""
         parts = glob.split("/")
         found = [
-            page for source, page in self._pages.items()
-            if source in self._titles and page.stem != "index"
+            page
+            for source, page in self._pages.items()
+            if source in self._titles
+            and page.stem != "index"
             and len(parts) == source.count("/") + 1
             and all(map(fnmatchcase, source.split("/"), parts))
-        ]  # fmt: skip
+        ]
         last = float("inf")
         return sorted(found, key=lambda p: (p.meta.get("order", last), p.path.name.upper()))
 

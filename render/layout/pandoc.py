@@ -19,7 +19,9 @@ WARNING = re.compile(r"\[WARNING\] (.*)")
 MARK = "<!--tinynets-part-->"
 THIN = '<mspace width="0.167em"/>'
 NAMES = "log|exp|max|min|sup|inf|arg|sin|cos|tan|sinh|cosh|tanh|det|dim|ln|lim|Pr"
-FUNCTION = rf'(?:<mrow>)?<mi(?: mathvariant="normal")?>(?:{NAMES})</mi>(?:<mo>\u2061</mo>)?(?:</mrow>)?'
+FUNCTION = (
+    rf'(?:<mrow>)?<mi(?: mathvariant="normal")?>(?:{NAMES})</mi>(?:<mo>\u2061</mo>)?(?:</mrow>)?'
+)
 AFTER = re.compile(rf"({FUNCTION})(?=<m(?:i|n|sub|sup|subsup|frac|sqrt)\b)")
 BEFORE = re.compile(rf"(</(?:mi|mn|msub|msup|msubsup|mfrac)>)(?={FUNCTION})")
 PARTS = ("title", "subtitle", "description", "toc", "body")
@@ -87,9 +89,7 @@ def _template() -> Path:
 
 
 def _run(args: list[str], text: str) -> tuple[str, str]:
-    done = subprocess.run(
-        [executable(), *args], input=text, capture_output=True, encoding="utf-8"
-    )
+    done = subprocess.run([executable(), *args], input=text, capture_output=True, encoding="utf-8")
     if done.returncode:
         raise RenderError(f"pandoc says: {done.stderr.strip()}")
     return done.stdout, done.stderr

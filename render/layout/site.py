@@ -113,7 +113,9 @@ def _copy_images(run: Executed, shown: Document, project: Project, out: Path) ->
             _copy(made[0], out / name)
 
 
-def _write_feeds(project: Project, documents, lists: Mapping[str, list[Listing]], out: Path) -> None:
+def _write_feeds(
+    project: Project, documents, lists: Mapping[str, list[Listing]], out: Path
+) -> None:
     website = project.config["website"]
     if "site-url" not in website:
         return

@@ -56,9 +56,13 @@ class Site:
     def command(self, *arguments: str, **options) -> subprocess.Popen:
         """Start `python -m render` in the site."""
         return subprocess.Popen(
-            [sys.executable, "-m", "render", *arguments], cwd=self.root, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options,
-        )  # fmt: skip
+            [sys.executable, "-m", "render", *arguments],
+            cwd=self.root,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            **options,
+        )
 
     def render(self, *arguments: str) -> tuple[int, str]:
         """Run `python -m render` to its end; return status and what it printed."""

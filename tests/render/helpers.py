@@ -36,7 +36,9 @@ PAGES = {
 }
 
 
-def lay_out(markdown: str, *, keys: frozenset = frozenset(), targets: dict | None = None) -> Document:
+def lay_out(
+    markdown: str, *, keys: frozenset = frozenset(), targets: dict | None = None
+) -> Document:
     """Return one page laid out; `markdown` comes without front matter."""
     text = f"---\ntitle: Test\n---\n\n{markdown}"
     site = Site(targets or {}, None, set(keys))

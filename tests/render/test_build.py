@@ -203,11 +203,14 @@ def test_a_site_is_there_at_every_moment(tmp_path):
     assert (out / "index.html").read_text() == "199"
 
 
-@pytest.mark.parametrize(("there", "stays"), [
-    (["_site", "_site.new"], "_site"),
-    (["_site", "_site.old"], "_site"),
-    (["_site.old", "_site.new"], "_site.old"),  # killed between two renames
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("there", "stays"),
+    [
+        (["_site", "_site.new"], "_site"),
+        (["_site", "_site.old"], "_site"),
+        (["_site.old", "_site.new"], "_site.old"),  # killed between two renames
+    ],
+)
 def test_a_killed_replacement_is_mended(tmp_path, there, stays):
     for name in there:
         folder(tmp_path / name, name)

@@ -25,11 +25,14 @@ def test_a_cell_knows_its_lines_and_options(site):
     assert cell.options == {"label": "fig-a", "echo": False}
 
 
-@pytest.mark.parametrize("around", [
-    "::: {#exr-a}\n@\n:::\n",
-    "<details><summary>Answer</summary>\n\n::: {#sol-a}\n@\n:::\n\n</details>\n",
-    "::: {.callout-note}\n:::: {.panel-tabset}\n@\n::::\n:::\n",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "around",
+    [
+        "::: {#exr-a}\n@\n:::\n",
+        "<details><summary>Answer</summary>\n\n::: {#sol-a}\n@\n:::\n\n</details>\n",
+        "::: {.callout-note}\n:::: {.panel-tabset}\n@\n::::\n:::\n",
+    ],
+)
 def test_cells_are_found_in_divs_and_details(site, around):
     (cell,) = cells(site, around.replace("@", "```{python}\nx = 1\n```"))
     assert cell.code == "x = 1"
@@ -48,7 +51,10 @@ def test_plain_code_and_raw_blocks_are_no_cells(site):
 def test_text_and_cells_give_the_body_back(site):
     body = "A\n\n```{python}\nx\n```\n\nB `{python} x`\n"
     parts = split_page(site.page("index.qmd", body))
-    assert "".join(part.text for part in parts if isinstance(part, Text)) == "\nA\n\n\nB `{python} x`\n"
+    assert (
+        "".join(part.text for part in parts if isinstance(part, Text))
+        == "\nA\n\n\nB `{python} x`\n"
+    )
     (inline,) = parts[-1].inlines
     assert (inline.expression, inline.line) == ("x", 11)
 
@@ -57,25 +63,28 @@ def cell_with(option):
     return f"```{{python}}\n#| {option}\nx = 1\n```\n"
 
 
-@pytest.mark.parametrize(("body", "line", "says"), [
-    (cell_with("eco: false"), 6, "`eco` is not supported; expected one of label, echo"),
-    (cell_with("echo: maybe"), 6, "`echo` must be true or false, got 'maybe'"),
-    (cell_with("output: 1"), 6, "`output` must be true, false or asis, got 1"),
-    (cell_with("label: a b"), 6, "`label` must be letters"),
-    (cell_with("layout-ncol: true"), 6, "must be a number of columns, got True"),
-    (cell_with("fig-width: 5"), 6, "give figsize to the plot"),
-    (cell_with("fig-cap: a: b"), 6, "not valid YAML"),
-    (cell_with("echo"), 6, "must be `#| key: value`"),
-    ("```{python}\nx\n#| echo: false\n```\n", 7, "come before the code"),
-    ("```{r}\n1\n```\n", 5, "cells in r are not supported"),
-    ("```{ojs}\n1\n```\n", 5, "cells in ojs are not supported"),
-    ("```{python, echo=FALSE}\n1\n```\n", 5, "write them as `#| key: value`"),
-    ("```{python}\n1\n", 5, "never closed"),
-    ("````\n```{python}\n1\n```\n````\n", 6, "would be run by Quarto"),
-    ("> ```{python}\n> 1\n> ```\n", 5, "can't stand in a quotation"),
-    ("Text `{r} x`.\n", 5, "must be Python"),
-    ("Text `{python}x`.\n", 5, "must be `{python} name`"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("body", "line", "says"),
+    [
+        (cell_with("eco: false"), 6, "`eco` is not supported; expected one of label, echo"),
+        (cell_with("echo: maybe"), 6, "`echo` must be true or false, got 'maybe'"),
+        (cell_with("output: 1"), 6, "`output` must be true, false or asis, got 1"),
+        (cell_with("label: a b"), 6, "`label` must be letters"),
+        (cell_with("layout-ncol: true"), 6, "must be a number of columns, got True"),
+        (cell_with("fig-width: 5"), 6, "give figsize to the plot"),
+        (cell_with("fig-cap: a: b"), 6, "not valid YAML"),
+        (cell_with("echo"), 6, "must be `#| key: value`"),
+        ("```{python}\nx\n#| echo: false\n```\n", 7, "come before the code"),
+        ("```{r}\n1\n```\n", 5, "cells in r are not supported"),
+        ("```{ojs}\n1\n```\n", 5, "cells in ojs are not supported"),
+        ("```{python, echo=FALSE}\n1\n```\n", 5, "write them as `#| key: value`"),
+        ("```{python}\n1\n", 5, "never closed"),
+        ("````\n```{python}\n1\n```\n````\n", 6, "would be run by Quarto"),
+        ("> ```{python}\n> 1\n> ```\n", 5, "can't stand in a quotation"),
+        ("Text `{r} x`.\n", 5, "must be Python"),
+        ("Text `{python}x`.\n", 5, "must be `{python} name`"),
+    ],
+)
 def test_what_is_wrong_is_told_with_its_line(site, body, line, says):
     said = error(site, body)
     assert said.startswith(f"index.qmd:{line}: ")

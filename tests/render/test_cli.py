@@ -42,8 +42,13 @@ def test_a_killed_render_leaves_the_site_and_no_kernel(site, kill):
     site.page("posts/b/index.qmd", SLEEPS)
     process = site.command("--jobs", "2")
     marks = (site.root / "pid", site.root / ".render/pages/posts--a--index.qmd")
-    wait_for(lambda: marks[0].exists() and marks[0].read_text()
-             and len([p for p in marks[1].glob("*/page.json")]) == 2)  # fmt: skip
+    wait_for(
+        lambda: (
+            marks[0].exists()
+            and marks[0].read_text()
+            and len([p for p in marks[1].glob("*/page.json")]) == 2
+        )
+    )
     kernel = int(marks[0].read_text())
     process.send_signal(kill)
     said, _ = process.communicate(timeout=100)
@@ -80,12 +85,15 @@ error posts/a/index.qmd:8: cell breaks: raised ZeroDivisionError: division by ze
     assert not (site.root / "_site").exists()
 
 
-@pytest.mark.parametrize(("arguments", "status", "says"), [
-    (["nothing.qmd"], 1, "there is no page nothing.qmd; the pages are index.qmd"),
-    (["--jobs", "0"], 2, "must be a number of pages from 1 up, got 0"),
-    (["--engine", "word"], 2, "invalid choice: 'word'"),
-    (["--fast"], 2, "unrecognized arguments: --fast"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (["nothing.qmd"], 1, "there is no page nothing.qmd; the pages are index.qmd"),
+        (["--jobs", "0"], 2, "must be a number of pages from 1 up, got 0"),
+        (["--engine", "word"], 2, "invalid choice: 'word'"),
+        (["--fast"], 2, "unrecognized arguments: --fast"),
+    ],
+)
 def test_what_is_asked_for_wrongly_is_told(site, arguments, status, says):
     done, said = site.render(*arguments)
     assert done == status

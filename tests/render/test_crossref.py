@@ -48,11 +48,14 @@ def test_numbers_follow_the_document_and_each_kind_counts_for_itself():
         '![A](a.svg){#fig-a fig-alt="Ants"}\n\nSee @fig-a, @fig-b, @eq-b.'
     )
     assert [text for _, text in references(soup)] == [
-        f"Figure{NBSP}2", f"Figure{NBSP}1", f"Equation{NBSP}1",
-    ]  # fmt: skip
+        f"Figure{NBSP}2",
+        f"Figure{NBSP}1",
+        f"Equation{NBSP}1",
+    ]
     assert [c.get_text(" ", strip=True) for c in soup.find_all("figcaption")] == [
-        f"Figure{NBSP}1: B", f"Figure{NBSP}2: A",
-    ]  # fmt: skip
+        f"Figure{NBSP}1: B",
+        f"Figure{NBSP}2: A",
+    ]
 
 
 def test_parts_of_a_figure_have_letters():
@@ -62,11 +65,14 @@ def test_parts_of_a_figure_have_letters():
         "Both.\n:::\n\nSee @fig-two and @fig-two-2."
     )
     assert [c.get_text(" ", strip=True) for c in soup.find_all("figcaption")] == [
-        "(a) First", "(b) Second", f"Figure{NBSP}1: Both.",
-    ]  # fmt: skip
+        "(a) First",
+        "(b) Second",
+        f"Figure{NBSP}1: Both.",
+    ]
     assert references(soup) == [
-        ("#fig-two", f"Figure{NBSP}1"), ("#fig-two-2", f"Figure{NBSP}1 (b)"),
-    ]  # fmt: skip
+        ("#fig-two", f"Figure{NBSP}1"),
+        ("#fig-two-2", f"Figure{NBSP}1 (b)"),
+    ]
     assert len(soup.select(".quarto-layout-row > .quarto-layout-cell")) == 2
 
 

@@ -12,7 +12,9 @@ def soup_of(markdown: str, **options) -> BeautifulSoup:
 
 @pytest.mark.parametrize("kind", ["note", "tip", "warning", "important", "caution"])
 def test_callouts_have_a_title_and_a_body(kind):
-    soup = soup_of(f"::: {{.callout-{kind}}}\nText.\n:::\n\n::: {{.callout-{kind}}}\n## Named\nText.\n:::")
+    soup = soup_of(
+        f"::: {{.callout-{kind}}}\nText.\n:::\n\n::: {{.callout-{kind}}}\n## Named\nText.\n:::"
+    )
     first, second = soup.select(f"div.callout.callout-{kind}")
     assert first.select_one(".callout-header").get_text(strip=True) == kind.capitalize()
     assert second.select_one(".callout-header").get_text(strip=True) == "Named"
@@ -28,7 +30,9 @@ def test_a_callout_that_collapses_is_native(collapse, is_open):
 
 
 def test_tabs_are_wired_to_their_panes():
-    soup = soup_of("::: {.panel-tabset}\n## One\nA\n\n## Two\nB\n:::\n\n::: {.panel-tabset}\n## X\nC\n:::")
+    soup = soup_of(
+        "::: {.panel-tabset}\n## One\nA\n\n## Two\nB\n:::\n\n::: {.panel-tabset}\n## X\nC\n:::"
+    )
     tabs = soup.find_all(role="tab")
     assert [tab.get_text(strip=True) for tab in tabs] == ["One", "Two", "X"]
     assert [tab["aria-selected"] for tab in tabs] == ["true", "false", "true"]
@@ -40,7 +44,9 @@ def test_tabs_are_wired_to_their_panes():
 
 @pytest.mark.parametrize(("fold", "is_open"), [("true", False), ("show", True)])
 def test_code_folds(fold, is_open):
-    soup = soup_of(f'::: {{.cell}}\n``` {{.python .cell-code code-fold="{fold}" code-summary="See"}}\nx = 1\n```\n:::')
+    soup = soup_of(
+        f'::: {{.cell}}\n``` {{.python .cell-code code-fold="{fold}" code-summary="See"}}\nx = 1\n```\n:::'
+    )
     assert soup.details.summary.get_text(strip=True) == "See"
     assert soup.details.has_attr("open") == is_open
     assert "x = 1" in soup.details.pre.get_text()
@@ -64,12 +70,16 @@ def test_folded_solutions_hold_cells():
 
 
 def test_layouts_set_outputs_side_by_side():
-    soup = soup_of('::: {layout-ncol=2}\nA\n\nB\n\nC\n:::')
-    assert [len(row.select(".quarto-layout-cell")) for row in soup.select(".quarto-layout-row")] == [2, 1]
+    soup = soup_of("::: {layout-ncol=2}\nA\n\nB\n\nC\n:::")
+    assert [
+        len(row.select(".quarto-layout-cell")) for row in soup.select(".quarto-layout-row")
+    ] == [2, 1]
 
 
 def test_margin_and_columns_keep_their_classes():
-    soup = soup_of("::: {.column-margin}\nM\n:::\n\n:::: {.columns}\n::: {.column width=40%}\nL\n:::\n::::")
+    soup = soup_of(
+        "::: {.column-margin}\nM\n:::\n\n:::: {.columns}\n::: {.column width=40%}\nL\n:::\n::::"
+    )
     assert soup.select_one(".column-margin").get_text(strip=True) == "M"
     assert soup.select_one(".columns > .column")["style"] == "width:40%;"
 
@@ -94,7 +104,10 @@ def test_raw_html_passes():
 def test_footnotes_and_contents():
     shown = lay_out("## One\n\nText.[^a]\n\n### Two\n\n[^a]: A *note*.\n")
     assert "<em>note</em>" in shown.body
-    assert [a["href"] for a in BeautifulSoup(shown.toc, "html.parser").find_all("a")] == ["#one", "#two"]
+    assert [a["href"] for a in BeautifulSoup(shown.toc, "html.parser").find_all("a")] == [
+        "#one",
+        "#two",
+    ]
 
 
 def test_title_and_description_are_markdown():
@@ -107,8 +120,19 @@ def test_title_and_description_are_markdown():
 
 
 def test_links_between_pages_lead_to_what_is_written():
-    targets = {"posts/test.qmd": "posts/test.html", "notes/a.qmd": "notes/a.html", "index.qmd": "index.html",
-               "posts/late.qmd": None}  # fmt: skip
-    soup = soup_of("[a](../notes/a.qmd#sec-x) [b](/index.qmd) [c](late.qmd) [d](https://a.example/b.qmd)", targets=targets)
-    assert [a["href"] for a in soup.find_all("a")] == ["../notes/a.html#sec-x", "../index.html", "https://a.example/b.qmd"]
+    targets = {
+        "posts/test.qmd": "posts/test.html",
+        "notes/a.qmd": "notes/a.html",
+        "index.qmd": "index.html",
+        "posts/late.qmd": None,
+    }
+    soup = soup_of(
+        "[a](../notes/a.qmd#sec-x) [b](/index.qmd) [c](late.qmd) [d](https://a.example/b.qmd)",
+        targets=targets,
+    )
+    assert [a["href"] for a in soup.find_all("a")] == [
+        "../notes/a.html#sec-x",
+        "../index.html",
+        "https://a.example/b.qmd",
+    ]
     assert "c" in soup.p.get_text()

@@ -62,7 +62,11 @@ BUILT = [
     ("[a](../index.qmd#nowhere)", 5, "index.html has no #nowhere"),
     ("[a](files/data.csv)", 5, "there is no posts/files/data.csv"),
     ("```{=html}\n<img src='/assets/no.png' alt='Nothing there'>\n```", 6, "no.png"),
-    ("## A {#same}\n\n## B {#same}", 7, "same is the label or id of more than one thing (lines 5, 7)"),
+    (
+        "## A {#same}\n\n## B {#same}",
+        7,
+        "same is the label or id of more than one thing (lines 5, 7)",
+    ),
     ("::: {#exr-a}\nx\n:::\n\n::: {#exr-a}\ny\n:::", 9, "exr-a is the label or id"),
 ]
 
@@ -98,11 +102,20 @@ def test_the_projects_own_mistakes_name_its_file(tmp_path, old, new, words):
 
 @pytest.mark.parametrize(
     ("listing", "words"),
-    [("type: table", "type 'table'"), ("sort: author", "can't sort by 'author'"), ("template: x.ejs", "listing.template")],
+    [
+        ("type: table", "type 'table'"),
+        ("sort: author", "can't sort by 'author'"),
+        ("template: x.ejs", "listing.template"),
+    ],
 )
 def test_a_listing_says_what_it_does_not_know(tmp_path, listing, words):
     with pytest.raises(RenderError, match=words) as caught:
-        build(tmp_path, {"posts/index.qmd": f"---\ntitle: P\nlisting:\n  contents: '*.qmd'\n  {listing}\n---\n"})
+        build(
+            tmp_path,
+            {
+                "posts/index.qmd": f"---\ntitle: P\nlisting:\n  contents: '*.qmd'\n  {listing}\n---\n"
+            },
+        )
     assert caught.value.place == "posts/index.qmd:3"
 
 

@@ -32,24 +32,27 @@ def cell(code, *options):
 
 
 def test_outputs_have_quartos_shapes(site):
-    body = "".join([
-        "Before.\n\n",
-        cell("from IPython.display import Markdown, display\nn, name = 3, 'a_b'"),
-        cell("print('one')\nprint('two')\nn", "code-fold: true", 'code-summary: "See"'),
-        cell("Markdown('| a |\\n|---|\\n| 1 |')", "label: tbl-a", 'tbl-cap: "It\'s one."'),
-        cell("print('*raw*')", "output: asis", "echo: false"),
-        cell("secret = 1", "include: false"),
-        cell("never", "eval: false"),
-        cell("1 / 0", "error: true"),
-        cell("import sys\nprint('hush', file=sys.stderr)\nprint('loud')", "echo: false"),
-        cell("print('loud', file=__import__('sys').stderr)", "warning: true", "echo: false"),
-        "- item\n\n  ```{python}\n  'in a list'\n  ```\n",
-        "\nWe have `{python} n` of `{python} name`.\n",
-    ])  # fmt: skip
+    body = "".join(
+        [
+            "Before.\n\n",
+            cell("from IPython.display import Markdown, display\nn, name = 3, 'a_b'"),
+            cell("print('one')\nprint('two')\nn", "code-fold: true", 'code-summary: "See"'),
+            cell("Markdown('| a |\\n|---|\\n| 1 |')", "label: tbl-a", 'tbl-cap: "It\'s one."'),
+            cell("print('*raw*')", "output: asis", "echo: false"),
+            cell("secret = 1", "include: false"),
+            cell("never", "eval: false"),
+            cell("1 / 0", "error: true"),
+            cell("import sys\nprint('hush', file=sys.stderr)\nprint('loud')", "echo: false"),
+            cell("print('loud', file=__import__('sys').stderr)", "warning: true", "echo: false"),
+            "- item\n\n  ```{python}\n  'in a list'\n  ```\n",
+            "\nWe have `{python} n` of `{python} name`.\n",
+        ]
+    )
     done = run(site, body)
     text = done.markdown
     assert text.startswith("---\ntitle: A page\n---\n\nBefore.\n")
-    assert """\
+    assert (
+        """\
 ::: {#cell-2 .cell execution_count=2}
 ``` {.python .cell-code code-fold="true" code-summary="See"}
 print('one')
@@ -70,7 +73,9 @@ two
 ```
 :::
 :::
-""" in text
+"""
+        in text
+    )
     assert "::: {#tbl-a .cell tbl-cap='It\\'s one.' execution_count=3}\n" in text
     assert (
         "::: {.cell-output .cell-output-display .cell-output-markdown execution_count=3}\n"
@@ -93,14 +98,27 @@ two
 
 
 def test_figures_are_files_as_quarto_names_them(site):
-    body = cell("import matplotlib.pyplot as plt\nfrom matplotlib_inline.backend_inline "
-                "import set_matplotlib_formats as formats\nformats('svg')") + cell(
-        "print('one line')\nplt.plot([1, 2])", "label: fig-a", 'fig-cap: "A *line*."',
-        'fig-alt: "It rises."',
-    ) + cell(
-        "for i in range(2):\n    plt.plot([i])\n    plt.show()", "label: fig-b",
-        'fig-cap: "Both."', 'fig-subcap: ["L", "R"]', 'fig-alt: ["l", "r"]', "layout-ncol: 2",
-    ) + cell("formats('retina')\nplt.plot([1])")  # fmt: skip
+    body = (
+        cell(
+            "import matplotlib.pyplot as plt\nfrom matplotlib_inline.backend_inline "
+            "import set_matplotlib_formats as formats\nformats('svg')"
+        )
+        + cell(
+            "print('one line')\nplt.plot([1, 2])",
+            "label: fig-a",
+            'fig-cap: "A *line*."',
+            'fig-alt: "It rises."',
+        )
+        + cell(
+            "for i in range(2):\n    plt.plot([i])\n    plt.show()",
+            "label: fig-b",
+            'fig-cap: "Both."',
+            'fig-subcap: ["L", "R"]',
+            'fig-alt: ["l", "r"]',
+            "layout-ncol: 2",
+        )
+        + cell("formats('retina')\nplt.plot([1])")
+    )
     done = run(site, body)
     folder = "index_files/figure-html"
     assert "Line2D" not in done.markdown
@@ -122,8 +140,10 @@ def test_figures_are_files_as_quarto_names_them(site):
 
 def test_a_failing_cell_is_told_in_the_pages_lines(site):
     site.write("posts/a/helper.py", "def half(x):\n    return x / 0\n")
-    body = "Text.\n\n" + cell("import helper\n\ndef f(x):\n    return helper.half(x)") + cell(
-        "x = 1\nf(x)", "label: breaks"
+    body = (
+        "Text.\n\n"
+        + cell("import helper\n\ndef f(x):\n    return helper.half(x)")
+        + cell("x = 1\nf(x)", "label: breaks")
     )
     error = failure(site, body)
     source = (site.root / "posts/a/index.qmd").read_text().splitlines()
@@ -131,17 +151,25 @@ def test_a_failing_cell_is_told_in_the_pages_lines(site):
     assert source[error.line - 1] == "f(x)"
     assert error.message == "raised ZeroDivisionError: division by zero"
     assert "posts/a/helper.py:2 in half" in error.details
-    assert f"posts/a/index.qmd:{source.index('    return helper.half(x)') + 1} in f" in error.details
+    assert (
+        f"posts/a/index.qmd:{source.index('    return helper.half(x)') + 1} in f" in error.details
+    )
     assert "\x1b" not in str(error)
     assert "IPython" not in error.details
 
 
-@pytest.mark.parametrize(("code", "says", "at"), [
-    ("x = 1\nx = (", "SyntaxError", "x = ("),
-    ("assert 1 == 2, 'one is not two'", "AssertionError: one is not two", "assert"),
-    ("try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise ValueError('b') from e",
-     "ValueError: b", "    raise"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("code", "says", "at"),
+    [
+        ("x = 1\nx = (", "SyntaxError", "x = ("),
+        ("assert 1 == 2, 'one is not two'", "AssertionError: one is not two", "assert"),
+        (
+            "try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise ValueError('b') from e",
+            "ValueError: b",
+            "    raise",
+        ),
+    ],
+)
 def test_other_failures_are_told_with_their_line(site, code, says, at):
     error = failure(site, cell(code))
     assert says in error.message
@@ -149,10 +177,13 @@ def test_other_failures_are_told_with_their_line(site, code, says, at):
     assert line.startswith(at)
 
 
-@pytest.mark.parametrize(("code", "says"), [
-    ("class A:\n    def _repr_html_(self):\n        return '<table>'\nA()", "emits text/html"),
-    ("from IPython.display import Javascript\nJavascript('1')", "emits application/javascript"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("class A:\n    def _repr_html_(self):\n        return '<table>'\nA()", "emits text/html"),
+        ("from IPython.display import Javascript\nJavascript('1')", "emits application/javascript"),
+    ],
+)
 def test_html_may_not_leave_a_cell(site, code, says):
     error = failure(site, cell(code, "label: shows"))
     assert says in error.message
@@ -165,11 +196,14 @@ def test_raw_html_in_markdown_may(site):
     assert "<b>x</b>" in done.markdown
 
 
-@pytest.mark.parametrize(("expression", "says"), [
-    ("nothing", "NameError"),
-    ("[1]", "must be a number or a text, got [1]"),
-    ("float('nan')", "must be a number or a text, got nan"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("expression", "says"),
+    [
+        ("nothing", "NameError"),
+        ("[1]", "must be a number or a text, got [1]"),
+        ("float('nan')", "must be a number or a text, got nan"),
+    ],
+)
 def test_a_wrong_inline_value_is_told(site, expression, says):
     error = failure(site, f"One.\n\nTwo `{{python}} {expression}`.\n")
     assert says in error.message

@@ -46,17 +46,23 @@ def test_lists_sort_and_count_their_categories(soup):
     page = soup("posts/index.html")
     entries = page.select(".quarto-listing article")
     assert [e.find("a").get_text() for e in entries] == ["New", "Old & plain"]
-    assert [json.loads(e["data-categories"]) for e in entries] == [["masks", "two words"], ["masks"]]
-    assert [" ".join(a.get_text().split()) for a in page.select("nav.quarto-listing-category a")] == [
-        "All (2)", "masks (2)", "two words (1)",
-    ]  # fmt: skip
+    assert [json.loads(e["data-categories"]) for e in entries] == [
+        ["masks", "two words"],
+        ["masks"],
+    ]
+    assert [
+        " ".join(a.get_text().split()) for a in page.select("nav.quarto-listing-category a")
+    ] == ["All (2)", "masks (2)", "two words (1)"]
     assert page.select("nav.quarto-listing-category a")[2]["href"] == "#category=two%20words"
     assert entries[0].time.get_text() == "4 March 2026"
 
 
 def test_a_pages_categories_lead_to_its_list(soup):
     links = soup("posts/new.html").select("a.quarto-category")
-    assert [a["href"] for a in links] == ["index.html#category=masks", "index.html#category=two%20words"]
+    assert [a["href"] for a in links] == [
+        "index.html#category=masks",
+        "index.html#category=two%20words",
+    ]
 
 
 def test_drafts_are_nowhere(site, soup):
@@ -67,7 +73,9 @@ def test_drafts_are_nowhere(site, soup):
 
 def test_the_sidebar_orders_pages_and_their_neighbours(soup):
     page = soup("notes/b.html")
-    texts = [" ".join(a.get_text().split()) for a in page.select("#quarto-sidebar .sidebar-item-text")]
+    texts = [
+        " ".join(a.get_text().split()) for a in page.select("#quarto-sidebar .sidebar-item-text")
+    ]
     assert texts == ["Posts", "Beta", "Alpha", "Deep", "Gamma"]
     assert page.select_one('#quarto-sidebar [aria-current="page"]').get_text(strip=True) == "Beta"
     assert page.select_one(".nav-page-previous a")["href"] == "../posts/index.html"
@@ -83,7 +91,11 @@ def test_the_feed_is_whole(site):
     assert items[0]["pubDate"] == "Wed, 04 Mar 2026 00:00:00 +0000"
     assert 'href="https://tiny.example/nets/posts/new.html#fn1"' in items[0]["description"]
     assert "Templates." in items[1]["description"]
-    assert channel.find("{http://www.w3.org/2005/Atom}link").get("href").endswith("/nets/posts/index.xml")
+    assert (
+        channel.find("{http://www.w3.org/2005/Atom}link")
+        .get("href")
+        .endswith("/nets/posts/index.xml")
+    )
 
 
 def test_a_pages_own_picture_goes_along(tmp_path):
@@ -101,7 +113,9 @@ def test_the_sitemap_has_every_page_but_404(site):
 
 def test_the_404_page_answers_at_any_depth(soup):
     page = soup("404.html")
-    local = [tag.get("href") or tag.get("src") for tag in page.find_all(["a", "link", "img", "script"])]
+    local = [
+        tag.get("href") or tag.get("src") for tag in page.find_all(["a", "link", "img", "script"])
+    ]
     local = [link for link in local if link and not link.startswith(("#", "https:"))]
     assert local and all(link.startswith("/nets/") for link in local)
     assert page.find("meta", attrs={"name": "quarto:offset"})["content"] == "/nets/"

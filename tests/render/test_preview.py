@@ -86,7 +86,9 @@ def test_browsers_are_told_of_renderings_and_errors(served):
 
 def test_a_taken_port_is_told(served, tmp_path):
     port = served[2].server_port
-    with pytest.raises(RenderError, match=f"port {port} can't be used .*; give another with --port"):
+    with pytest.raises(
+        RenderError, match=f"port {port} can't be used .*; give another with --port"
+    ):
         serve(tmp_path, State(), port)
 
 

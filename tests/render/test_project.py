@@ -28,12 +28,15 @@ def test_page_options_win_over_the_projects(site):
     assert site.project.execute_defaults(page) == {"warning": True, "echo": False}
 
 
-@pytest.mark.parametrize(("head", "line", "says"), [
-    ("title: A\nformat: html\n", 3, "`format` is not a key"),
-    ("title: A: b\n", 2, "not valid YAML"),
-    ("title: A\nexecute:\n  ehco: false\n", 4, "`execute.ehco` is not a key"),
-    ("- a\n", 2, "expected `key: value` lines"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("head", "line", "says"),
+    [
+        ("title: A\nformat: html\n", 3, "`format` is not a key"),
+        ("title: A: b\n", 2, "not valid YAML"),
+        ("title: A\nexecute:\n  ehco: false\n", 4, "`execute.ehco` is not a key"),
+        ("- a\n", 2, "expected `key: value` lines"),
+    ],
+)
 def test_a_wrong_front_matter_is_told_with_its_line(site, head, line, says):
     with pytest.raises(RenderError) as caught:
         site.page("index.qmd", "", head=head)

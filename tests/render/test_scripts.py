@@ -11,7 +11,8 @@ from tests.site.serving import serve
 
 ASSETS = Path(__file__).parents[2] / "assets"
 
-PAGE = """\
+PAGE = (
+    """\
 ---
 title: A
 ---
@@ -42,13 +43,17 @@ $$ a + b + c + d + e + f + g + h + i + j + k + l + m + n = 1 $$
 
 ## End
 
-""" + "Text.\n\n" * 60
+"""
+    + "Text.\n\n" * 60
+)
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     if find_chromium() is None:
-        pytest.skip("no Chromium on the PATH: apt install chromium (Debian), or name one in $CHROMIUM")
+        pytest.skip(
+            "no Chromium on the PATH: apt install chromium (Debian), or name one in $CHROMIUM"
+        )
     names = ("regions.js", "tinynets.css", "components.css")
     pages = {f"assets/{name}": (ASSETS / name).read_text(encoding="utf-8") for name in names}
     pages["head.html"] = '<script type="module" src="/assets/regions.js"></script>\n'

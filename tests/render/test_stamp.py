@@ -25,15 +25,18 @@ def of_page(site, source="posts/a/index.qmd"):
     return Stamps(project).of_page(page)
 
 
-@pytest.mark.parametrize(("name", "text"), [
-    ("posts/a/index.qmd", f"---\ntitle: New\n---\n{CELL}"),
-    ("posts/a/data.csv", "2\n"),
-    ("posts/a/more.csv", "2\n"),
-    ("tinynets/__init__.py", "value = 2\n"),
-    ("tinynets/new/module.py", "value = 2\n"),
-    ("constraints.txt", "numpy==3\n"),
-    ("explore/a.mjs", "2\n"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("posts/a/index.qmd", f"---\ntitle: New\n---\n{CELL}"),
+        ("posts/a/data.csv", "2\n"),
+        ("posts/a/more.csv", "2\n"),
+        ("tinynets/__init__.py", "value = 2\n"),
+        ("tinynets/new/module.py", "value = 2\n"),
+        ("constraints.txt", "numpy==3\n"),
+        ("explore/a.mjs", "2\n"),
+    ],
+)
 def test_a_change_makes_a_page_stale(site, page, name, text):
     before = of_page(site)
     assert of_page(site) == before
@@ -41,13 +44,16 @@ def test_a_change_makes_a_page_stale(site, page, name, text):
     assert of_page(site) != before
 
 
-@pytest.mark.parametrize(("name", "text"), [
-    ("index.qmd", "---\ntitle: New\n---\nText.\n"),
-    ("assets/style.css", "a {}\n"),
-    ("posts/a/index_files/figure-html/a.svg", "<svg/>"),
-    ("posts/a/__pycache__/x.pyc", "x"),
-    ("tinynets/notes.txt", "x"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("index.qmd", "---\ntitle: New\n---\nText.\n"),
+        ("assets/style.css", "a {}\n"),
+        ("posts/a/index_files/figure-html/a.svg", "<svg/>"),
+        ("posts/a/__pycache__/x.pyc", "x"),
+        ("tinynets/notes.txt", "x"),
+    ],
+)
 def test_other_changes_do_not(site, page, name, text):
     before = of_page(site)
     site.write(name, text)

@@ -14,9 +14,14 @@ WIDTHS = (1280, 360)
 SCHEMES = ("light", "dark")
 AT_ONCE = 4
 ARGUMENTS = [
-    "--disable-background-networking", "--disable-component-update", "--disable-quic",
-    "--disable-sync", "--disable-gpu", "--no-first-run", "--force-color-profile=srgb",
-]  # fmt: skip
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--disable-gpu",
+    "--no-first-run",
+    "--force-color-profile=srgb",
+]
 
 RUN_AXE = """async () => {
   const found = await axe.run(document, {preload: false, resultTypes: ["violations"]});
@@ -80,8 +85,9 @@ class Visit:
 async def visit(browser, base, path, scheme):
     """Load one page, then look at it at each width."""
     seen = Visit(path, scheme)
-    context = await browser.new_context(color_scheme=scheme, viewport={"width": WIDTHS[0], "height": 900},
-                                        reduced_motion="reduce")
+    context = await browser.new_context(
+        color_scheme=scheme, viewport={"width": WIDTHS[0], "height": 900}, reduced_motion="reduce"
+    )
     page = await context.new_page()
     listen(page, seen)
     await page.goto(base + path, wait_until="networkidle")
@@ -92,7 +98,9 @@ async def visit(browser, base, path, scheme):
     await page.evaluate(AXE)
     for width in WIDTHS:
         await page.set_viewport_size({"width": width, "height": 900})
-        await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        await page.evaluate(
+            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
         seen.overflow += [f"{width} px: {p}" for p in await page.evaluate(OVERFLOW)]
         seen.violations += [f"{width} px: {p}" for p in await page.evaluate(RUN_AXE)]
     await context.close()
@@ -100,7 +108,10 @@ async def visit(browser, base, path, scheme):
 
 
 def listen(page, seen):
-    page.on("console", lambda m: m.type == "error" and seen.errors.append(f"{m.text} ({m.location.get('url')})"))
+    page.on(
+        "console",
+        lambda m: m.type == "error" and seen.errors.append(f"{m.text} ({m.location.get('url')})"),
+    )
     page.on("pageerror", lambda error: seen.errors.append(str(error)))
     page.on("request", lambda request: seen.requests.add(request.url))
 
@@ -110,7 +121,9 @@ async def be(page, scheme):
     if (await page.evaluate(BRIGHTNESS) < 0.5) != (scheme == "dark"):
         await page.locator(TOGGLE).first.click()
         reached = "<" if scheme == "dark" else ">="
-        with contextlib.suppress(TimeoutError):  # a toggle that does nothing is told by its brightness
+        with contextlib.suppress(
+            TimeoutError
+        ):  # a toggle that does nothing is told by its brightness
             await page.wait_for_function(f"() => ({BRIGHTNESS})() {reached} 0.5", timeout=5_000)
 
 

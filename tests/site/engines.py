@@ -57,7 +57,7 @@ def facts(html, path):
         "table": [table(tag) for tag in main.find_all("table")],
         "paragraph": [text(tag) for tag in main.find_all(["p", "li", "dt", "dd"]) if is_prose(tag)],
         "source": [tag["id"] for tag in main.select(".csl-entry")],
-    }  # fmt: skip
+    }
 
 
 def write_maths(main):

@@ -167,7 +167,9 @@ def wrong_numbers(page):
             text = " ".join(captions[-1].get_text(" ").split()) if captions else ""
             starts = [" ".join(c.get_text(" ").split()) for c in captions]
             if not any(re.match(rf"{word} {number}\b", start) for start in starts):
-                problems.append(f"#{tag['id']}: caption {text[:50]!r}, expected '{word} {number}: …'")
+                problems.append(
+                    f"#{tag['id']}: caption {text[:50]!r}, expected '{word} {number}: …'"
+                )
     return problems
 
 
@@ -197,8 +199,22 @@ def failed_cells(page):
 
 def loaded(page):
     """(tag, URL) of everything the page loads by itself."""
-    for tag in page.soup.find_all(["script", "img", "source", "iframe", "embed", "video",
-                                   "audio", "track", "object", "input", "image", "use"]):
+    for tag in page.soup.find_all(
+        [
+            "script",
+            "img",
+            "source",
+            "iframe",
+            "embed",
+            "video",
+            "audio",
+            "track",
+            "object",
+            "input",
+            "image",
+            "use",
+        ]
+    ):
         for name in ("src", "data", "poster", "href", "xlink:href"):
             if tag.get(name):
                 yield tag, tag[name]
@@ -206,8 +222,16 @@ def loaded(page):
             if part.strip():
                 yield tag, part.split()[0]
     for tag in page.soup.find_all("link", href=True):
-        if set(tag.get("rel", [])) & {"stylesheet", "icon", "preload", "modulepreload",
-                                      "prefetch", "preconnect", "dns-prefetch", "manifest"}:
+        if set(tag.get("rel", [])) & {
+            "stylesheet",
+            "icon",
+            "preload",
+            "modulepreload",
+            "prefetch",
+            "preconnect",
+            "dns-prefetch",
+            "manifest",
+        }:
             yield tag, tag["href"]
     for tag in page.soup.find_all(style=True):
         for url in css_urls(tag["style"]):
@@ -232,7 +256,9 @@ def third_party(page):
     problems = [f"<{tag.name}> loads {url[:100]}" for tag, url in loaded(page) if is_foreign(url)]
     for script in page.soup.find_all("script", src=False):
         text = script.get_text()
-        for url in re.findall(r"""(?:import|fetch|src\s*=)\s*\(?\s*["']((?:https?:)?//[^"']+)""", text):
+        for url in re.findall(
+            r"""(?:import|fetch|src\s*=)\s*\(?\s*["']((?:https?:)?//[^"']+)""", text
+        ):
             problems.append(f"an inline script asks {url[:100]}")
     return problems
 

@@ -52,7 +52,7 @@ class Site:
 
 
 def is_redirect(file):
-    return "http-equiv=\"refresh\"" in file.read_text(encoding="utf-8")[:2000]
+    return 'http-equiv="refresh"' in file.read_text(encoding="utf-8")[:2000]
 
 
 def weight(file):
@@ -100,7 +100,9 @@ def over_budget(page):
     if total <= budget:
         return []
     heaviest = sorted(files, key=weight, reverse=True)[:4]
-    parts = ", ".join(f"{file.relative_to(page.root)} {weight(file) // 1000} kB" for file in heaviest)
+    parts = ", ".join(
+        f"{file.relative_to(page.root)} {weight(file) // 1000} kB" for file in heaviest
+    )
     return [f"{total // 1000} kB gzipped, over {budget // 1000} kB; the heaviest: {parts}"]
 
 
@@ -139,8 +141,11 @@ def bad_feed(site, file):
     by_quarto = (rss.findtext("channel/generator") or "").startswith("quarto")
     if rss.tag != "rss" or channel is None:
         return ["is no RSS 2.0: no <rss> with a <channel>"]
-    problems = [f"the channel has no <{t}>" for t in ("title", "link", "description")
-                if not (channel.findtext(t) or "").strip()]
+    problems = [
+        f"the channel has no <{t}>"
+        for t in ("title", "link", "description")
+        if not (channel.findtext(t) or "").strip()
+    ]
     if not channel.findall("item"):
         problems.append("it has no <item>")
     for item in channel.findall("item"):
@@ -215,7 +220,11 @@ def leaks(site, secrets):
 
 def repeated_titles(site):
     titles = [page.soup.title.get_text(strip=True) for page in site.pages if page.soup.title]
-    return [f"{titles.count(t)} pages have the title {t!r}" for t in sorted(set(titles)) if titles.count(t) > 1]
+    return [
+        f"{titles.count(t)} pages have the title {t!r}"
+        for t in sorted(set(titles))
+        if titles.count(t) > 1
+    ]
 
 
 def orphans(site):
@@ -255,8 +264,10 @@ def unexecuted(site, source):
             problems.append(f"{path} has no #{label}, which a cell makes")
         elif not there[label].find(["img", "svg", "table"]) and there[label].name != "table":
             problems.append(f"{path}: #{label} is empty")
-    visible = sum("| echo: false" not in cell and "| include: false" not in cell
-                  for cell in re.findall(r"^```\{python\}\n(.*?)^```", text, flags=re.S | re.M))
+    visible = sum(
+        "| echo: false" not in cell and "| include: false" not in cell
+        for cell in re.findall(r"^```\{python\}\n(.*?)^```", text, flags=re.S | re.M)
+    )
     shown = len(page.soup.select("pre.python code, pre code.python, code.sourceCode.python"))
     if shown < visible:
         problems.append(f"{path} shows {shown} cells of code, its source has {visible}")

@@ -17,9 +17,7 @@ from gates_site import Site
 from playwright.sync_api import expect, sync_playwright
 from serving import serve
 
-HOW_TO_INSTALL = (
-    "no Chromium on the PATH: apt install chromium (Debian), or name a browser of its family in $CHROMIUM"
-)
+HOW_TO_INSTALL = "no Chromium on the PATH: apt install chromium (Debian), or name a browser of its family in $CHROMIUM"
 
 
 @pytest.fixture(scope="session")
@@ -131,7 +129,9 @@ def test_what_pages_load_is_within_budget(visits, site, base):
         ours = [f for f in files if f.is_file() and not gates_site.is_quartos(f, site.root)]
         total = sum(map(gates_site.weight, ours))
         html = (site.root / visit.path).read_text(encoding="utf-8")
-        budget = gates_site.EXPLORABLE_BUDGET if 'class="explorable' in html else gates_site.TEXT_BUDGET
+        budget = (
+            gates_site.EXPLORABLE_BUDGET if 'class="explorable' in html else gates_site.TEXT_BUDGET
+        )
         if total > budget:
             problems.append(f"{visit.path}: {total // 1000} kB, over {budget // 1000} kB")
     assert not problems, "\n".join(problems)
@@ -160,7 +160,9 @@ def test_search_finds_a_word(page, base):
 def test_search_says_when_it_finds_nothing(page, base):
     page.goto(base, wait_until="networkidle")
     page.locator("#search-open, #quarto-search button, .aa-DetachedSearchButton").first.click()
-    page.locator("#search-input, .aa-Input").first.fill("日本語")  # words of the site's alphabet match by their first letters
+    page.locator("#search-input, .aa-Input").first.fill(
+        "日本語"
+    )  # words of the site's alphabet match by their first letters
     said = page.locator("#search-status, .aa-Panel, .aa-PanelLayout").first
     expect(said).to_contain_text(re.compile("no (results|page|match)|nothing", re.I))
 
@@ -199,18 +201,26 @@ def test_code_can_be_copied(page, site, base):
     page.locator("main button.code-copy-button:visible").first.click()
     expect(page.locator("main button.code-copy-button:visible").first).to_be_visible()
     first_line = block.inner_text().strip().splitlines()[0]
-    page.wait_for_function("async (line) => (await navigator.clipboard.readText()).includes(line)", arg=first_line)
+    page.wait_for_function(
+        "async (line) => (await navigator.clipboard.readText()).includes(line)", arg=first_line
+    )
 
 
 def test_a_category_filters_its_listing(page, site, base):
     path = first_with(site, "quarto-listing-category", "a listing with categories")
     page.goto(base + path, wait_until="networkidle")
-    entries = page.locator(".quarto-listing .quarto-post:visible, .quarto-listing .quarto-grid-item:visible")
+    entries = page.locator(
+        ".quarto-listing .quarto-post:visible, .quarto-listing .quarto-grid-item:visible"
+    )
     everything = entries.count()
-    chosen = page.locator(".quarto-listing-category .category[data-category]:not([data-category=''])").last
+    chosen = page.locator(
+        ".quarto-listing-category .category[data-category]:not([data-category=''])"
+    ).last
     name = chosen.inner_text().split("(")[0].strip()
     chosen.click()
-    expected = page.locator(".quarto-listing .listing-category", has_text=re.compile(f"^{re.escape(name)}$"))
+    expected = page.locator(
+        ".quarto-listing .listing-category", has_text=re.compile(f"^{re.escape(name)}$")
+    )
     expect(entries).to_have_count(expected.count())
     assert 0 < entries.count() <= everything
     page.locator(".quarto-listing-category .category").first.click()
@@ -229,9 +239,13 @@ def test_explorables_answer_to_arrow_keys(page, site, base):
             page.wait_for_load_state("networkidle")  # Vega starts when the figure comes into view
             before = (control.input_value(), drawn_at_rest(page, figure))
             control.focus()
-            page.keyboard.press("ArrowRight" if control.get_attribute("type") == "range" else "ArrowDown")
+            page.keyboard.press(
+                "ArrowRight" if control.get_attribute("type") == "range" else "ArrowDown"
+            )
             if control.input_value() == before[0]:  # it stood at its end
-                page.keyboard.press("ArrowLeft" if control.get_attribute("type") == "range" else "ArrowUp")
+                page.keyboard.press(
+                    "ArrowLeft" if control.get_attribute("type") == "range" else "ArrowUp"
+                )
             assert control.input_value() != before[0], path
             for _ in range(100):
                 if drawn(figure) != before[1]:

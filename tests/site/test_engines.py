@@ -39,7 +39,9 @@ ALIKE = (
     .replace("Menu", "Other menu")
     .replace("Neal 1996</a>", "Neal et al. 1996</a>")
     .replace("Neal, R.", "R. Neal,")
-    .replace("E \\qquad(1)</annotation></math>", "E</annotation></math><b class=equation-number>(1)</b>")
+    .replace(
+        "E \\qquad(1)</annotation></math>", "E</annotation></math><b class=equation-number>(1)</b>"
+    )
 )
 FAULTS = {
     "a heading's level": ("<h2>One</h2>", "<h3>One</h3>", "heading"),
@@ -69,7 +71,7 @@ FAULTS = {
     "a source": ('id="ref-neal1996"', 'id="ref-neal1993"', "source"),
     "an exercise's number": ("Exercise 1", "Exercise 2", "statement"),
     "an exercise's label": ('id="exr-q"', 'id="exr-r"', "statement"),
-}  # fmt: skip
+}
 
 
 def found(theirs, ours):

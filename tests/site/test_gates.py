@@ -24,7 +24,11 @@ GOOD = f"""<!DOCTYPE html>
 <p><a href="other.html#there">Other</a> <a href="https://example.org/other.html">again</a>
 <a href="https://elsewhere.org/">elsewhere</a></p></body></html>
 """
-OTHER = GOOD.replace("other.html#there", "index.html").replace("top-of-it", "there").replace("<title>Good", "<title>Other")
+OTHER = (
+    GOOD.replace("other.html#there", "index.html")
+    .replace("top-of-it", "there")
+    .replace("<title>Good", "<title>Other")
+)
 FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>T</title><link>https://example.org/</link>
 <description>D</description><item><title>Other</title><link>https://example.org/other.html</link>
 <guid>https://example.org/other.html</guid><pubDate>Mon, 02 Nov 2026 00:00:00 GMT</pubDate>
@@ -38,10 +42,16 @@ SOURCE = "---\ntitle: Good\n---\n\n```{python}\n#| label: fig-a\nplot()\n```\n"
 def build(folder, **changes):
     """Write a small good site, with some files otherwise."""
     files = {
-        "index.html": GOOD, "other.html": OTHER, "a.svg": "<svg/>", "style.css": "p {color: red}",
-        "index.xml": FEED, "sitemap.xml": SITEMAP, "search.json": SEARCH,
-        "index.qmd": SOURCE, "other.qmd": "---\ntitle: Other\n---\n",
-    }  # fmt: skip
+        "index.html": GOOD,
+        "other.html": OTHER,
+        "a.svg": "<svg/>",
+        "style.css": "p {color: red}",
+        "index.xml": FEED,
+        "sitemap.xml": SITEMAP,
+        "search.json": SEARCH,
+        "index.qmd": SOURCE,
+        "other.qmd": "---\ntitle: Other\n---\n",
+    }
     files.update({name.replace("_", "."): text for name, text in changes.items()})
     for name, text in files.items():
         if text is not None:
@@ -76,12 +86,31 @@ PAGE_FAULTS = [
     (gates.leftovers, "See ", r"See \frac{1}{2} ", "raw maths"),
     (gates.leftovers, "See ", '<span class="citation">(<strong>doe?</strong>)</span> ', "citation"),
     (gates.failed_cells, "<p id", '<div class="cell-output-error"></div><p id', "error"),
-    (gates.failed_cells, "<p id",
-     '<div class="cell-output"><pre>Traceback (most recent call last): x</pre></div><p id', "traceback"),
+    (
+        gates.failed_cells,
+        "<p id",
+        '<div class="cell-output"><pre>Traceback (most recent call last): x</pre></div><p id',
+        "traceback",
+    ),
     (gates.third_party, 'src="a.svg"', 'src="https://cdn.example/a.svg"', "cdn.example"),
-    (gates.third_party, 'src="a.svg"', 'src="a.svg" srcset="//cdn.example/a.svg 2x"', "cdn.example"),
-    (gates.third_party, "</head>", "<style>@import '//fonts.example/a.css';</style></head>", "fonts.example"),
-    (gates.third_party, "</head>", '<script>import("https://cdn.example/a.js")</script></head>', "cdn.example"),
+    (
+        gates.third_party,
+        'src="a.svg"',
+        'src="a.svg" srcset="//cdn.example/a.svg 2x"',
+        "cdn.example",
+    ),
+    (
+        gates.third_party,
+        "</head>",
+        "<style>@import '//fonts.example/a.css';</style></head>",
+        "fonts.example",
+    ),
+    (
+        gates.third_party,
+        "</head>",
+        '<script>import("https://cdn.example/a.js")</script></head>',
+        "cdn.example",
+    ),
     (gates.broken_links, 'href="style.css"', 'href="gone.css"', "gone.css: no such file"),
     (gates.broken_links, "#there", "#nowhere", "no such anchor"),
     (gates.broken_links, '"#fig-a"', '"#fig-b"', "no such anchor"),
@@ -90,7 +119,7 @@ PAGE_FAULTS = [
     (gates.broken_links, '"other.html#there"', '"../other.html"', "out of the site"),
     (gates.broken_links, "example.org/other.html", "example.org/gone.html", "no such file"),
     (gates_site.over_budget, "See ", "incompressible", "over 350 kB"),
-]  # fmt: skip
+]
 
 
 def noise(n):
@@ -129,18 +158,24 @@ def test_weight_counts_what_style_sheets_load(tmp_path):
 
 def test_weight_counts_modules_and_what_explorables_ask_for(tmp_path):
     script = GOOD.replace("</head>", '<script type="module" src="a.js"></script></head>')
-    page = build(tmp_path, index_html=script, a_js='import x from "./b.js"; import("./c.js")').pages[0]
+    page = build(
+        tmp_path, index_html=script, a_js='import x from "./b.js"; import("./c.js")'
+    ).pages[0]
     for name in ("b.js", "c.js"):
         (tmp_path / name).write_text("1")
     assert {file.name for file in gates_site.files_of(page)} >= {"a.js", "b.js"}
     assert "c.js" not in {file.name for file in gates_site.files_of(page)}
-    (tmp_path / "index.html").write_text(script.replace("<h1>", '<div class="explorable"></div><h1>'))
+    (tmp_path / "index.html").write_text(
+        script.replace("<h1>", '<div class="explorable"></div><h1>')
+    )
     page = Page(tmp_path, page.path)
     assert "c.js" in {file.name for file in gates_site.files_of(page)}
 
 
 def test_the_404_page_links_from_the_root(tmp_path):
-    site = build(tmp_path, **{"404_html": GOOD.replace('"other.html#there"', '"/project/other.html"')})
+    site = build(
+        tmp_path, **{"404_html": GOOD.replace('"other.html#there"', '"/project/other.html"')}
+    )
     page = next(page for page in site.pages if page.path.name == "404.html")
     url = "https://example.org/project/"
     assert gates.broken_links(page, url) == []
@@ -166,26 +201,54 @@ def unexecuted(site):
 
 SITE_FAULTS = [
     (gates_site.heavy_images, {"b_png": "x" * 200_001}, "b.png has 200 kB"),
-    (gates_site.foreign_styles, {"style_css": "@import url(https://fonts.example/a.css);"}, "fonts.example"),
+    (
+        gates_site.foreign_styles,
+        {"style_css": "@import url(https://fonts.example/a.css);"},
+        "fonts.example",
+    ),
     (gates_site.bad_feeds, {"index_xml": None}, "no RSS feed"),
     (gates_site.bad_feeds, {"index_xml": FEED[:-9]}, "does not parse"),
     (gates_site.bad_feeds, {"index_xml": "<feed/>"}, "no RSS 2.0"),
     (gates_site.bad_feeds, {"index_xml": FEED.replace("<title>T</title>", "")}, "no <title>"),
-    (gates_site.bad_feeds, {"index_xml": FEED.replace("<link>https://example.org/other", "<link>/other")}, "no published page"),
-    (gates_site.bad_feeds, {"index_xml": FEED.replace("Mon, 02 Nov 2026 00:00:00 GMT", "yesterday")}, "no date"),
-    (gates_site.bad_feeds, {"index_xml": FEED.replace('src="https://example.org/', 'src="')}, "relative address"),
+    (
+        gates_site.bad_feeds,
+        {"index_xml": FEED.replace("<link>https://example.org/other", "<link>/other")},
+        "no published page",
+    ),
+    (
+        gates_site.bad_feeds,
+        {"index_xml": FEED.replace("Mon, 02 Nov 2026 00:00:00 GMT", "yesterday")},
+        "no date",
+    ),
+    (
+        gates_site.bad_feeds,
+        {"index_xml": FEED.replace('src="https://example.org/', 'src="')},
+        "relative address",
+    ),
     (gates_site.bad_sitemap, {"sitemap_xml": None}, "no sitemap.xml"),
-    (gates_site.bad_sitemap, {"sitemap_xml": SITEMAP.replace("other", "gone")}, "lacks https://example.org/other"),
+    (
+        gates_site.bad_sitemap,
+        {"sitemap_xml": SITEMAP.replace("other", "gone")},
+        "lacks https://example.org/other",
+    ),
     (gates_site.no_search, {"search_json": None}, "no search index"),
-    (gates_site.no_search, {"search_json": SEARCH.replace("other.html", "gone.html")}, "other.html is not in"),
+    (
+        gates_site.no_search,
+        {"search_json": SEARCH.replace("other.html", "gone.html")},
+        "other.html is not in",
+    ),
     (secrets, {"index_html": GOOD.replace("See", "/home/someone/x.py")}, "index.html names"),
     (gates_site.repeated_titles, {"other_html": GOOD}, "2 pages have"),
     (gates_site.orphans, {"more_html": GOOD}, "no page links to more.html"),
     (unexecuted, {"index_html": None}, "index.html was not built"),
     (unexecuted, {"index_qmd": SOURCE.replace("fig-a", "fig-b")}, "no #fig-b"),
-    (unexecuted, {"index_html": GOOD.replace('<img src="a.svg" alt="A line that rises.">', "")}, "#fig-a is empty"),
+    (
+        unexecuted,
+        {"index_html": GOOD.replace('<img src="a.svg" alt="A line that rises.">', "")},
+        "#fig-a is empty",
+    ),
     (unexecuted, {"index_qmd": SOURCE + "```{python}\n1\n```\n"}, "source has 2"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("gate", sorted({f[0] for f in SITE_FAULTS}, key=lambda g: g.__name__))
@@ -210,7 +273,11 @@ def test_pagefind_must_have_indexed_every_page(tmp_path):
 
 
 def test_a_draft_need_not_be_built(tmp_path):
-    site = build(tmp_path, index_html=None, index_qmd=SOURCE.replace("title: Good", "title: Good\ndraft: true"))
+    site = build(
+        tmp_path,
+        index_html=None,
+        index_qmd=SOURCE.replace("title: Good", "title: Good\ndraft: true"),
+    )
     assert unexecuted(site) == []
 
 

@@ -40,7 +40,9 @@ def test_every_page_is_executed(site, source):
     assert not (problems := gates_site.unexecuted(site, source)), say(problems)
 
 
-@pytest.mark.parametrize("gate", [*gates.PAGE_GATES, gates_site.over_budget], ids=lambda g: g.__name__)
+@pytest.mark.parametrize(
+    "gate", [*gates.PAGE_GATES, gates_site.over_budget], ids=lambda g: g.__name__
+)
 def test_no_page_has(gate, site):
     problems = [f"{page.path}: {problem}" for page in site.pages for problem in gate(page)]
     assert not problems, say(problems)
@@ -95,7 +97,11 @@ def html_validate(tmp_path_factory):
     except subprocess.SubprocessError:
         pytest.skip(f"npm cannot install {HTML_VALIDATE}: is its registry within reach?")
     (folder / "rules.json").write_text(json.dumps(RULES))
-    command = [folder / "node_modules" / ".bin" / "html-validate", "--config", folder / "rules.json"]
+    command = [
+        folder / "node_modules" / ".bin" / "html-validate",
+        "--config",
+        folder / "rules.json",
+    ]
 
     def validate(*files):
         return subprocess.run([*command, *files], text=True, capture_output=True)
@@ -110,8 +116,10 @@ def test_html_is_valid_throughout(html_validate, site):
 
 
 def test_html_that_is_not_valid_is_caught(html_validate, tmp_path):
-    (tmp_path / "bad.html").write_text('<!DOCTYPE html><html lang="en"><head><title>T</title></head>'
-                                       "<body><ul><p>no item</p></ul></body></html>")
+    (tmp_path / "bad.html").write_text(
+        '<!DOCTYPE html><html lang="en"><head><title>T</title></head>'
+        "<body><ul><p>no item</p></ul></body></html>"
+    )
     assert "not permitted as content" in html_validate(tmp_path / "bad.html").stdout
 
 

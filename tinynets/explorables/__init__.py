@@ -37,15 +37,24 @@ class Explorable:
 
 def style(chart):
     """Give a chart the site's type and colours, without frames."""
-    axis = {"domain": False, "ticks": False, "grid": False, "labelFontSize": 14,
-            "titleFontSize": 14, "titleFontWeight": "normal",
-            "labelColor": INK, "titleColor": INK}
-    return chart.configure(
-        font=_FONT, background="transparent", padding=2).configure_view(
-        stroke=None).configure_axis(**axis).configure_title(
-        color=INK, fontSize=14, fontWeight="normal").configure_text(
-        color=INK, fontSize=14).configure_legend(
-        labelColor=INK, titleColor=INK, labelFontSize=13)
+    axis = {
+        "domain": False,
+        "ticks": False,
+        "grid": False,
+        "labelFontSize": 14,
+        "titleFontSize": 14,
+        "titleFontWeight": "normal",
+        "labelColor": INK,
+        "titleColor": INK,
+    }
+    return (
+        chart.configure(font=_FONT, background="transparent", padding=2)
+        .configure_view(stroke=None)
+        .configure_axis(**axis)
+        .configure_title(color=INK, fontSize=14, fontWeight="normal")
+        .configure_text(color=INK, fontSize=14)
+        .configure_legend(labelColor=INK, titleColor=INK, labelFontSize=13)
+    )
 
 
 def explorable(chart, *, name: str, alt_text: str) -> Explorable:
@@ -72,32 +81,36 @@ def explorable(chart, *, name: str, alt_text: str) -> Explorable:
         If the name is malformed, the text is empty, or no parameter is bound.
     """
     if not _NAME.fullmatch(name):
-        raise ValueError("name must be lower-case letters, digits and "
-                         f"hyphens, got {name!r}")
+        raise ValueError(f"name must be lower-case letters, digits and hyphens, got {name!r}")
     if not alt_text.strip():
-        raise ValueError(f"alt_text of explorable {name!r} must say what the "
-                         "eye sees, got an empty text")
+        raise ValueError(
+            f"alt_text of explorable {name!r} must say what the eye sees, got an empty text"
+        )
     spec = vl_convert.vegalite_to_vega(style(chart).to_dict())
     if not any("bind" in signal for signal in spec.get("signals", ())):
         raise ValueError(
             f"explorable {name!r} must have a parameter bound to a control: "
             "alt.param(value=…, bind=alt.binding_range(…)); a figure that "
-            "doesn't move belongs into tinynets.plots")
+            "doesn't move belongs into tinynets.plots"
+        )
     return Explorable(_block(spec, name, alt_text))
 
 
 def _block(spec: dict, name: str, alt_text: str) -> str:
-    unbound = [{key: value for key, value in signal.items() if key != "bind"}
-               for signal in spec["signals"]]
+    unbound = [
+        {key: value for key, value in signal.items() if key != "bind"} for signal in spec["signals"]
+    ]
     still = still_image({**spec, "signals": unbound}, name=name)
     data = json.dumps(spec, separators=(",", ":"), ensure_ascii=False)
     data = data.replace("<", "\\u003c")  # no tag can end the script
     label = html.escape(alt_text, quote=True)
-    return (f'<div class="explorable" id="explorable-{name}" '
-            f'data-name="{name}">\n'
-            f'<div class="explorable-view" role="img" aria-label="{label}">\n'
-            f'{still}\n</div>\n<script type="application/json" '
-            f'class="explorable-spec">{data}</script>\n</div>')
+    return (
+        f'<div class="explorable" id="explorable-{name}" '
+        f'data-name="{name}">\n'
+        f'<div class="explorable-view" role="img" aria-label="{label}">\n'
+        f'{still}\n</div>\n<script type="application/json" '
+        f'class="explorable-spec">{data}</script>\n</div>'
+    )
 
 
 def still_image(spec: dict, *, name: str) -> str:
@@ -112,8 +125,10 @@ def still_image(spec: dict, *, name: str) -> str:
     svg = re.sub(r"(\d\.\d{3})\d+", r"\1", svg)
     for number, old in enumerate(re.findall(r' id="([^"]+)"', svg), 1):
         # Vega counts its clips through all charts of a process.
-        svg = re.sub(rf'( id="|url\(#){re.escape(old)}(?=["\)])',
-                     rf"\g<1>{name}-{number}", svg)
+        svg = re.sub(rf'( id="|url\(#){re.escape(old)}(?=["\)])', rf"\g<1>{name}-{number}", svg)
     svg = re.sub(r"\s*\n\s*", " ", svg)
-    return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" '
-                       'style="max-width: 100%; height: auto" ', 1)
+    return svg.replace(
+        "<svg ",
+        '<svg aria-hidden="true" focusable="false" style="max-width: 100%; height: auto" ',
+        1,
+    )

@@ -6,15 +6,21 @@ import altair as alt
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tinynets.explorables import (BLUE, MUTED, VERMILION, Explorable,
-                                  explorable)
+from tinynets.explorables import BLUE, MUTED, VERMILION, Explorable, explorable
 
 
-def draws_explorable(x: ArrayLike, functions: ArrayLike, corners: ArrayLike,
-                     heights: ArrayLike, directions: ArrayLike,
-                     labels: Sequence[str], *,
-                     data: tuple[ArrayLike, ArrayLike], name: str,
-                     alt_text: str) -> Explorable:
+def draws_explorable(
+    x: ArrayLike,
+    functions: ArrayLike,
+    corners: ArrayLike,
+    heights: ArrayLike,
+    directions: ArrayLike,
+    labels: Sequence[str],
+    *,
+    data: tuple[ArrayLike, ArrayLike],
+    name: str,
+    alt_text: str,
+) -> Explorable:
     """Let the reader step through draws, each ReLU's corner marked.
 
     Parameters
@@ -31,32 +37,50 @@ def draws_explorable(x: ArrayLike, functions: ArrayLike, corners: ArrayLike,
         See `explorable`.
     """
     x, functions = np.asarray(x).ravel(), np.asarray(functions)
-    draw = alt.param("draw", value=1, bind=alt.binding_range(
-        name="Posterior draw", min=1, max=len(functions), step=1))
+    draw = alt.param(
+        "draw",
+        value=1,
+        bind=alt.binding_range(name="Posterior draw", min=1, max=len(functions), step=1),
+    )
     says = alt.param("announce", expr=_says(labels))
     limits = [float(v) for v in (x.min(), x.max())]
-    across = alt.X("x:Q", title="x", scale=alt.Scale(domain=limits,
-                                                     nice=False))
+    across = alt.X("x:Q", title="x", scale=alt.Scale(domain=limits, nice=False))
     up = alt.Y("y:Q", title="f(x)")
-    points = alt.Chart(_rows(*map(np.ravel, map(np.asarray, data)))
-                       ).mark_circle(color=MUTED, size=22).encode(x=across,
-                                                                  y=up)
-    all_draws = alt.Chart(_curves(x, functions)).transform_flatten(
-        ["f"]).transform_window(row="row_number()", groupby=["d"]
-                                ).transform_calculate(
-        x=_grid(x)).mark_line(strokeWidth=0.6, color=MUTED, opacity=0.3
-                              ).encode(
-        x=across, y=alt.Y("f:Q", title="f(x)"), detail="d:N")
-    chosen = all_draws.transform_filter("datum.d == draw").mark_line(
-        strokeWidth=2.6, color=BLUE)
-    bends = alt.Chart(_bends(corners, heights, directions, limits)
-                      ).transform_filter("datum.d == draw").mark_point(
-        filled=True, size=170, color=VERMILION, opacity=1).encode(
-        x=across, y=up, shape=alt.Shape("s:N", scale=alt.Scale(
-            domain=["left", "right"],
-            range=["triangle-left", "triangle-right"]), legend=None))
-    chart = alt.layer(all_draws, points, chosen, bends).properties(
-        width=620, height=330).add_params(draw, says)
+    points = (
+        alt.Chart(_rows(*map(np.ravel, map(np.asarray, data))))
+        .mark_circle(color=MUTED, size=22)
+        .encode(x=across, y=up)
+    )
+    all_draws = (
+        alt.Chart(_curves(x, functions))
+        .transform_flatten(["f"])
+        .transform_window(row="row_number()", groupby=["d"])
+        .transform_calculate(x=_grid(x))
+        .mark_line(strokeWidth=0.6, color=MUTED, opacity=0.3)
+        .encode(x=across, y=alt.Y("f:Q", title="f(x)"), detail="d:N")
+    )
+    chosen = all_draws.transform_filter("datum.d == draw").mark_line(strokeWidth=2.6, color=BLUE)
+    bends = (
+        alt.Chart(_bends(corners, heights, directions, limits))
+        .transform_filter("datum.d == draw")
+        .mark_point(filled=True, size=170, color=VERMILION, opacity=1)
+        .encode(
+            x=across,
+            y=up,
+            shape=alt.Shape(
+                "s:N",
+                scale=alt.Scale(
+                    domain=["left", "right"], range=["triangle-left", "triangle-right"]
+                ),
+                legend=None,
+            ),
+        )
+    )
+    chart = (
+        alt.layer(all_draws, points, chosen, bends)
+        .properties(width=620, height=330)
+        .add_params(draw, says)
+    )
     return explorable(chart, name=name, alt_text=alt_text)
 
 
@@ -71,22 +95,34 @@ def _grid(x: np.ndarray) -> str:
 
 
 def _rows(x: np.ndarray, y: np.ndarray) -> alt.Data:
-    return alt.Data(values=[{"x": round(float(a), 3), "y": round(float(b), 3)}
-                            for a, b in zip(x, y)])
+    return alt.Data(
+        values=[{"x": round(float(a), 3), "y": round(float(b), 3)} for a, b in zip(x, y)]
+    )
 
 
 def _curves(x: np.ndarray, functions: np.ndarray) -> alt.Data:
-    return alt.Data(values=[
-        {"d": i + 1, "f": [round(float(v), 3) for v in f]}
-        for i, f in enumerate(functions)], name="curves")
+    return alt.Data(
+        values=[
+            {"d": i + 1, "f": [round(float(v), 3) for v in f]} for i, f in enumerate(functions)
+        ],
+        name="curves",
+    )
 
 
-def _bends(corners: ArrayLike, heights: ArrayLike, directions: ArrayLike,
-           limits: list[float]) -> alt.Data:
-    rows = [{"d": i + 1, "x": round(float(c), 3), "y": round(float(h), 3),
-             "s": "right" if s > 0 else "left"}
-            for i, (cs, hs, ss) in enumerate(zip(
-                np.asarray(corners), np.asarray(heights),
-                np.asarray(directions)))
-            for c, h, s in zip(cs, hs, ss) if limits[0] < c < limits[1]]
+def _bends(
+    corners: ArrayLike, heights: ArrayLike, directions: ArrayLike, limits: list[float]
+) -> alt.Data:
+    rows = [
+        {
+            "d": i + 1,
+            "x": round(float(c), 3),
+            "y": round(float(h), 3),
+            "s": "right" if s > 0 else "left",
+        }
+        for i, (cs, hs, ss) in enumerate(
+            zip(np.asarray(corners), np.asarray(heights), np.asarray(directions))
+        )
+        for c, h, s in zip(cs, hs, ss)
+        if limits[0] < c < limits[1]
+    ]
     return alt.Data(values=rows, name="bends")

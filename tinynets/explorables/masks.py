@@ -4,15 +4,21 @@ import altair as alt
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tinynets.explorables import (BLUE, MUTED, VERMILION, Explorable,
-                                  explorable)
+from tinynets.explorables import BLUE, MUTED, VERMILION, Explorable, explorable
 
 TILE = 150  # pixels
 
 
-def match_explorable(images: ArrayLike, labels: ArrayLike, masks: ArrayLike,
-                     scores: ArrayLike, image_shape: tuple[int, int], *,
-                     name: str, alt_text: str) -> Explorable:
+def match_explorable(
+    images: ArrayLike,
+    labels: ArrayLike,
+    masks: ArrayLike,
+    scores: ArrayLike,
+    image_shape: tuple[int, int],
+    *,
+    name: str,
+    alt_text: str,
+) -> Explorable:
     """Let the reader pick a digit and a mask.
 
     Parameters
@@ -26,14 +32,17 @@ def match_explorable(images: ArrayLike, labels: ArrayLike, masks: ArrayLike,
     name, alt_text : str
         See `explorable`.
     """
-    images, labels, masks, scores = map(
-        np.asarray, (images, labels, masks, scores))
+    images, labels, masks, scores = map(np.asarray, (images, labels, masks, scores))
     n_images, n_classes = scores.shape
     first = int(labels[0])
-    picked = alt.param("image", value=1, bind=alt.binding_range(
-        name="Test image", min=1, max=n_images, step=1))
-    held = alt.param("mask", value=first, bind=alt.binding_range(
-        name="Mask of class", min=0, max=n_classes - 1, step=1))
+    picked = alt.param(
+        "image", value=1, bind=alt.binding_range(name="Test image", min=1, max=n_images, step=1)
+    )
+    held = alt.param(
+        "mask",
+        value=first,
+        bind=alt.binding_range(name="Mask of class", min=0, max=n_classes - 1, step=1),
+    )
     says = alt.param("announce", expr=_sentences(labels, scores))
     pixels, limit = _pixels(images, masks, image_shape)
     tiles = [
@@ -44,8 +53,8 @@ def match_explorable(images: ArrayLike, labels: ArrayLike, masks: ArrayLike,
         _tile(pixels, f"{_image} * {_mask} / 255 / 999", "Product"),
     ]
     chart = alt.vconcat(
-        alt.hconcat(*tiles, spacing=6), _bars(scores), spacing=14,
-        center=True).add_params(picked, held, says)
+        alt.hconcat(*tiles, spacing=6), _bars(scores), spacing=14, center=True
+    ).add_params(picked, held, says)
     return explorable(chart, name=name, alt_text=alt_text)
 
 
@@ -58,63 +67,92 @@ def _pixels(images, masks, image_shape) -> tuple[alt.Data, float]:
     ink = np.round(images * 255).astype(int)
     weight = np.round(np.clip(masks / limit, -1, 1) * 999).astype(int)
     y, x = np.indices(image_shape).reshape(2, -1)
-    rows = [{"x": int(x[i]), "y": int(y[i]), "d": ink[:, i].tolist(),
-             "m": weight[:, i].tolist()} for i in range(len(x))]
+    rows = [
+        {"x": int(x[i]), "y": int(y[i]), "d": ink[:, i].tolist(), "m": weight[:, i].tolist()}
+        for i in range(len(x))
+    ]
     return alt.Data(values=rows, name="pixels"), limit
 
 
 def _tile(pixels, value, title, *, ink=False) -> alt.Chart:
-    colour = alt.value("currentColor") if ink else alt.condition(
-        "datum.v > 0", alt.value(VERMILION), alt.value(BLUE))
+    colour = (
+        alt.value("currentColor")
+        if ink
+        else alt.condition("datum.v > 0", alt.value(VERMILION), alt.value(BLUE))
+    )
     place = {"axis": None, "scale": alt.Scale(padding=0)}
-    return alt.Chart(pixels, title=title, width=TILE, height=TILE, view=alt.
-                     ViewConfig(stroke=MUTED, strokeOpacity=0.5)
-                     ).transform_calculate(
-        v=value).mark_rect(aria=False).encode(
-        x=alt.X("x:O", **place), y=alt.Y("y:O", **place), color=colour,
-        opacity=alt.Opacity("size:Q", legend=None, scale=alt.Scale(
-            domain=[0, 1], range=[0, 1]))).transform_calculate(
-        size="abs(datum.v)")
+    return (
+        alt.Chart(
+            pixels,
+            title=title,
+            width=TILE,
+            height=TILE,
+            view=alt.ViewConfig(stroke=MUTED, strokeOpacity=0.5),
+        )
+        .transform_calculate(v=value)
+        .mark_rect(aria=False)
+        .encode(
+            x=alt.X("x:O", **place),
+            y=alt.Y("y:O", **place),
+            color=colour,
+            opacity=alt.Opacity(
+                "size:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[0, 1])
+            ),
+        )
+        .transform_calculate(size="abs(datum.v)")
+    )
 
 
 def _sign(sign) -> alt.Chart:
-    return alt.Chart(alt.Data(values=[{}]), width=12, height=TILE).mark_text(
-        fontSize=20, aria=False).encode(text=alt.value(sign))
+    return (
+        alt.Chart(alt.Data(values=[{}]), width=12, height=TILE)
+        .mark_text(fontSize=20, aria=False)
+        .encode(text=alt.value(sign))
+    )
 
 
 def _bars(scores) -> alt.LayerChart:
-    rows = [{"k": k, "s": [round(float(s), 2) for s in scores[:, k]]}
-            for k in range(scores.shape[1])]
+    rows = [
+        {"k": k, "s": [round(float(s), 2) for s in scores[:, k]]} for k in range(scores.shape[1])
+    ]
     top = float(np.ceil(np.abs(scores).max()))
-    base = alt.Chart(alt.Data(values=rows), title="Scores",
-                     width=3 * TILE + 48, height=130).transform_calculate(
-        score="datum.s[image - 1]", held="datum.k == mask")
+    base = alt.Chart(
+        alt.Data(values=rows), title="Scores", width=3 * TILE + 48, height=130
+    ).transform_calculate(score="datum.s[image - 1]", held="datum.k == mask")
     x = alt.X("k:O", title=None, axis=alt.Axis(labelAngle=0, labelPadding=4))
-    y = alt.Y("score:Q", title=None,
-              scale=alt.Scale(domain=[-1.3 * top, 1.3 * top]),
-              axis=None)
+    y = alt.Y("score:Q", title=None, scale=alt.Scale(domain=[-1.3 * top, 1.3 * top]), axis=None)
     bars = base.mark_bar(aria=False).encode(
-        x=x, y=y, opacity=alt.condition(
-            "datum.held", alt.value(1), alt.value(0.35)),
-        color=alt.condition("datum.score > 0", alt.value(VERMILION),
-                            alt.value(BLUE)))
-    return bars + _numbers(base, x, y, "top", "datum.score < 0") \
+        x=x,
+        y=y,
+        opacity=alt.condition("datum.held", alt.value(1), alt.value(0.35)),
+        color=alt.condition("datum.score > 0", alt.value(VERMILION), alt.value(BLUE)),
+    )
+    return (
+        bars
+        + _numbers(base, x, y, "top", "datum.score < 0")
         + _numbers(base, x, y, "bottom", "datum.score >= 0")
+    )
 
 
 def _numbers(base, x, y, baseline, where) -> alt.Chart:
     away = 4 if baseline == "top" else -4
-    return base.transform_filter(where).mark_text(
-        baseline=baseline, dy=away, aria=False).encode(
-        x=x, y=y, text=alt.Text("score:Q", format="+.1f"))
+    return (
+        base.transform_filter(where)
+        .mark_text(baseline=baseline, dy=away, aria=False)
+        .encode(x=x, y=y, text=alt.Text("score:Q", format="+.1f"))
+    )
 
 
 def _sentences(labels, scores) -> str:
     """Write the expression of what is said of image and mask."""
     odds = np.exp(scores - scores.max(1, keepdims=True))
     shares = odds / odds.sum(1, keepdims=True)
-    read = [f"'A {label}, read as {share.argmax()} with probability "
-            f"{share.max():.2f}'" for label, share in zip(labels, shares)]
+    read = [
+        f"'A {label}, read as {share.argmax()} with probability {share.max():.2f}'"
+        for label, share in zip(labels, shares)
+    ]
     table = [[round(float(score), 1) for score in row] for row in scores]
-    return (f"[{', '.join(read)}][image - 1] + '. The mask of ' + mask + "
-            f"' scores ' + format({table}[image - 1][mask], '+.1f') + '.'")
+    return (
+        f"[{', '.join(read)}][image - 1] + '. The mask of ' + mask + "
+        f"' scores ' + format({table}[image - 1][mask], '+.1f') + '.'"
+    )

@@ -18,9 +18,17 @@ from tinynets.plots.svg import write_themed_svg
 INK = "#707883"  # text and axes: 4.2:1 on both pages
 BLUE, VERMILION, GREEN = "#0072b2", "#d55e00", "#009e73"
 PALETTE = (
-    BLUE, VERMILION, GREEN, "#b8479e", "#866500",
-    "#7461e8", "#2f97b8", "#b04a42", "#6f7782", "#e8688a",
-)  # fmt: skip
+    BLUE,
+    VERMILION,
+    GREEN,
+    "#b8479e",
+    "#866500",
+    "#7461e8",
+    "#2f97b8",
+    "#b04a42",
+    "#6f7782",
+    "#e8688a",
+)
 # As drawn: on a light page, on a dark page.
 THEMED = {
     INK: ("#5b626b", "#a5aab1"),
@@ -52,11 +60,7 @@ WEIGHTS = _fading(
     (1.0, (0.78, 0.29, 0.00, 1)),
 )
 # Amounts: nothing at zero, ink at one.
-AMOUNTS = _fading(
-    "tinynets_amounts",
-    (0.0, (0.44, 0.47, 0.51, 0)),
-    (1.0, (0.44, 0.47, 0.51, 1)),
-)
+AMOUNTS = _fading("tinynets_amounts", (0.0, (0.44, 0.47, 0.51, 0)), (1.0, (0.44, 0.47, 0.51, 1)))
 
 STYLE = {
     "figure.figsize": (WIDTH, WIDTH * 0.55),
@@ -114,9 +118,7 @@ def use_style():
     if ipython is not None and ipython.get_ipython() is not None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-        set_matplotlib_formats(
-            "svg", bbox_inches=None, metadata={"Date": None}
-        )
+        set_matplotlib_formats("svg", bbox_inches=None, metadata={"Date": None})
 
 
 def class_colours(n_classes):

@@ -10,12 +10,17 @@ from numpy.typing import ArrayLike
 from tinynets.plots import BLUE, INK, PALETTE, VERMILION
 
 
-def plot_predictive(x: ArrayLike, functions: ArrayLike, *,
-                    data: tuple[ArrayLike, ArrayLike] | None = None,
-                    yardstick: tuple[ArrayLike, ArrayLike] | None = None,
-                    n_curves: int = 12, colour: str = BLUE,
-                    ylim: tuple[float, float] | None = None,
-                    ax: Axes | None = None) -> Axes:
+def plot_predictive(
+    x: ArrayLike,
+    functions: ArrayLike,
+    *,
+    data: tuple[ArrayLike, ArrayLike] | None = None,
+    yardstick: tuple[ArrayLike, ArrayLike] | None = None,
+    n_curves: int = 12,
+    colour: str = BLUE,
+    ylim: tuple[float, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """Draw curves, their mean and their central 95 % band.
 
     Parameters
@@ -39,25 +44,37 @@ def plot_predictive(x: ArrayLike, functions: ArrayLike, *,
     x, functions = np.asarray(x).ravel(), np.asarray(functions)
     low, high = np.percentile(functions, [2.5, 97.5], axis=0)
     ax.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
-    chosen = functions[::max(1, len(functions) // max(n_curves, 1))]
+    chosen = functions[:: max(1, len(functions) // max(n_curves, 1))]
     ax.plot(x, chosen[:n_curves].T, color=colour, alpha=0.5, linewidth=0.7)
     ax.plot(x, functions.mean(0), color=colour, linewidth=2)
     if yardstick is not None:
         mean, std = map(np.asarray, yardstick)
-        ax.plot(x, np.stack([mean - 1.96 * std, mean + 1.96 * std]).T,
-                color=INK, linestyle=(0, (4, 2)), linewidth=1.1)
+        ax.plot(
+            x,
+            np.stack([mean - 1.96 * std, mean + 1.96 * std]).T,
+            color=INK,
+            linestyle=(0, (4, 2)),
+            linewidth=1.1,
+        )
     if data is not None:
-        ax.plot(*map(np.ravel, map(np.asarray, data)), "o", color=VERMILION,
-                markersize=3.4, zorder=3)
+        ax.plot(
+            *map(np.ravel, map(np.asarray, data)), "o", color=VERMILION, markersize=3.4, zorder=3
+        )
     ax.set(xlabel="x", ylim=ylim)
     ax.margins(x=0)
     return ax
 
 
-def plot_bent_draws(x: ArrayLike, functions: ArrayLike, corners: ArrayLike,
-                    heights: ArrayLike, directions: ArrayLike, *,
-                    data: tuple[ArrayLike, ArrayLike],
-                    ax: Axes | None = None) -> Axes:
+def plot_bent_draws(
+    x: ArrayLike,
+    functions: ArrayLike,
+    corners: ArrayLike,
+    heights: ArrayLike,
+    directions: ArrayLike,
+    *,
+    data: tuple[ArrayLike, ArrayLike],
+    ax: Axes | None = None,
+) -> Axes:
     """Draw posterior draws of a ReLU net with every corner marked.
 
     Parameters
@@ -78,21 +95,19 @@ def plot_bent_draws(x: ArrayLike, functions: ArrayLike, corners: ArrayLike,
     """
     ax = plt.gca() if ax is None else ax
     x = np.asarray(x).ravel()
-    corners, heights, directions = map(
-        np.asarray, (corners, heights, directions))
-    ax.plot(*map(np.ravel, map(np.asarray, data)), "o", color=INK, alpha=0.5,
-            markersize=2.4)
+    corners, heights, directions = map(np.asarray, (corners, heights, directions))
+    ax.plot(*map(np.ravel, map(np.asarray, data)), "o", color=INK, alpha=0.5, markersize=2.4)
     ax.plot(x, np.asarray(functions).T, color=BLUE, alpha=0.3, linewidth=0.8)
     for direction, marker in ((1, ">"), (-1, "<")):
         chosen = (directions == direction) & (np.abs(corners) < x.max())
-        ax.plot(corners[chosen], heights[chosen], marker, color=VERMILION,
-                markersize=5, alpha=0.7)
+        ax.plot(corners[chosen], heights[chosen], marker, color=VERMILION, markersize=5, alpha=0.7)
     ax.set(xlabel="x", ylabel="f(x)", xlim=(x.min(), x.max()))
     return ax
 
 
-def plot_symmetry(first: ArrayLike, second: ArrayLike, *, xlabel: str,
-                  ylabel: str, ax: Axes | None = None) -> Axes:
+def plot_symmetry(
+    first: ArrayLike, second: ArrayLike, *, xlabel: str, ylabel: str, ax: Axes | None = None
+) -> Axes:
     """Scatter two weights, one colour a chain.
 
     Parameters
@@ -106,17 +121,20 @@ def plot_symmetry(first: ArrayLike, second: ArrayLike, *, xlabel: str,
     Axes
     """
     ax = plt.gca() if ax is None else ax
-    for a, b, colour in zip(np.asarray(first), np.asarray(second),
-                            np.resize(PALETTE, len(first))):
-        ax.plot(a, b, ".", color=colour, markersize=2.6, alpha=0.6,
-                rasterized=True)
+    for a, b, colour in zip(np.asarray(first), np.asarray(second), np.resize(PALETTE, len(first))):
+        ax.plot(a, b, ".", color=colour, markersize=2.6, alpha=0.6, rasterized=True)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     return ax
 
 
-def plot_intervals(names: Sequence[str], estimates: ArrayLike,
-                   truth: ArrayLike | None = None, *, xlabel: str,
-                   ax: Axes | None = None) -> Axes:
+def plot_intervals(
+    names: Sequence[str],
+    estimates: ArrayLike,
+    truth: ArrayLike | None = None,
+    *,
+    xlabel: str,
+    ax: Axes | None = None,
+) -> Axes:
     """Draw one row of dots a name: an estimate a run.
 
     Parameters
@@ -135,19 +153,29 @@ def plot_intervals(names: Sequence[str], estimates: ArrayLike,
     ax = plt.gca() if ax is None else ax
     estimates = np.asarray(estimates)
     rows = np.arange(len(names))[::-1]
-    ax.plot(estimates, np.repeat(rows[:, None], estimates.shape[1], 1), "o",
-            color=BLUE, markersize=5, alpha=0.6)
+    ax.plot(
+        estimates,
+        np.repeat(rows[:, None], estimates.shape[1], 1),
+        "o",
+        color=BLUE,
+        markersize=5,
+        alpha=0.6,
+    )
     if truth is not None:
-        ax.plot(np.asarray(truth), rows, "|", color=VERMILION, markersize=16,
-                markeredgewidth=2)
-    ax.set(xlabel=xlabel, yticks=rows, yticklabels=list(names),
-           ylim=(-0.6, len(names) - 0.4))
+        ax.plot(np.asarray(truth), rows, "|", color=VERMILION, markersize=16, markeredgewidth=2)
+    ax.set(xlabel=xlabel, yticks=rows, yticklabels=list(names), ylim=(-0.6, len(names) - 0.4))
     return ax
 
 
-def plot_lines(x: ArrayLike, curves: Mapping[str, ArrayLike], *,
-               xlabel: str, ylabel: str, markers: bool = True,
-               ax: Axes | None = None) -> Axes:
+def plot_lines(
+    x: ArrayLike,
+    curves: Mapping[str, ArrayLike],
+    *,
+    xlabel: str,
+    ylabel: str,
+    markers: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
     """Draw one line a name, with the name at its end.
 
     Parameters
@@ -166,19 +194,21 @@ def plot_lines(x: ArrayLike, curves: Mapping[str, ArrayLike], *,
     ax = plt.gca() if ax is None else ax
     x = np.asarray(x)
     strokes = np.resize(["-", "--", "-.", ":"], len(curves))
-    for (name, values), colour, stroke in zip(curves.items(), PALETTE,
-                                              strokes):
+    for (name, values), colour, stroke in zip(curves.items(), PALETTE, strokes):
         values = np.asarray(values)
-        ax.plot(x, values, stroke, marker="o" if markers else None,
-                color=colour, label=name)
+        ax.plot(x, values, stroke, marker="o" if markers else None, color=colour, label=name)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.legend()
     return ax
 
 
-def plot_entropies(groups: Mapping[str, Mapping[str, ArrayLike]], *,
-                   n_bins: int = 30, highest: float,
-                   axes: Sequence[Axes]) -> Sequence[Axes]:
+def plot_entropies(
+    groups: Mapping[str, Mapping[str, ArrayLike]],
+    *,
+    n_bins: int = 30,
+    highest: float,
+    axes: Sequence[Axes],
+) -> Sequence[Axes]:
     """Draw histograms of predictive entropy, one panel a kind of input.
 
     Parameters
@@ -197,11 +227,16 @@ def plot_entropies(groups: Mapping[str, Mapping[str, ArrayLike]], *,
     """
     edges = np.linspace(0, highest, n_bins + 1)
     for ax, (kind, models) in zip(axes, groups.items()):
-        for (name, values), colour, stroke in zip(models.items(), PALETTE,
-                                                  ("-", "--", "-.")):
+        for (name, values), colour, stroke in zip(models.items(), PALETTE, ("-", "--", "-.")):
             counts, _ = np.histogram(np.asarray(values), edges)
-            ax.stairs(counts / counts.sum(), edges, color=colour,
-                      linestyle=stroke, linewidth=1.6, label=name)
+            ax.stairs(
+                counts / counts.sum(),
+                edges,
+                color=colour,
+                linestyle=stroke,
+                linewidth=1.6,
+                label=name,
+            )
         ax.set(title=kind, xlabel="entropy (nats)", xlim=(0, highest))
     axes[0].set(ylabel="share of inputs")
     axes[0].legend()

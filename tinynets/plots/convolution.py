@@ -11,8 +11,9 @@ from tinynets.plots import WIDTH
 from tinynets.plots.masks import plot_tile
 
 
-def plot_maps_of(image: ArrayLike, filters: ArrayLike, maps: ArrayLike,
-                 pooled: ArrayLike) -> Figure:
+def plot_maps_of(
+    image: ArrayLike, filters: ArrayLike, maps: ArrayLike, pooled: ArrayLike
+) -> Figure:
     """Draw an image, and below each filter its map before and after pooling.
 
     Parameters
@@ -24,9 +25,13 @@ def plot_maps_of(image: ArrayLike, filters: ArrayLike, maps: ArrayLike,
     """
     n_maps = len(filters)
     side = WIDTH / (n_maps + 1.3)
-    fig, axes = plt.subplots(3, n_maps + 1, squeeze=False,
-                             figsize=(WIDTH, 3.1 * side + 0.2),
-                             width_ratios=[1.3] + n_maps * [1])
+    fig, axes = plt.subplots(
+        3,
+        n_maps + 1,
+        squeeze=False,
+        figsize=(WIDTH, 3.1 * side + 0.2),
+        width_ratios=[1.3] + n_maps * [1],
+    )
     _tile(image, axes[1, 0], amounts=True)
     axes[1, 0].set_title("digit", fontsize=9)
     for ax in axes[[0, 2], 0]:
@@ -40,8 +45,9 @@ def plot_maps_of(image: ArrayLike, filters: ArrayLike, maps: ArrayLike,
     return fig
 
 
-def plot_hard(images: ArrayLike, image_shape: tuple[int, int],
-              titles: Sequence[str], *, columns: int = 11) -> Figure:
+def plot_hard(
+    images: ArrayLike, image_shape: tuple[int, int], titles: Sequence[str], *, columns: int = 11
+) -> Figure:
     """Draw digits in rows, each with a short title.
 
     Parameters
@@ -54,9 +60,8 @@ def plot_hard(images: ArrayLike, image_shape: tuple[int, int],
     images = np.asarray(images)
     rows = -(-len(images) // columns)
     side = WIDTH / columns
-    fig, axes = plt.subplots(rows, columns, squeeze=False,
-                             figsize=(WIDTH, rows * (side + 0.2)))
-    for ax in axes.flat[len(images):]:
+    fig, axes = plt.subplots(rows, columns, squeeze=False, figsize=(WIDTH, rows * (side + 0.2)))
+    for ax in axes.flat[len(images) :]:
         ax.set_axis_off()
     for ax, image, title in zip(axes.flat, images, titles):
         _tile(image.reshape(image_shape), ax, amounts=True)

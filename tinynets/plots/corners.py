@@ -8,9 +8,15 @@ from numpy.typing import ArrayLike
 from tinynets.plots import BLUE, INK, VERMILION
 
 
-def plot_corners(x: ArrayLike, prediction: ArrayLike, units: ArrayLike,
-                 corners: ArrayLike, *, data: tuple[ArrayLike, ArrayLike],
-                 ax: Axes | None = None) -> Axes:
+def plot_corners(
+    x: ArrayLike,
+    prediction: ArrayLike,
+    units: ArrayLike,
+    corners: ArrayLike,
+    *,
+    data: tuple[ArrayLike, ArrayLike],
+    ax: Axes | None = None,
+) -> Axes:
     """Draw a prediction, what each unit adds to it, and where it bends.
 
     Parameters
@@ -37,7 +43,6 @@ def plot_corners(x: ArrayLike, prediction: ArrayLike, units: ArrayLike,
     ax.plot(*data, "o", color=INK, alpha=0.6, markersize=3.2)
     ax.plot(x, prediction, color=BLUE, linewidth=2.4)
     ax.plot(inside, heights, "o", color=VERMILION, markersize=6.5)
-    ax.set(xlim=(x.min(), x.max()),
-           ylim=(prediction.min() - 0.5, prediction.max() + 0.5))
+    ax.set(xlim=(x.min(), x.max()), ylim=(prediction.min() - 0.5, prediction.max() + 0.5))
     ax.set_axis_off()
     return ax

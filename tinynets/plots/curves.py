@@ -12,10 +12,16 @@ from tinynets.plots import PALETTE
 STROKES = ("-", "--", "-.", ":")
 
 
-def plot_curves(curves: Mapping[str, ArrayLike], *, x: ArrayLike | None = None,
-                xlabel: str = "epoch", ylabel: str = "accuracy",
-                yscale: str = "linear", labels: str = "end",
-                ax: Axes | None = None) -> Axes:
+def plot_curves(
+    curves: Mapping[str, ArrayLike],
+    *,
+    x: ArrayLike | None = None,
+    xlabel: str = "epoch",
+    ylabel: str = "accuracy",
+    yscale: str = "linear",
+    labels: str = "end",
+    ax: Axes | None = None,
+) -> Axes:
     """Draw one curve a name, each named where it ends.
 
     Parameters
@@ -45,11 +51,9 @@ def plot_curves(curves: Mapping[str, ArrayLike], *, x: ArrayLike | None = None,
         values = np.atleast_2d(np.asarray(values, float))  # (seeds, points)
         at = np.arange(1, values.shape[1] + 1) if x is None else np.asarray(x)
         colour = PALETTE[i % len(PALETTE)]
-        ax.plot(at, values.mean(0), STROKES[i % len(STROKES)], color=colour,
-                label=name)
+        ax.plot(at, values.mean(0), STROKES[i % len(STROKES)], color=colour, label=name)
         if len(values) > 1:
-            ax.fill_between(at, values.min(0), values.max(0), color=colour,
-                            alpha=0.2, linewidth=0)
+            ax.fill_between(at, values.min(0), values.max(0), color=colour, alpha=0.2, linewidth=0)
         ends.append((name, colour, at[-1], values.mean(0)[-1]))
     ax.set(xlabel=xlabel, ylabel=ylabel, yscale=yscale)
     if labels == "legend":
@@ -73,6 +77,12 @@ def _label_ends(ax: Axes, ends: list, gap: float = 0.075) -> None:
         for above, below in zip(order[::-1], order[-2::-1]):
             placed[below] = min(placed[below], placed[above] - gap)
     for (name, colour, _, _), height in zip(ends, placed):
-        ax.annotate(name, (1.015, height), xycoords="axes fraction",
-                    color=colour, va="center", fontsize=9,
-                    annotation_clip=False)
+        ax.annotate(
+            name,
+            (1.015, height),
+            xycoords="axes fraction",
+            color=colour,
+            va="center",
+            fontsize=9,
+            annotation_clip=False,
+        )

@@ -12,9 +12,14 @@ from tinynets import checks
 from tinynets.plots import AMOUNTS, BLUE, INK, VERMILION, WEIGHTS, WIDTH
 
 
-def plot_tile(values: ArrayLike, image_shape: tuple[int, int], *,
-              limit: float | None = None, amounts: bool = False,
-              ax: Axes | None = None) -> Axes:
+def plot_tile(
+    values: ArrayLike,
+    image_shape: tuple[int, int],
+    *,
+    limit: float | None = None,
+    amounts: bool = False,
+    ax: Axes | None = None,
+) -> Axes:
     """Draw one vector of pixels as a framed image.
 
     Parameters
@@ -31,8 +36,9 @@ def plot_tile(values: ArrayLike, image_shape: tuple[int, int], *,
     image = np.asarray(values, float).reshape(image_shape)
     if limit is None:
         limit = 1.0 if amounts else float(np.abs(image).max())
-    ax.imshow(image, cmap=AMOUNTS if amounts else WEIGHTS,
-              vmin=0 if amounts else -limit, vmax=limit)
+    ax.imshow(
+        image, cmap=AMOUNTS if amounts else WEIGHTS, vmin=0 if amounts else -limit, vmax=limit
+    )
     ax.set(xticks=[], yticks=[])
     for spine in ax.spines.values():
         spine.set(visible=True, alpha=0.35, linewidth=0.6)
@@ -44,9 +50,14 @@ def strong(weights: ArrayLike) -> float:
     return float(np.quantile(np.abs(weights), 0.995))
 
 
-def plot_tiles(rows: Sequence[ArrayLike], image_shape: tuple[int, int], *,
-               titles: Sequence[Sequence[str]] = (),
-               row_titles: Sequence[str] = (), limits: str = "row") -> Figure:
+def plot_tiles(
+    rows: Sequence[ArrayLike],
+    image_shape: tuple[int, int],
+    *,
+    titles: Sequence[Sequence[str]] = (),
+    row_titles: Sequence[str] = (),
+    limits: str = "row",
+) -> Figure:
     """Draw rows of weights as tiles, such as one row a moment of training.
 
     Parameters
@@ -67,26 +78,27 @@ def plot_tiles(rows: Sequence[ArrayLike], image_shape: tuple[int, int], *,
     margin = 0.95 if row_titles else 0
     height = (WIDTH - margin) / n_columns * image_shape[0] / image_shape[1]
     fig, axes = plt.subplots(
-        len(rows), n_columns, squeeze=False, figsize=(
-            WIDTH, len(rows) * height * 1.02 + 0.26 * len(titles)))
+        len(rows),
+        n_columns,
+        squeeze=False,
+        figsize=(WIDTH, len(rows) * height * 1.02 + 0.26 * len(titles)),
+    )
     peaks = [strong(row) for row in rows]
     for row_axes, row, peak in zip(axes, rows, peaks):
         for ax, values in zip(row_axes, row):
-            plot_tile(values, image_shape, ax=ax,
-                      limit=peak if limits == "row" else max(peaks))
+            plot_tile(values, image_shape, ax=ax, limit=peak if limits == "row" else max(peaks))
     for row_axes, row_of_titles in zip(axes, titles):
         for ax, title in zip(row_axes, row_of_titles):
             ax.set_title(title, pad=4)
     for ax, title in zip(axes[:, 0], row_titles):
-        ax.set_ylabel(title, rotation=0, ha="right", va="center",
-                      labelpad=6, fontsize=9)
+        ax.set_ylabel(title, rotation=0, ha="right", va="center", labelpad=6, fontsize=9)
     fig.get_layout_engine().set(w_pad=0.02, h_pad=0.02)
     return fig
 
 
-def plot_pair(means: ArrayLike, masks: ArrayLike,
-              image_shape: tuple[int, int], *, titles: Sequence[str]
-              ) -> Figure:
+def plot_pair(
+    means: ArrayLike, masks: ArrayLike, image_shape: tuple[int, int], *, titles: Sequence[str]
+) -> Figure:
     """Draw mean images and masks of two classes in one row, on two scales.
 
     Parameters
@@ -98,19 +110,22 @@ def plot_pair(means: ArrayLike, masks: ArrayLike,
     """
     parts = [np.asarray(means, float), np.asarray(masks, float)]
     n_tiles = sum(map(len, parts))
-    fig, axes = plt.subplots(1, n_tiles,
-                             figsize=(WIDTH, WIDTH / n_tiles + 0.25))
-    tiles = [(values, strong(part)) for part in parts
-             for values in part]
+    fig, axes = plt.subplots(1, n_tiles, figsize=(WIDTH, WIDTH / n_tiles + 0.25))
+    tiles = [(values, strong(part)) for part in parts for values in part]
     for ax, (values, limit), title in zip(axes, tiles, titles):
         plot_tile(values, image_shape, limit=limit, ax=ax)
         ax.set_title(title, fontsize=9)
     return fig
 
 
-def plot_match(images: ArrayLike, masks: ArrayLike, scores: ArrayLike,
-               image_shape: tuple[int, int], *, labels: Sequence[str]
-               ) -> Figure:
+def plot_match(
+    images: ArrayLike,
+    masks: ArrayLike,
+    scores: ArrayLike,
+    image_shape: tuple[int, int],
+    *,
+    labels: Sequence[str],
+) -> Figure:
     """Draw image × mask = product, and the scores of all classes beside it.
 
     Parameters
@@ -125,19 +140,21 @@ def plot_match(images: ArrayLike, masks: ArrayLike, scores: ArrayLike,
     """
     images, masks, scores = map(np.asarray, (images, masks, scores))
     fig, axes = plt.subplots(
-        len(images), 4, figsize=(WIDTH, 1.62 * len(images) + 0.2),
-        width_ratios=(1, 1, 1, 1.75), squeeze=False)
+        len(images),
+        4,
+        figsize=(WIDTH, 1.62 * len(images) + 0.2),
+        width_ratios=(1, 1, 1, 1.75),
+        squeeze=False,
+    )
     limit = strong(masks)
-    for row, image, mask, score, label in zip(axes, images, masks, scores,
-                                              labels):
+    for row, image, mask, score, label in zip(axes, images, masks, scores, labels):
         plot_tile(image, image_shape, amounts=True, ax=row[0])
         plot_tile(mask, image_shape, limit=limit, ax=row[1])
         plot_tile(image * mask, image_shape, limit=limit, ax=row[2])
         row[1].set_title(label, fontsize=9)
         row[2].set_title(f"sum {(image * mask).sum():+.1f}", fontsize=9)
         for ax, sign in zip(row[1:3], "×="):
-            ax.text(-0.09, 0.5, sign, transform=ax.transAxes, ha="center",
-                    va="center", fontsize=13)
+            ax.text(-0.09, 0.5, sign, transform=ax.transAxes, ha="center", va="center", fontsize=13)
         plot_scores(score, ax=row[3])
     axes[0, 0].set_title("image", fontsize=9)
     axes[0, 3].set_title("scores of all classes", fontsize=9)
@@ -168,10 +185,16 @@ def plot_scores(scores: ArrayLike, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_matrix(matrix: ArrayLike, *, text: ArrayLike | None = None,
-                limit: float | None = None, xlabel: str = "",
-                ylabel: str = "", title: str = "", ax: Axes | None = None
-                ) -> Axes:
+def plot_matrix(
+    matrix: ArrayLike,
+    *,
+    text: ArrayLike | None = None,
+    limit: float | None = None,
+    xlabel: str = "",
+    ylabel: str = "",
+    title: str = "",
+    ax: Axes | None = None,
+) -> Axes:
     """Draw a table of numbers as coloured cells with the numbers in them.
 
     Parameters
@@ -190,25 +213,29 @@ def plot_matrix(matrix: ArrayLike, *, text: ArrayLike | None = None,
     # Half the strength at most: the numbers stay legible on both pages.
     ax.imshow(matrix, cmap=WEIGHTS, vmin=-2 * limit, vmax=2 * limit)
     for (i, j), value in np.ndenumerate(matrix):
-        written = f"{value:.2f}".replace("-", "−") if text is None \
-            else text[i][j]
+        written = f"{value:.2f}".replace("-", "−") if text is None else text[i][j]
         ax.text(j, i, written, ha="center", va="center", fontsize=7.5)
-    ax.set(xticks=range(matrix.shape[1]), yticks=range(matrix.shape[0]),
-           xlabel=xlabel, ylabel=ylabel, title=title)
+    ax.set(
+        xticks=range(matrix.shape[1]),
+        yticks=range(matrix.shape[0]),
+        xlabel=xlabel,
+        ylabel=ylabel,
+        title=title,
+    )
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return ax
 
 
-def plot_matrices(matrices: Sequence[ArrayLike], *, titles: Sequence[str]
-                  ) -> Figure:
+def plot_matrices(matrices: Sequence[ArrayLike], *, titles: Sequence[str]) -> Figure:
     """Draw correlation matrices side by side, without their diagonals."""
     fig, axes = plt.subplots(1, len(matrices), figsize=(WIDTH, 3.55))
     for ax, matrix, title in zip(axes, matrices, titles):
         matrix = np.array(matrix, float)
-        text = [["" if i == j else f"{value:.1f}".replace("-", "−")
-                 for j, value in enumerate(row)]
-                for i, row in enumerate(matrix.round(1) + 0.0)]
+        text = [
+            ["" if i == j else f"{value:.1f}".replace("-", "−") for j, value in enumerate(row)]
+            for i, row in enumerate(matrix.round(1) + 0.0)
+        ]
         np.fill_diagonal(matrix, 0)
         plot_matrix(matrix, text=text, limit=1, title=title, ax=ax)
     return fig
@@ -229,14 +256,16 @@ def plot_confusion(counts: ArrayLike, *, ax: Axes | None = None) -> Axes:
     counts = np.asarray(counts, float)
     shares = 100 * counts / counts.sum(1, keepdims=True)
     np.fill_diagonal(shares, 0)
-    text = [["" if i == j else "·" if value < 0.05 else f"{value:.1f}"
-             for j, value in enumerate(row)] for i, row in enumerate(shares)]
-    return plot_matrix(shares, text=text, xlabel="read as", ylabel="is",
-                       ax=ax)
+    text = [
+        ["" if i == j else "·" if value < 0.05 else f"{value:.1f}" for j, value in enumerate(row)]
+        for i, row in enumerate(shares)
+    ]
+    return plot_matrix(shares, text=text, xlabel="read as", ylabel="is", ax=ax)
 
 
-def plot_log_odds(odds: Sequence[ArrayLike], *, labels: Sequence[str],
-                  xlabel: str, ax: Axes | None = None) -> Axes:
+def plot_log_odds(
+    odds: Sequence[ArrayLike], *, labels: Sequence[str], xlabel: str, ax: Axes | None = None
+) -> Axes:
     """Draw the log odds of two classes as two histograms, one hanging.
 
     Parameters
@@ -249,14 +278,19 @@ def plot_log_odds(odds: Sequence[ArrayLike], *, labels: Sequence[str],
     """
     ax = plt.gca() if ax is None else ax
     edges = np.histogram_bin_edges(np.concatenate(odds), 41)
-    for values, label, sign, colour in zip(odds, labels, (1, -1),
-                                           (VERMILION, BLUE)):
+    for values, label, sign, colour in zip(odds, labels, (1, -1), (VERMILION, BLUE)):
         counts, _ = np.histogram(values, edges)
         ax.stairs(sign * counts, edges, fill=True, color=colour, alpha=0.85)
         x = np.median(values)
-        ax.annotate(label, (x, sign * counts.max()), (0, 5 * sign),
-                    textcoords="offset points", color=colour, ha="center",
-                    va="bottom" if sign > 0 else "top")
+        ax.annotate(
+            label,
+            (x, sign * counts.max()),
+            (0, 5 * sign),
+            textcoords="offset points",
+            color=colour,
+            ha="center",
+            va="bottom" if sign > 0 else "top",
+        )
     ax.axvline(0, color=INK, linewidth=0.8, linestyle="--")
     ax.axhline(0, color=INK, linewidth=0.8)
     ax.margins(y=0.18)

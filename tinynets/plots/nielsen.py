@@ -11,8 +11,9 @@ from tinynets.plots import INK, PALETTE
 from tinynets.plots.curves import STROKES
 
 
-def plot_bowl(stretch: np.ndarray, paths: Mapping[str, np.ndarray], *,
-              ax: Axes | None = None) -> Axes:
+def plot_bowl(
+    stretch: np.ndarray, paths: Mapping[str, np.ndarray], *, ax: Axes | None = None
+) -> Axes:
     """Draw paths of descent over the contours of a quadratic bowl.
 
     Parameters
@@ -26,14 +27,27 @@ def plot_bowl(stretch: np.ndarray, paths: Mapping[str, np.ndarray], *,
     reach = 1.15 * max(abs(path).max() for path in paths.values())
     v = np.linspace(-reach, reach, 161)
     cost = (stretch[0] * v[None] ** 2 + stretch[1] * v[:, None] ** 2) / 2
-    ax.contour(v, v, cost, levels=cost.max() * np.linspace(0.1, 1, 9) ** 2,
-               colors=INK, linewidths=0.6, alpha=0.6)
+    ax.contour(
+        v,
+        v,
+        cost,
+        levels=cost.max() * np.linspace(0.1, 1, 9) ** 2,
+        colors=INK,
+        linewidths=0.6,
+        alpha=0.6,
+    )
     for i, (name, path) in enumerate(paths.items()):
-        ax.plot(*path.T, STROKES[i], color=PALETTE[i], marker="o",
-                markersize=2.5, linewidth=1.3, label=name)
+        ax.plot(
+            *path.T,
+            STROKES[i],
+            color=PALETTE[i],
+            marker="o",
+            markersize=2.5,
+            linewidth=1.3,
+            label=name,
+        )
     ax.plot(0, 0, "x", color=INK)
-    ax.set(xlabel="v₁", ylabel="v₂", aspect="equal",
-           ylim=(-0.7 * reach, 0.7 * reach))
+    ax.set(xlabel="v₁", ylabel="v₂", aspect="equal", ylim=(-0.7 * reach, 0.7 * reach))
     ax.legend(loc="lower right")
     return ax
 
@@ -43,23 +57,25 @@ def plot_recall(tables: Mapping[str, np.ndarray]) -> Figure:
 
     `tables` maps a title to an array (seeds, digits) of shares in [0, 1].
     """
-    figure, axes = plt.subplots(1, len(tables), sharey=True, squeeze=False,
-                                figsize=(680 / 96, 2.6))
+    figure, axes = plt.subplots(1, len(tables), sharey=True, squeeze=False, figsize=(680 / 96, 2.6))
     for ax, (title, shares) in zip(axes[0], tables.items()):
-        ax.imshow(shares, cmap="tinynets_amounts", vmin=0, vmax=1,
-                  aspect="auto")
+        ax.imshow(shares, cmap="tinynets_amounts", vmin=0, vmax=1, aspect="auto")
         for (row, digit), share in np.ndenumerate(shares):
-            ax.text(digit, row, f"{100 * share:.0f}", ha="center",
-                    va="center", fontsize=8,
-                    color="white" if share > 0.5 else INK)
-        ax.set(title=title, xlabel="digit", xticks=range(shares.shape[1]),
-               yticks=[])
+            ax.text(
+                digit,
+                row,
+                f"{100 * share:.0f}",
+                ha="center",
+                va="center",
+                fontsize=8,
+                color="white" if share > 0.5 else INK,
+            )
+        ax.set(title=title, xlabel="digit", xticks=range(shares.shape[1]), yticks=[])
     axes[0, 0].set_ylabel("seeds")
     return figure
 
 
-def plot_step_error(steps: np.ndarray, errors: np.ndarray, *,
-                    ax: Axes | None = None) -> Axes:
+def plot_step_error(steps: np.ndarray, errors: np.ndarray, *, ax: Axes | None = None) -> Axes:
     """Draw the error of a finite difference against its step, log axes."""
     ax = plt.gca() if ax is None else ax
     ax.loglog(steps, errors, "o-", color=PALETTE[0])
@@ -67,16 +83,15 @@ def plot_step_error(steps: np.ndarray, errors: np.ndarray, *,
     return ax
 
 
-def plot_pixel_slopes(images: np.ndarray, slopes: np.ndarray,
-                      image_shape: tuple) -> Figure:
+def plot_pixel_slopes(images: np.ndarray, slopes: np.ndarray, image_shape: tuple) -> Figure:
     """Draw images (n, pixels) and, below each, its slopes (n, pixels)."""
     figure, axes = plt.subplots(2, len(images), figsize=(680 / 96, 3))
     for column, (image, slope) in enumerate(zip(images, slopes)):
-        axes[0, column].imshow(image.reshape(image_shape), vmin=0, vmax=1,
-                               cmap="tinynets_amounts")
+        axes[0, column].imshow(image.reshape(image_shape), vmin=0, vmax=1, cmap="tinynets_amounts")
         reach = abs(slope).max()
-        axes[1, column].imshow(slope.reshape(image_shape), vmin=-reach,
-                               vmax=reach, cmap="tinynets_weights")
+        axes[1, column].imshow(
+            slope.reshape(image_shape), vmin=-reach, vmax=reach, cmap="tinynets_weights"
+        )
     for ax in axes.flat:
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(True)
@@ -92,11 +107,9 @@ def plot_maps(maps: Mapping[str, np.ndarray], extent: tuple) -> Figure:
     `maps` maps a title to an array (rows, columns) of values, 0 or above;
     `extent` is (left, right, bottom, top).
     """
-    figure, axes = plt.subplots(1, len(maps), squeeze=False,
-                                figsize=(680 / 96, 3.1))
+    figure, axes = plt.subplots(1, len(maps), squeeze=False, figsize=(680 / 96, 3.1))
     for ax, (title, values) in zip(axes[0], maps.items()):
-        shown = ax.imshow(values, origin="lower", extent=extent, vmin=0,
-                          cmap="tinynets_amounts")
+        shown = ax.imshow(values, origin="lower", extent=extent, vmin=0, cmap="tinynets_amounts")
         figure.colorbar(shown, ax=ax, shrink=0.8)
         ax.set(title=title, xlabel="x₁", ylabel="x₂")
     return figure

@@ -11,8 +11,7 @@ from tinynets.plots import INK, PALETTE
 from tinynets.plots.curves import STROKES, plot_curves
 
 
-def plot_unit_weights(weights: Mapping[str, ArrayLike], image_shape: tuple
-                      ) -> Figure:
+def plot_unit_weights(weights: Mapping[str, ArrayLike], image_shape: tuple) -> Figure:
     """Draw the incoming weights of some units as images, a row a name.
 
     `weights` maps a name to an array (units, pixels); each image has its own
@@ -20,13 +19,13 @@ def plot_unit_weights(weights: Mapping[str, ArrayLike], image_shape: tuple
     """
     weights = {name: np.asarray(w) for name, w in weights.items()}
     n_columns = max(map(len, weights.values()))
-    figure, axes = plt.subplots(len(weights), n_columns, squeeze=False,
-                                figsize=(680 / 96, 0.86 * len(weights)))
+    figure, axes = plt.subplots(
+        len(weights), n_columns, squeeze=False, figsize=(680 / 96, 0.86 * len(weights))
+    )
     for row, (name, values) in zip(axes, weights.items()):
         for ax, unit in zip(row, values):
             reach = abs(unit).max() or 1.0
-            ax.imshow(unit.reshape(image_shape), vmin=-reach, vmax=reach,
-                      cmap="tinynets_weights")
+            ax.imshow(unit.reshape(image_shape), vmin=-reach, vmax=reach, cmap="tinynets_weights")
         row[0].set_ylabel(name, rotation=0, ha="right", va="center")
     for ax in axes.flat:
         ax.set(xticks=[], yticks=[])
@@ -35,53 +34,64 @@ def plot_unit_weights(weights: Mapping[str, ArrayLike], image_shape: tuple
     return figure
 
 
-def plot_differences(differences: Mapping[str, Mapping[str, ArrayLike]]
-                     ) -> Figure:
+def plot_differences(differences: Mapping[str, Mapping[str, ArrayLike]]) -> Figure:
     """Draw paired differences, a panel a measure, a row a setting.
 
     `differences` maps a measure (the panel's label) to settings and their
     arrays (seeds,). A dot is a seed, a bar the mean with two standard errors
     on either side.
     """
-    figure, axes = plt.subplots(1, len(differences), sharey=True,
-                                squeeze=False, figsize=(680 / 96, 2.8))
+    figure, axes = plt.subplots(
+        1, len(differences), sharey=True, squeeze=False, figsize=(680 / 96, 2.8)
+    )
     for ax, (measure, settings) in zip(axes[0], differences.items()):
         ax.axvline(0, color=INK, linewidth=0.8)
         for row, values in enumerate(map(np.asarray, settings.values())):
             colour = PALETTE[row % len(PALETTE)]
             error = 2 * values.std(ddof=1) / len(values) ** 0.5
-            ax.errorbar(values.mean(), row, xerr=error, color=colour,
-                        linewidth=2.2, marker="|", markersize=14)
-            ax.plot(values, np.full(len(values), row + 0.25), "o",
-                    color=colour, markersize=3, alpha=0.7)
-        ax.set(xlabel=measure, yticks=range(len(settings)),
-               yticklabels=list(settings))
+            ax.errorbar(
+                values.mean(),
+                row,
+                xerr=error,
+                color=colour,
+                linewidth=2.2,
+                marker="|",
+                markersize=14,
+            )
+            ax.plot(
+                values, np.full(len(values), row + 0.25), "o", color=colour, markersize=3, alpha=0.7
+            )
+        ax.set(xlabel=measure, yticks=range(len(settings)), yticklabels=list(settings))
     axes[0, 0].invert_yaxis()
     return figure
 
 
-def plot_panels(panels: Mapping[str, Mapping[str, ArrayLike]], *,
-                x: ArrayLike, xlabel: str) -> Figure:
+def plot_panels(
+    panels: Mapping[str, Mapping[str, ArrayLike]], *, x: ArrayLike, xlabel: str
+) -> Figure:
     """Draw several measures of the same runs side by side.
 
     `panels` maps what is measured to curves as `plot_curves` takes them; all
     panels share the legend at the top.
     """
-    figure, axes = plt.subplots(1, len(panels), squeeze=False,
-                                figsize=(680 / 96, 3))
+    figure, axes = plt.subplots(1, len(panels), squeeze=False, figsize=(680 / 96, 3))
     colours = {}
     for ax, (measure, curves) in zip(axes.flat, panels.items()):
-        shown = {name: curves.get(name, [np.nan] * len(x))
-                 for name in [*colours, *(c for c in curves
-                                          if c not in colours)]}
-        plot_curves(shown, x=x, xlabel=xlabel, ylabel="", labels="legend",
-                    ax=ax)
+        shown = {
+            name: curves.get(name, [np.nan] * len(x))
+            for name in [*colours, *(c for c in curves if c not in colours)]
+        }
+        plot_curves(shown, x=x, xlabel=xlabel, ylabel="", labels="legend", ax=ax)
         ax.set_title(measure)
         ax.get_legend().remove()
         colours |= dict.fromkeys(curves)
-    handles = [plt.Line2D([], [], color=PALETTE[i % len(PALETTE)],
-                          linestyle=STROKES[i % len(STROKES)], label=name)
-               for i, name in enumerate(colours)]
-    figure.legend(handles=handles, loc="outside upper center", fontsize=9,
-                  ncols=min(len(handles), 5))
+    handles = [
+        plt.Line2D(
+            [], [], color=PALETTE[i % len(PALETTE)], linestyle=STROKES[i % len(STROKES)], label=name
+        )
+        for i, name in enumerate(colours)
+    ]
+    figure.legend(
+        handles=handles, loc="outside upper center", fontsize=9, ncols=min(len(handles), 5)
+    )
     return figure

@@ -12,8 +12,9 @@ from tinynets.plots import INK, PALETTE
 MARKERS = ("o", "s", "^", "D", "v")
 
 
-def plot_traces(values: ArrayLike, *, ylabel: str = "value",
-                n_warmup: int = 0, ax: Axes | None = None) -> Axes:
+def plot_traces(
+    values: ArrayLike, *, ylabel: str = "value", n_warmup: int = 0, ax: Axes | None = None
+) -> Axes:
     """Draw the path of each chain, the warm-up apart.
 
     Parameters
@@ -32,21 +33,30 @@ def plot_traces(values: ArrayLike, *, ylabel: str = "value",
     ax = plt.gca() if ax is None else ax
     values = np.asarray(values)
     for chain, colour in zip(values, np.resize(PALETTE, len(values))):
-        ax.plot(np.arange(len(chain)), chain, color=colour, linewidth=0.7,
-                alpha=0.8)
+        ax.plot(np.arange(len(chain)), chain, color=colour, linewidth=0.7, alpha=0.8)
     if n_warmup:
         ax.axvspan(0, n_warmup, color=INK, alpha=0.12, linewidth=0)
-        ax.annotate("warm-up", (0, 1), (0, 3), fontsize=9,
-                    xycoords=("data", "axes fraction"),
-                    textcoords="offset points")
+        ax.annotate(
+            "warm-up",
+            (0, 1),
+            (0, 3),
+            fontsize=9,
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+        )
     ax.set(xlabel="draw", ylabel=ylabel)
     ax.margins(x=0)
     return ax
 
 
-def plot_ranks(counts: ArrayLike, *, expected: float,
-               band: tuple[float, float] | None = None, label: str = "",
-               ax: Axes | None = None) -> Axes:
+def plot_ranks(
+    counts: ArrayLike,
+    *,
+    expected: float,
+    band: tuple[float, float] | None = None,
+    label: str = "",
+    ax: Axes | None = None,
+) -> Axes:
     """Draw a rank histogram and the level that uniform ranks have.
 
     Parameters
@@ -67,19 +77,20 @@ def plot_ranks(counts: ArrayLike, *, expected: float,
     """
     ax = plt.gca() if ax is None else ax
     counts = np.asarray(counts)
-    ax.bar(np.arange(len(counts)), counts, width=0.85, color=PALETTE[0],
-           alpha=0.75)
+    ax.bar(np.arange(len(counts)), counts, width=0.85, color=PALETTE[0], alpha=0.75)
     if band is not None:
         ax.axhspan(*band, color=INK, alpha=0.2, linewidth=0)
     ax.axhline(expected, color=INK, linewidth=1.2, linestyle="--")
     ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.set(xlabel=f"rank of {label}".strip() if label else "rank",
-           ylabel="count", xlim=(-0.6, len(counts) - 0.4))
+    ax.set(
+        xlabel=f"rank of {label}".strip() if label else "rank",
+        ylabel="count",
+        xlim=(-0.6, len(counts) - 0.4),
+    )
     return ax
 
 
-def plot_autocorrelation(curves: Mapping[str, ArrayLike], *,
-                         ax: Axes | None = None) -> Axes:
+def plot_autocorrelation(curves: Mapping[str, ArrayLike], *, ax: Axes | None = None) -> Axes:
     """Draw autocorrelation by lag, one line a sampler.
 
     Parameters
@@ -95,14 +106,14 @@ def plot_autocorrelation(curves: Mapping[str, ArrayLike], *,
     """
     ax = plt.gca() if ax is None else ax
     strokes = np.resize(["-", "--", "-.", ":"], len(curves))
-    for (name, values), colour, stroke in zip(curves.items(), PALETTE,
-                                              strokes):
+    for (name, values), colour, stroke in zip(curves.items(), PALETTE, strokes):
         values = np.atleast_2d(np.asarray(values))  # (chains, lags)
         lags = np.arange(values.shape[1])
         ax.plot(lags, values.mean(0), stroke, color=colour, label=name)
         if len(values) > 1:
-            ax.fill_between(lags, *np.percentile(values, [5, 95], axis=0),
-                            color=colour, alpha=0.18, linewidth=0)
+            ax.fill_between(
+                lags, *np.percentile(values, [5, 95], axis=0), color=colour, alpha=0.18, linewidth=0
+            )
     ax.axhline(0, color=INK, linewidth=0.8)
     ax.set(xlabel="lag", ylabel="autocorrelation")
     ax.margins(x=0)
@@ -110,10 +121,15 @@ def plot_autocorrelation(curves: Mapping[str, ArrayLike], *,
     return ax
 
 
-def plot_power_law(x: ArrayLike, curves: Mapping[str, ArrayLike], *,
-                   slope: float, xlabel: str = "step size",
-                   ylabel: str = "energy error (nats)",
-                   ax: Axes | None = None) -> Axes:
+def plot_power_law(
+    x: ArrayLike,
+    curves: Mapping[str, ArrayLike],
+    *,
+    slope: float,
+    xlabel: str = "step size",
+    ylabel: str = "energy error (nats)",
+    ax: Axes | None = None,
+) -> Axes:
     """Draw curves on log axes beside a line of a given slope.
 
     Parameters
@@ -134,14 +150,11 @@ def plot_power_law(x: ArrayLike, curves: Mapping[str, ArrayLike], *,
     ax = plt.gca() if ax is None else ax
     x = np.asarray(x)
     markers = np.resize(MARKERS, len(curves))
-    for (name, values), colour, marker in zip(curves.items(), PALETTE,
-                                              markers):
-        ax.plot(x, np.asarray(values), marker=marker, color=colour,
-                label=name)
+    for (name, values), colour, marker in zip(curves.items(), PALETTE, markers):
+        ax.plot(x, np.asarray(values), marker=marker, color=colour, label=name)
     first = np.asarray(next(iter(curves.values())))[0]
-    guide = 0.5 * first * (x / x[0])**slope
-    ax.plot(x, guide, color=INK, linestyle=":", linewidth=1.4,
-            label=f"slope {slope:g}")
+    guide = 0.5 * first * (x / x[0]) ** slope
+    ax.plot(x, guide, color=INK, linestyle=":", linewidth=1.4, label=f"slope {slope:g}")
     ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
     ax.legend()
     return ax

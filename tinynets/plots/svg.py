@@ -57,25 +57,23 @@ def with_palette(png: bytes) -> bytes:
     An image of more colours comes back as it was.
     """
     image = np.array(Image.open(io.BytesIO(png)).convert("RGBA"))
-    colours, index = np.unique(image.reshape(-1, 4), axis=0,
-                               return_inverse=True)
+    colours, index = np.unique(image.reshape(-1, 4), axis=0, return_inverse=True)
     if len(colours) > 256:
         return png
     small = Image.fromarray(index.reshape(image.shape[:2]).astype(np.uint8))
     small.putpalette(colours[:, :3].tobytes())
     target = io.BytesIO()
-    small.save(target, "png", optimize=True,
-               transparency=colours[:, 3].tobytes())
+    small.save(target, "png", optimize=True, transparency=colours[:, 3].tobytes())
     return target.getvalue()
 
 
 def _smaller(found: re.Match) -> str:
-    return base64.b64encode(
-        with_palette(base64.b64decode(found[1]))).decode()
+    return base64.b64encode(with_palette(base64.b64decode(found[1]))).decode()
 
 
 def with_coarse_paths(svg):
     """Cut coordinates to two decimals, and a path to one line."""
+
     def cut(found):
         return _FINE.sub(r"\1", " ".join(found[0].split()))
 
@@ -90,11 +88,9 @@ def write_themed_svg(colours):
     class ThemedCanvas(FigureCanvasSVG):
         # matplotlib hands other people's canvases dpi, colours and
         # orientation too, which an SVG has no use for.
-        def print_svg(self, filename, *, bbox_inches_restore=None,
-                      metadata=None, **_):
+        def print_svg(self, filename, *, bbox_inches_restore=None, metadata=None, **_):
             text = io.StringIO()
-            super().print_svg(text, bbox_inches_restore=bbox_inches_restore,
-                              metadata=metadata)
+            super().print_svg(text, bbox_inches_restore=bbox_inches_restore, metadata=metadata)
             drawn = with_coarse_paths(_PNG.sub(_smaller, text.getvalue()))
             themed = drawn.replace(_ANCHOR, f"{rules}\n{_ANCHOR}", 1)
             with open_file_cm(filename, "w", encoding="utf-8") as file:

@@ -13,10 +13,18 @@ from tinynets.plots.curves import STROKES
 MARKERS = "os^Dv"
 
 
-def plot_grid(rows: Sequence, columns: Sequence, values: ArrayLike, *,
-              low: float, high: float, xlabel: str = "learning rate",
-              ylabel: str = "batch size", text: str = "{:.0f}",
-              ax: Axes | None = None) -> Axes:
+def plot_grid(
+    rows: Sequence,
+    columns: Sequence,
+    values: ArrayLike,
+    *,
+    low: float,
+    high: float,
+    xlabel: str = "learning rate",
+    ylabel: str = "batch size",
+    text: str = "{:.0f}",
+    ax: Axes | None = None,
+) -> Axes:
     """Shade a grid of values and write each into its cell.
 
     The shading runs from nothing at `low` to grey at `high`; the best cell of
@@ -34,26 +42,46 @@ def plot_grid(rows: Sequence, columns: Sequence, values: ArrayLike, *,
     """
     ax = plt.gca() if ax is None else ax
     values = np.asarray(values, float)
-    ax.imshow(values, cmap="tinynets_amounts", vmin=low, vmax=high,
-              aspect="auto", alpha=0.35)  # pale: numbers read on either page
+    ax.imshow(
+        values, cmap="tinynets_amounts", vmin=low, vmax=high, aspect="auto", alpha=0.35
+    )  # pale: numbers read on either page
     for (row, column), value in np.ndenumerate(values):
-        ax.text(column, row, "–" if np.isnan(value) else text.format(value),
-                ha="center", va="center", fontsize=9, color=INK)
+        ax.text(
+            column,
+            row,
+            "–" if np.isnan(value) else text.format(value),
+            ha="center",
+            va="center",
+            fontsize=9,
+            color=INK,
+        )
     for row, line in enumerate(values):
         if not np.isnan(line).all():
             corner = np.nanargmax(line) - 0.5, row - 0.5
-            ax.add_patch(plt.Rectangle(corner, 1, 1, fill=False, linewidth=2,
-                                       edgecolor=PALETTE[1]))
-    ax.set(xlabel=xlabel, ylabel=ylabel, xticks=range(len(columns)),
-           yticks=range(len(rows)), xticklabels=columns, yticklabels=rows)
+            ax.add_patch(plt.Rectangle(corner, 1, 1, fill=False, linewidth=2, edgecolor=PALETTE[1]))
+    ax.set(
+        xlabel=xlabel,
+        ylabel=ylabel,
+        xticks=range(len(columns)),
+        yticks=range(len(rows)),
+        xticklabels=columns,
+        yticklabels=rows,
+    )
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
     return ax
 
 
-def plot_rows(rows: Sequence, x: ArrayLike, values: ArrayLike, *,
-              xlabel: str, ylabel: str, lines: bool = True,
-              ax: Axes | None = None) -> Axes:
+def plot_rows(
+    rows: Sequence,
+    x: ArrayLike,
+    values: ArrayLike,
+    *,
+    xlabel: str,
+    ylabel: str,
+    lines: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
     """Draw one line (or cloud of points) a row of a grid, log axis for x.
 
     Parameters
@@ -69,13 +97,20 @@ def plot_rows(rows: Sequence, x: ArrayLike, values: ArrayLike, *,
     """
     ax = plt.gca() if ax is None else ax
     for i, (row, at, seeds) in enumerate(zip(rows, x, np.asarray(values))):
-        ax.plot(at, seeds.mean(-1), color=PALETTE[i], label=f"{row}",
-                linestyle=STROKES[i % 4] if lines else "none",
-                marker=MARKERS[i % 5], markersize=4 if lines else 7,
-                markerfacecolor=PALETTE[i] if lines else "none")
+        ax.plot(
+            at,
+            seeds.mean(-1),
+            color=PALETTE[i],
+            label=f"{row}",
+            linestyle=STROKES[i % 4] if lines else "none",
+            marker=MARKERS[i % 5],
+            markersize=4 if lines else 7,
+            markerfacecolor=PALETTE[i] if lines else "none",
+        )
         if lines:
-            ax.fill_between(at, seeds.min(-1), seeds.max(-1), alpha=0.2,
-                            color=PALETTE[i], linewidth=0)
+            ax.fill_between(
+                at, seeds.min(-1), seeds.max(-1), alpha=0.2, color=PALETTE[i], linewidth=0
+            )
     ax.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
     ax.legend(title="batch size")
     return ax

@@ -22,7 +22,24 @@ from tinynets.samplers.sgld import polynomial_decay, sgld
 from tinynets.samplers.ula import ula
 
 __all__ = [
-    "Adaptation", "Draws", "Info", "Mass", "Sampler", "State", "Tuning",
-    "Warmup", "adapt", "dense_mass", "diagonal_mass", "hmc", "mala",
-    "metropolis", "nuts", "polynomial_decay", "sample", "sgld", "ula",
-    "value_and_grad"]
+    "Adaptation",
+    "Draws",
+    "Info",
+    "Mass",
+    "Sampler",
+    "State",
+    "Tuning",
+    "Warmup",
+    "adapt",
+    "dense_mass",
+    "diagonal_mass",
+    "hmc",
+    "mala",
+    "metropolis",
+    "nuts",
+    "polynomial_decay",
+    "sample",
+    "sgld",
+    "ula",
+    "value_and_grad",
+]

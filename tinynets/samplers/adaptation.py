@@ -57,9 +57,14 @@ class Learning(NamedTuple):
     n_warmup: int
 
 
-def adapt(family: Callable, *, target_acceptance: float = 0.8,
-          step_size: float = 1.0, mass: str = "diagonal",
-          pooled: bool = True) -> Adaptation:
+def adapt(
+    family: Callable,
+    *,
+    target_acceptance: float = 0.8,
+    step_size: float = 1.0,
+    mass: str = "diagonal",
+    pooled: bool = True,
+) -> Adaptation:
     """Tune step size and mass matrix of a sampler in Stan's three phases.
 
     First the step size alone, while the chains find the bulk; then windows
@@ -92,53 +97,59 @@ def adapt(family: Callable, *, target_acceptance: float = 0.8,
     algorithm parameters".
     """
     if not 0 < checks.number("target_acceptance", target_acceptance) < 1:
-        raise ValueError("target_acceptance must lie between 0 and 1, got "
-                         f"{target_acceptance}")
+        raise ValueError(f"target_acceptance must lie between 0 and 1, got {target_acceptance}")
     checks.choice("mass", mass, ("diagonal", "dense", "identity"))
     checks.positive("step_size", step_size)
 
     def start(position, n_warmup, *, generator):
         checks.count("n_warmup", n_warmup)
         state = family(step_size=step_size, mass=None).init(position)
-        first = state.log_density.new_full(
-            () if pooled else (len(position),), step_size)
-        guess = _crossing(family, state, first, None, target_acceptance,
-                          generator=generator)
-        return Learning(state, _search_from(guess),
-                        _no_moments(state.position, mass, pooled), None, 0,
-                        n_warmup)
+        first = state.log_density.new_full(() if pooled else (len(position),), step_size)
+        guess = _crossing(family, state, first, None, target_acceptance, generator=generator)
+        return Learning(
+            state, _search_from(guess), _no_moments(state.position, mass, pooled), None, 0, n_warmup
+        )
 
     def step(learning, *, generator):
-        sampler = family(step_size=learning.search.log_step.exp(),
-                         mass=learning.mass)
+        sampler = family(step_size=learning.search.log_step.exp(), mass=learning.mass)
         state, info = sampler.step(learning.state, generator=generator)
         acceptance = info.acceptance.mean() if pooled else info.acceptance
         learning = learning._replace(
-            state=state, n_done=learning.n_done + 1,
-            search=_search(learning.search, target_acceptance - acceptance))
+            state=state,
+            n_done=learning.n_done + 1,
+            search=_search(learning.search, target_acceptance - acceptance),
+        )
         windows = window_ends(learning.n_warmup)
-        if mass == "identity" or not (
-                windows and windows[0] < learning.n_done <= windows[-1]):
+        if mass == "identity" or not (windows and windows[0] < learning.n_done <= windows[-1]):
             return learning, info
-        learning = learning._replace(
-            moments=_add(learning.moments, state.position))
+        learning = learning._replace(moments=_add(learning.moments, state.position))
         if learning.n_done in windows:
             learning = _close_window(learning, generator)
         return learning, info
 
     def _close_window(learning, generator):
         new = _mass_from(learning.moments, mass)
-        guess = _crossing(family, learning.state,
-                          learning.search.log_step.exp(), new,
-                          target_acceptance, generator=generator)
+        guess = _crossing(
+            family,
+            learning.state,
+            learning.search.log_step.exp(),
+            new,
+            target_acceptance,
+            generator=generator,
+        )
         return learning._replace(
-            mass=new, search=_search_from(guess), moments=_no_moments(
-                learning.state.position, mass, pooled))
+            mass=new,
+            search=_search_from(guess),
+            moments=_no_moments(learning.state.position, mass, pooled),
+        )
 
     def finish(learning):
         chosen = learning.search.log_average.exp()
-        return (family(step_size=chosen, mass=learning.mass), learning.state,
-                Tuning(chosen, learning.mass))
+        return (
+            family(step_size=chosen, mass=learning.mass),
+            learning.state,
+            Tuning(chosen, learning.mass),
+        )
 
     return Adaptation(start, step, finish)
 
@@ -158,16 +169,14 @@ def window_ends(n_warmup: int) -> list[int]:
     ends = [first]
     while ends[-1] < n_warmup - last:
         following = ends[-1] + 3 * window  # where the next one would end
-        ends.append(ends[-1] + window if following <= n_warmup - last
-                    else n_warmup - last)
+        ends.append(ends[-1] + window if following <= n_warmup - last else n_warmup - last)
         window *= 2
     return ends
 
 
 def _search_from(step_size: Tensor) -> StepSearch:
     zero = torch.zeros_like(step_size)
-    return StepSearch(step_size.log(), zero, zero,
-                      (10 * step_size).log(), 0)
+    return StepSearch(step_size.log(), zero, zero, (10 * step_size).log(), 0)
 
 
 def _search(search: StepSearch, shortfall: Tensor) -> StepSearch:
@@ -176,21 +185,30 @@ def _search(search: StepSearch, shortfall: Tensor) -> StepSearch:
     weight = 1 / (n_steps + 10)
     mean = (1 - weight) * search.shortfall + weight * shortfall
     log_step = search.attractor - math.sqrt(n_steps) / 0.05 * mean
-    weight = n_steps ** -0.75
+    weight = n_steps**-0.75
     return StepSearch(
-        log_step, weight * log_step + (1 - weight) * search.log_average,
-        mean, search.attractor, n_steps)
+        log_step,
+        weight * log_step + (1 - weight) * search.log_average,
+        mean,
+        search.attractor,
+        n_steps,
+    )
 
 
-def _crossing(family: Callable, state: base.State, step_size: Tensor,
-              mass: Mass | None, target: float, *,
-              generator: torch.Generator) -> Tensor:
+def _crossing(
+    family: Callable,
+    state: base.State,
+    step_size: Tensor,
+    mass: Mass | None,
+    target: float,
+    *,
+    generator: torch.Generator,
+) -> Tensor:
     """Double or halve ε until the acceptance of one step crosses a target."""
     own = base.spawn(generator)
 
     def too_small(step_size):
-        _, info = family(step_size=step_size, mass=mass).step(
-            state, generator=own)
+        _, info = family(step_size=step_size, mass=mass).step(state, generator=own)
         acceptance = info.acceptance
         return (acceptance if step_size.ndim else acceptance.mean()) > target
 
@@ -204,28 +222,34 @@ def _crossing(family: Callable, state: base.State, step_size: Tensor,
     raise ValueError(
         f"no step size found: at {step_size.tolist()} acceptance is still on "
         f"the same side of {target}; is the log density flat, or its gradient "
-        "not the one of its values?")
+        "not the one of its values?"
+    )
 
 
 def _no_moments(position: Tensor, mass: str, pooled: bool) -> Moments:
     origin = position.mean(0) if pooled else position
     square = origin.unsqueeze(-1) * origin.unsqueeze(-2)
-    return Moments(origin, torch.zeros_like(origin), torch.zeros_like(
-        square if mass == "dense" else origin), 0)
+    return Moments(
+        origin, torch.zeros_like(origin), torch.zeros_like(square if mass == "dense" else origin), 0
+    )
 
 
 def _add(moments: Moments, position: Tensor) -> Moments:
     away = position - moments.origin  # (chains, dim)
     dense = moments.squares.ndim > moments.total.ndim
-    square = (away.unsqueeze(-1) * away.unsqueeze(-2) if dense else away**2)
+    square = away.unsqueeze(-1) * away.unsqueeze(-2) if dense else away**2
     if moments.origin.ndim == 2:  # each chain by itself
-        return moments._replace(total=moments.total + away,
-                                squares=moments.squares + square,
-                                n_draws=moments.n_draws + 1)
+        return moments._replace(
+            total=moments.total + away,
+            squares=moments.squares + square,
+            n_draws=moments.n_draws + 1,
+        )
     square = away.mT @ away if dense else square.sum(0)
-    return moments._replace(total=moments.total + away.sum(0),
-                            squares=moments.squares + square,
-                            n_draws=moments.n_draws + len(away))
+    return moments._replace(
+        total=moments.total + away.sum(0),
+        squares=moments.squares + square,
+        n_draws=moments.n_draws + len(away),
+    )
 
 
 def _mass_from(moments: Moments, mass: str) -> Mass:
@@ -238,5 +262,4 @@ def _mass_from(moments: Moments, mass: str) -> Mass:
         return diagonal_mass(shrink * variance + 1e-3 * (1 - shrink))
     outer = mean.unsqueeze(-1) * mean.unsqueeze(-2)
     identity = torch.eye(mean.shape[-1], dtype=mean.dtype, device=mean.device)
-    return dense_mass(shrink * (moments.squares / n_draws - outer)
-                      + 1e-3 * (1 - shrink) * identity)
+    return dense_mass(shrink * (moments.squares / n_draws - outer) + 1e-3 * (1 - shrink) * identity)

@@ -71,14 +71,13 @@ def value_and_grad(log_density: Callable) -> Callable:
         with torch.enable_grad():
             position = position.detach().requires_grad_()
             value = log_density(position)
-            gradient, = torch.autograd.grad(value.sum(), position)
+            (gradient,) = torch.autograd.grad(value.sum(), position)
         return value.detach(), gradient
 
     return by_autograd
 
 
-def start(log_density: Callable, position: Tensor, *,
-          with_gradient: bool = True) -> State:
+def start(log_density: Callable, position: Tensor, *, with_gradient: bool = True) -> State:
     """Evaluate a log density where the chains start.
 
     Raises
@@ -89,8 +88,10 @@ def start(log_density: Callable, position: Tensor, *,
     """
     checks.shape("position", position, ("chains", "dim"))
     if not position.is_floating_point():
-        raise TypeError("position must be floating, best torch.float64, got "
-                        f"{position.dtype}; convert it with .double()")
+        raise TypeError(
+            "position must be floating, best torch.float64, got "
+            f"{position.dtype}; convert it with .double()"
+        )
     checks.finite("position", position)
     position = position.detach().clone()
     if with_gradient:
@@ -101,8 +102,7 @@ def start(log_density: Callable, position: Tensor, *,
     checks.shape("log_density(position)", value, (len(position),))
     _finite_start("log_density", value)
     if with_gradient:
-        checks.shape("gradient of log_density", gradient,
-                     tuple(position.shape))
+        checks.shape("gradient of log_density", gradient, tuple(position.shape))
         _finite_start("gradient of log_density", gradient.sum(-1))
     return State(position, value, gradient)
 
@@ -114,7 +114,8 @@ def _finite_start(name: str, value: Tensor) -> None:
             f"{name} must be finite where the chains start, got "
             f"{value[bad[0]].item()} in chain {bad[0]} ({len(bad)} of "
             f"{len(value)} chains); start inside the support, nearer to the "
-            "bulk of the distribution")
+            "bulk of the distribution"
+        )
 
 
 def step_sizes(step_size: float | Tensor) -> float | Tensor:
@@ -131,8 +132,9 @@ def step_sizes(step_size: float | Tensor) -> float | Tensor:
         return float(checks.positive("step_size", step_size.item()))
     checks.shape("step_size", step_size, ("chains",))
     if not (torch.isfinite(step_size) & (step_size > 0)).all():
-        raise ValueError("step_size must be finite and above 0 in every "
-                         f"chain, got {step_size.tolist()}")
+        raise ValueError(
+            f"step_size must be finite and above 0 in every chain, got {step_size.tolist()}"
+        )
     return step_size.unsqueeze(1)
 
 
@@ -146,9 +148,16 @@ def is_divergent(energy_error: Tensor) -> Tensor:
     return ~(energy_error < DIVERGENCE)
 
 
-def metropolis(state: State, proposal: State, energy: Tensor,
-               energy_error: Tensor, divergent: Tensor, *, n_gradients: int,
-               generator: torch.Generator) -> tuple[State, Info]:
+def metropolis(
+    state: State,
+    proposal: State,
+    energy: Tensor,
+    energy_error: Tensor,
+    divergent: Tensor,
+    *,
+    n_gradients: int,
+    generator: torch.Generator,
+) -> tuple[State, Info]:
     """Accept or reject a proposal in each chain on its own.
 
     Parameters
@@ -163,16 +172,19 @@ def metropolis(state: State, proposal: State, energy: Tensor,
         Gradients that the proposal took in each chain.
     """
     probability = acceptance_probability(energy_error)
-    uniform = torch.rand(probability.shape, generator=generator,
-                         dtype=probability.dtype, device=probability.device)
+    uniform = torch.rand(
+        probability.shape, generator=generator, dtype=probability.dtype, device=probability.device
+    )
     accepted = uniform < probability
     moved = select(accepted, proposal, state)
     return moved, Info(
-        acceptance=probability, accepted=accepted,
+        acceptance=probability,
+        accepted=accepted,
         energy=torch.where(accepted, energy + energy_error, energy),
-        energy_error=energy_error, divergent=divergent,
-        n_gradients=torch.full(accepted.shape, n_gradients,
-                               device=accepted.device))
+        energy_error=energy_error,
+        divergent=divergent,
+        n_gradients=torch.full(accepted.shape, n_gradients, device=accepted.device),
+    )
 
 
 def select(where: Tensor, one: State, other: State) -> State:
@@ -181,8 +193,8 @@ def select(where: Tensor, one: State, other: State) -> State:
     return State(
         torch.where(column, one.position, other.position),
         torch.where(where, one.log_density, other.log_density),
-        None if one.gradient is None
-        else torch.where(column, one.gradient, other.gradient))
+        None if one.gradient is None else torch.where(column, one.gradient, other.gradient),
+    )
 
 
 def spawn(generator: torch.Generator) -> torch.Generator:
@@ -192,6 +204,5 @@ def spawn(generator: torch.Generator) -> torch.Generator:
     come from a stream of their own: what one chain needs must not shift what
     the others get in the steps that follow.
     """
-    seed = int(torch.randint(2**62, (), generator=generator,
-                             device=generator.device))
+    seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
     return torch.Generator(generator.device).manual_seed(seed)

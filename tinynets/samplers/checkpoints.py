@@ -11,8 +11,15 @@ from torch import Tensor
 
 from tinynets.samplers import adaptation, base, mass, sgld
 
-TYPES = [base.Info, base.State, sgld.MinibatchState, mass.Mass,
-         adaptation.Learning, adaptation.Moments, adaptation.StepSearch]
+TYPES = [
+    base.Info,
+    base.State,
+    sgld.MinibatchState,
+    mass.Mass,
+    adaptation.Learning,
+    adaptation.Moments,
+    adaptation.StepSearch,
+]
 
 
 class Run(NamedTuple):
@@ -27,21 +34,22 @@ class Run(NamedTuple):
     info: base.Info  # each field (chains, draws)
 
 
-def plan(position: Tensor, generator: torch.Generator,
-         **counts: int) -> dict:
+def plan(position: Tensor, generator: torch.Generator, **counts: int) -> dict:
     """Describe a run, so that a checkpoint of another is not taken for it."""
     start = hashlib.sha256(position.detach().cpu().numpy().tobytes())
     seed = hashlib.sha256(generator.get_state().numpy().tobytes())
-    return {**counts, "shape of the starting position": tuple(position.shape),
-            "starting position": start.hexdigest()[:16],
-            "generator": seed.hexdigest()[:16]}
+    return {
+        **counts,
+        "shape of the starting position": tuple(position.shape),
+        "starting position": start.hexdigest()[:16],
+        "generator": seed.hexdigest()[:16],
+    }
 
 
 def save(path: Path, plan: dict, run: Run, random_state: Tensor) -> None:
     """Write a checkpoint beside `path`, then put it in its place."""
     beside = path.with_name(path.name + ".part")
-    torch.save({"plan": plan, "run": run, "random_state": random_state},
-               beside)
+    torch.save({"plan": plan, "run": run, "random_state": random_state}, beside)
     os.replace(beside, path)
 
 
@@ -62,13 +70,14 @@ def load(path: Path, plan: dict, generator: torch.Generator) -> Run | None:
         then, run = found["plan"], found["run"]
     except Exception as error:  # damaged bytes can raise any
         raise ValueError(
-            f"checkpoint {path} is damaged, or not one of `sample`; delete it "
-            "to start the run anew") from error
+            f"checkpoint {path} is damaged, or not one of `sample`; delete it to start the run anew"
+        ) from error
     for name, value in plan.items():
         if then.get(name) != value:
             raise ValueError(
                 f"checkpoint {path} is of another run: {name} was "
                 f"{then.get(name)} then and is {value} now; give another path "
-                "or delete the file")
+                "or delete the file"
+            )
     generator.set_state(found["random_state"])
     return run

@@ -9,12 +9,17 @@ from torch import Tensor
 
 from tinynets import checks
 from tinynets.samplers import base
-from tinynets.samplers.mass import (
-    Mass, draw_momentum, kinetic_energy, velocity)
+from tinynets.samplers.mass import Mass, draw_momentum, kinetic_energy, velocity
 
 
-def hmc(log_density: Callable, *, step_size: float | Tensor, n_leapfrog: int,
-        jitter: float = 0.0, mass: Mass | None = None) -> base.Sampler:
+def hmc(
+    log_density: Callable,
+    *,
+    step_size: float | Tensor,
+    n_leapfrog: int,
+    jitter: float = 0.0,
+    mass: Mass | None = None,
+) -> base.Sampler:
     """Draw a momentum, follow H(q, p) = -log π(q) + pᵀM⁻¹p/2, accept or not.
 
     Parameters
@@ -43,19 +48,26 @@ def hmc(log_density: Callable, *, step_size: float | Tensor, n_leapfrog: int,
         return base.start(log_density, position)
 
     def step(state, *, generator):
-        n_steps = n_leapfrog if fewest == most else int(torch.randint(
-            fewest, most + 1, (), generator=generator,
-            device=generator.device))
+        n_steps = (
+            n_leapfrog
+            if fewest == most
+            else int(
+                torch.randint(fewest, most + 1, (), generator=generator, device=generator.device)
+            )
+        )
         momentum = draw_momentum(mass, state.position, generator=generator)
-        proposal, momentum_end = integrate(state, momentum, step_size,
-                                           n_steps)
+        proposal, momentum_end = integrate(state, momentum, step_size, n_steps)
         energy = kinetic_energy(mass, momentum) - state.log_density
-        energy_error = (kinetic_energy(mass, momentum_end)
-                        - proposal.log_density - energy)
+        energy_error = kinetic_energy(mass, momentum_end) - proposal.log_density - energy
         return base.metropolis(
-            state, proposal, energy, energy_error,
-            base.is_divergent(energy_error), n_gradients=n_steps,
-            generator=generator)
+            state,
+            proposal,
+            energy,
+            energy_error,
+            base.is_divergent(energy_error),
+            n_gradients=n_steps,
+            generator=generator,
+        )
 
     return base.Sampler(init, step)
 
@@ -106,10 +118,15 @@ def path(log_density: Callable, mass: Mass | None = None) -> Callable:
     return follow
 
 
-def _by_target(own: Callable, variance: Tensor | None, state: base.State,
-               momentum: Tensor, step_size: float | Tensor, n_leapfrog: int
-               ) -> tuple[base.State, Tensor]:
+def _by_target(
+    own: Callable,
+    variance: Tensor | None,
+    state: base.State,
+    momentum: Tensor,
+    step_size: float | Tensor,
+    n_leapfrog: int,
+) -> tuple[base.State, Tensor]:
     position, momentum, value, gradient = own(
-        state.position, momentum, state.gradient, step_size, variance,
-        n_leapfrog)
+        state.position, momentum, state.gradient, step_size, variance, n_leapfrog
+    )
     return base.State(position, value, gradient), momentum

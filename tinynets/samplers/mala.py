@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 
 from tinynets.samplers import base
-from tinynets.samplers.mass import (
-    Mass, draw_momentum, kinetic_energy, velocity)
+from tinynets.samplers.mass import Mass, draw_momentum, kinetic_energy, velocity
 
 
-def mala(log_density: Callable, *, step_size: float | Tensor,
-         mass: Mass | None = None) -> base.Sampler:
+def mala(
+    log_density: Callable, *, step_size: float | Tensor, mass: Mass | None = None
+) -> base.Sampler:
     """Propose q' = q + (ε²/2) M⁻¹ ∇log π(q) + ε M^{-1/2} ξ, then correct.
 
     With τ = ε²/2 this is q' = q + τ M⁻¹ ∇log π(q) + √(2τ) M^{-1/2} ξ. The
@@ -36,18 +36,29 @@ def mala(log_density: Callable, *, step_size: float | Tensor,
 
     def step(state, *, generator):
         proposal, energy, energy_error = propose(
-            value_and_grad, state, step_size, mass, generator=generator)
+            value_and_grad, state, step_size, mass, generator=generator
+        )
         return base.metropolis(
-            state, proposal, energy, energy_error,
-            base.is_divergent(energy_error), n_gradients=1,
-            generator=generator)
+            state,
+            proposal,
+            energy,
+            energy_error,
+            base.is_divergent(energy_error),
+            n_gradients=1,
+            generator=generator,
+        )
 
     return base.Sampler(init, step)
 
 
-def propose(value_and_grad: Callable, state: base.State,
-            step_size: float | Tensor, mass: Mass | None, *,
-            generator: torch.Generator) -> tuple[base.State, Tensor, Tensor]:
+def propose(
+    value_and_grad: Callable,
+    state: base.State,
+    step_size: float | Tensor,
+    mass: Mass | None,
+    *,
+    generator: torch.Generator,
+) -> tuple[base.State, Tensor, Tensor]:
     """Take one step of the Euler-Maruyama discretisation.
 
     The way back, from q' to q, needs noise too: with p = M^{1/2} ξ, it is
@@ -67,5 +78,4 @@ def propose(value_and_grad: Callable, state: base.State,
     momentum_back = drift + 0.5 * step_size * gradient
     energy = kinetic_energy(mass, momentum) - state.log_density
     energy_back = kinetic_energy(mass, momentum_back) - value
-    return (base.State(position, value, gradient), energy,
-            energy_back - energy)
+    return (base.State(position, value, gradient), energy, energy_back - energy)

@@ -25,12 +25,15 @@ def diagonal_mass(variance: Tensor) -> Mass:
         (dim,), or (chains, dim) for one mass matrix a chain; above 0.
     """
     if variance.ndim not in (1, 2):
-        raise ValueError("variance must have shape (dim,) or (chains, dim), "
-                         f"got {tuple(variance.shape)}")
+        raise ValueError(
+            f"variance must have shape (dim,) or (chains, dim), got {tuple(variance.shape)}"
+        )
     checks.finite("variance", variance)
     if not (variance > 0).all():
-        raise ValueError("variance must be above 0 in every coordinate, got "
-                         f"a minimum of {variance.min().item()}")
+        raise ValueError(
+            "variance must be above 0 in every coordinate, got "
+            f"a minimum of {variance.min().item()}"
+        )
     return Mass(variance, variance.sqrt(), dense=False)
 
 
@@ -43,28 +46,30 @@ def dense_mass(covariance: Tensor) -> Mass:
         (dim, dim), or (chains, dim, dim) for one mass matrix a chain;
         symmetric and positive definite.
     """
-    if covariance.ndim not in (2, 3) or (covariance.shape[-1]
-                                         != covariance.shape[-2]):
-        raise ValueError("covariance must have shape (dim, dim) or (chains, "
-                         f"dim, dim), got {tuple(covariance.shape)}")
+    if covariance.ndim not in (2, 3) or (covariance.shape[-1] != covariance.shape[-2]):
+        raise ValueError(
+            "covariance must have shape (dim, dim) or (chains, "
+            f"dim, dim), got {tuple(covariance.shape)}"
+        )
     root, failed = torch.linalg.cholesky_ex(covariance)
     if failed.any():
-        raise ValueError("covariance must be positive definite, got one that "
-                         "is not; add a small multiple of the identity")
+        raise ValueError(
+            "covariance must be positive definite, got one that "
+            "is not; add a small multiple of the identity"
+        )
     return Mass(covariance, root, dense=True)
 
 
-def draw_momentum(mass: Mass | None, position: Tensor, *,
-                  generator: torch.Generator) -> Tensor:
+def draw_momentum(mass: Mass | None, position: Tensor, *, generator: torch.Generator) -> Tensor:
     """Draw p ~ N(0, M), of the shape of the position."""
-    normal = torch.randn(position.shape, generator=generator,
-                         dtype=position.dtype, device=position.device)
+    normal = torch.randn(
+        position.shape, generator=generator, dtype=position.dtype, device=position.device
+    )
     if mass is None:
         return normal
     if not mass.dense:
         return normal.div_(mass.root)
-    return torch.linalg.solve_triangular(
-        mass.root.mT, normal.unsqueeze(-1), upper=True).squeeze(-1)
+    return torch.linalg.solve_triangular(mass.root.mT, normal.unsqueeze(-1), upper=True).squeeze(-1)
 
 
 def velocity(mass: Mass | None, momentum: Tensor) -> Tensor:

@@ -9,8 +9,9 @@ from tinynets.samplers import base
 from tinynets.samplers.mass import Mass, draw_momentum, velocity
 
 
-def metropolis(log_density: Callable, *, step_size: float | Tensor,
-               mass: Mass | None = None) -> base.Sampler:
+def metropolis(
+    log_density: Callable, *, step_size: float | Tensor, mass: Mass | None = None
+) -> base.Sampler:
     """Propose q' = q + ε M^{-1/2} ξ, accept with min(1, π(q') / π(q)).
 
     Needs no gradient; `n_gradients` counts values of the density. The best
@@ -36,14 +37,19 @@ def metropolis(log_density: Callable, *, step_size: float | Tensor,
         return base.start(log_density, position, with_gradient=False)
 
     def step(state, *, generator):
-        noise = velocity(mass, draw_momentum(mass, state.position,
-                                             generator=generator))
+        noise = velocity(mass, draw_momentum(mass, state.position, generator=generator))
         position = state.position + step_size * noise
         with torch.no_grad():
             proposal = base.State(position, log_density(position), None)
         energy_error = state.log_density - proposal.log_density
         return base.metropolis(
-            state, proposal, -state.log_density, energy_error,
-            torch.isnan(energy_error), n_gradients=1, generator=generator)
+            state,
+            proposal,
+            -state.log_density,
+            energy_error,
+            torch.isnan(energy_error),
+            n_gradients=1,
+            generator=generator,
+        )
 
     return base.Sampler(init, step)

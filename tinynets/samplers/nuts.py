@@ -9,14 +9,18 @@ from torch import Tensor
 from tinynets import checks
 from tinynets.samplers import base
 from tinynets.samplers.hmc import path
-from tinynets.samplers.mass import (
-    Mass, draw_momentum, kinetic_energy, velocity)
+from tinynets.samplers.mass import Mass, draw_momentum, kinetic_energy, velocity
 
 BLOCK = 2**18  # numbers in the positions of the leaves that are held at once
 
 
-def nuts(log_density: Callable, *, step_size: float | Tensor,
-         max_depth: int = 10, mass: Mass | None = None) -> base.Sampler:
+def nuts(
+    log_density: Callable,
+    *,
+    step_size: float | Tensor,
+    max_depth: int = 10,
+    mass: Mass | None = None,
+) -> base.Sampler:
     """Double a trajectory until it turns back, then draw one of its points.
 
     Points are drawn by their weight exp(-H) (multinomial), newer halves
@@ -52,9 +56,16 @@ def nuts(log_density: Callable, *, step_size: float | Tensor,
         for depth in range(max_depth):
             forward = _uniform(energy, own) < 0.5
             edge = _choose(forward, tree.right, tree.left)
-            branch = _grow(follow, mass, edge, energy, tree.growing,
-                           torch.where(forward, 1.0, -1.0).unsqueeze(1)
-                           * step_size, depth, own)
+            branch = _grow(
+                follow,
+                mass,
+                edge,
+                energy,
+                tree.growing,
+                torch.where(forward, 1.0, -1.0).unsqueeze(1) * step_size,
+                depth,
+                own,
+            )
             tree = _join(mass, tree, branch, forward, own)
             if not tree.growing.any():
                 break
@@ -89,34 +100,37 @@ def _root(state: base.State, momentum: Tensor) -> Tree:
     zero = torch.zeros_like(state.log_density)
     no = torch.zeros_like(zero, dtype=torch.bool)
     edge = Edge(state, momentum)
-    return Tree(edge, edge, state, zero, zero, momentum, ~no, no, zero,
-                no.long())
+    return Tree(edge, edge, state, zero, zero, momentum, ~no, no, zero, no.long())
 
 
-def _grow(follow: Callable, mass: Mass | None, edge: Edge,
-          start_energy: Tensor, growing: Tensor, signed_step: Tensor,
-          depth: int, generator: torch.Generator) -> Tree:
+def _grow(
+    follow: Callable,
+    mass: Mass | None,
+    edge: Edge,
+    start_energy: Tensor,
+    growing: Tensor,
+    signed_step: Tensor,
+    depth: int,
+    generator: torch.Generator,
+) -> Tree:
     """Add 2^depth leaves beyond an edge, in the chains still growing.
 
     The leaves come in blocks that fit into memory. Whenever two subtrees of
     the same size lie side by side they are joined, and must not have turned.
     """
     room = max(1, BLOCK // edge.momentum.numel())
-    size = min(2**depth, 2**(room.bit_length() - 1))
+    size = min(2**depth, 2 ** (room.bit_length() - 1))
     branch, waiting = None, []
     for _ in range(2**depth // size):
         leaves, momenta = follow(*edge, signed_step, size)
-        block = _weigh(mass, leaves, momenta, start_energy, growing,
-                       generator)
-        branch = block if branch is None else _append(branch, block,
-                                                      generator)
+        block = _weigh(mass, leaves, momenta, start_energy, growing, generator)
+        branch = block if branch is None else _append(branch, block, generator)
         edge, growing = branch.right, branch.growing
         subtree = size, momenta[0], block.momentum_sum
         while waiting and waiting[-1][0] == subtree[0]:
             n_leaves, first, total = waiting.pop()
             subtree = 2 * n_leaves, first, total + subtree[2]
-            growing = growing & ~_turns(mass, first, edge.momentum,
-                                        subtree[2])
+            growing = growing & ~_turns(mass, first, edge.momentum, subtree[2])
         waiting.append(subtree)
         branch = branch._replace(growing=growing)
         if not growing.any():
@@ -124,18 +138,22 @@ def _grow(follow: Callable, mass: Mass | None, edge: Edge,
     return branch
 
 
-def _weigh(mass: Mass | None, leaves: base.State, momentum: Tensor,
-           start_energy: Tensor, growing: Tensor,
-           generator: torch.Generator) -> Tree:
+def _weigh(
+    mass: Mass | None,
+    leaves: base.State,
+    momentum: Tensor,
+    start_energy: Tensor,
+    growing: Tensor,
+    generator: torch.Generator,
+) -> Tree:
     """Judge 2^k leaves (leaves, chains, …) and draw one for the proposal.
 
     A chain that grew leaf by leaf would stop at the first that diverges or
     completes a subtree that turns: it has *reached* the leaves up to there,
     and those are counted.
     """
-    energy_error = (kinetic_energy(mass, momentum) - leaves.log_density
-                    - start_energy)
-    divergent = base.is_divergent(energy_error)          # (leaves, chains)
+    energy_error = kinetic_energy(mass, momentum) - leaves.log_density - start_energy
+    divergent = base.is_divergent(energy_error)  # (leaves, chains)
     turned, momentum_sum = _subtrees(mass, momentum)
     stops = divergent | turned
     reached = ((stops.cumsum(0) - stops.long()) == 0) & growing
@@ -145,37 +163,46 @@ def _weigh(mass: Mass | None, leaves: base.State, momentum: Tensor,
     chain = torch.arange(len(chosen), device=chosen.device)
     acceptance = base.acceptance_probability(energy_error)
     return Tree(
-        None, Edge(_leaf(leaves, -1), momentum[-1]),
+        None,
+        Edge(_leaf(leaves, -1), momentum[-1]),
         _leaf(leaves, (chosen, chain)),
-        energy_error.gather(0, chosen[None])[0], log_leaf.logsumexp(0),
-        momentum_sum, growing & ~stops.any(0), (divergent & reached).any(0),
-        torch.where(reached, acceptance, 0.0).sum(0), reached.sum(0))
+        energy_error.gather(0, chosen[None])[0],
+        log_leaf.logsumexp(0),
+        momentum_sum,
+        growing & ~stops.any(0),
+        (divergent & reached).any(0),
+        torch.where(reached, acceptance, 0.0).sum(0),
+        reached.sum(0),
+    )
 
 
 def _append(branch: Tree, block: Tree, generator: torch.Generator) -> Tree:
     """Add a block at the end of a branch; take its proposal by its weight."""
     log_weight = torch.logaddexp(branch.log_weight, block.log_weight)
-    taken = (_uniform(log_weight, generator).log_()
-             < block.log_weight - log_weight)
+    taken = _uniform(log_weight, generator).log_() < block.log_weight - log_weight
     return Tree(
-        None, block.right,
+        None,
+        block.right,
         base.select(taken, block.proposal, branch.proposal),
         torch.where(taken, block.energy_error, branch.energy_error),
-        log_weight, branch.momentum_sum + block.momentum_sum, block.growing,
+        log_weight,
+        branch.momentum_sum + block.momentum_sum,
+        block.growing,
         branch.divergent | block.divergent,
         branch.acceptance_sum + block.acceptance_sum,
-        branch.n_leaves + block.n_leaves)
+        branch.n_leaves + block.n_leaves,
+    )
 
 
 def _subtrees(mass: Mass | None, momentum: Tensor) -> tuple[Tensor, Tensor]:
     """Tell at which leaves a subtree ends that turns; sum all momenta."""
-    turned = torch.zeros(momentum.shape[:-1], dtype=torch.bool,
-                         device=momentum.device)
-    total, size = momentum, 1                     # (subtrees, chains, dim)
+    turned = torch.zeros(momentum.shape[:-1], dtype=torch.bool, device=momentum.device)
+    total, size = momentum, 1  # (subtrees, chains, dim)
     while len(total) > 1:
         total, size = total[::2] + total[1::2], 2 * size
-        turned[size - 1::size] |= _turns(
-            mass, momentum[::size], momentum[size - 1::size], total)
+        turned[size - 1 :: size] |= _turns(
+            mass, momentum[::size], momentum[size - 1 :: size], total
+        )
     return turned, total[0]
 
 
@@ -183,8 +210,9 @@ def _leaf(state: base.State, index) -> base.State:
     return base.State(*(part[index] for part in state))
 
 
-def _join(mass: Mass | None, tree: Tree, branch: Tree, forward: Tensor,
-          generator: torch.Generator) -> Tree:
+def _join(
+    mass: Mass | None, tree: Tree, branch: Tree, forward: Tensor, generator: torch.Generator
+) -> Tree:
     """Append a branch; take its proposal with probability w_new / w_old.
 
     A branch that turned or diverged within itself is left out whole.
@@ -197,42 +225,48 @@ def _join(mass: Mass | None, tree: Tree, branch: Tree, forward: Tensor,
     momentum_sum = tree.momentum_sum + branch.momentum_sum
     turned = _turns(mass, left.momentum, right.momentum, momentum_sum)
     return Tree(
-        left, right, base.select(taken, branch.proposal, tree.proposal),
+        left,
+        right,
+        base.select(taken, branch.proposal, tree.proposal),
         torch.where(taken, branch.energy_error, tree.energy_error),
-        torch.where(whole, torch.logaddexp(tree.log_weight,
-                                           branch.log_weight),
-                    tree.log_weight),
-        momentum_sum, whole & ~turned, tree.divergent | branch.divergent,
+        torch.where(whole, torch.logaddexp(tree.log_weight, branch.log_weight), tree.log_weight),
+        momentum_sum,
+        whole & ~turned,
+        tree.divergent | branch.divergent,
         tree.acceptance_sum + branch.acceptance_sum,
-        tree.n_leaves + branch.n_leaves)
+        tree.n_leaves + branch.n_leaves,
+    )
 
 
-def _turns(mass: Mass | None, first: Tensor, last: Tensor,
-           momentum_sum: Tensor) -> Tensor:
+def _turns(mass: Mass | None, first: Tensor, last: Tensor, momentum_sum: Tensor) -> Tensor:
     """Tell where going on at either end would shorten the trajectory.
 
     The generalised criterion of Betancourt (2017), A.4.2, with the ends
     counted half: the trapezoidal rule for the distance travelled.
     """
     travelled = velocity(mass, momentum_sum - 0.5 * (first + last))
-    return ((torch.linalg.vecdot(travelled, first) <= 0)
-            | (torch.linalg.vecdot(travelled, last) <= 0))
+    return (torch.linalg.vecdot(travelled, first) <= 0) | (
+        torch.linalg.vecdot(travelled, last) <= 0
+    )
 
 
 def _choose(where: Tensor, one: Edge, other: Edge) -> Edge:
-    return Edge(base.select(where, one.state, other.state),
-                torch.where(where.unsqueeze(1), one.momentum,
-                            other.momentum))
+    return Edge(
+        base.select(where, one.state, other.state),
+        torch.where(where.unsqueeze(1), one.momentum, other.momentum),
+    )
 
 
 def _uniform(like: Tensor, generator: torch.Generator) -> Tensor:
-    return torch.rand(like.shape, generator=generator, dtype=like.dtype,
-                      device=like.device)
+    return torch.rand(like.shape, generator=generator, dtype=like.dtype, device=like.device)
 
 
 def _info(tree: Tree, state: base.State, energy: Tensor) -> base.Info:
     return base.Info(
         acceptance=tree.acceptance_sum / tree.n_leaves,
         accepted=(tree.proposal.position != state.position).any(-1),
-        energy=energy + tree.energy_error, energy_error=tree.energy_error,
-        divergent=tree.divergent, n_gradients=tree.n_leaves)
+        energy=energy + tree.energy_error,
+        energy_error=tree.energy_error,
+        divergent=tree.divergent,
+        n_gradients=tree.n_leaves,
+    )

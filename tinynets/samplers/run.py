@@ -34,11 +34,18 @@ class Draws(NamedTuple):
     warmup: Warmup
 
 
-def sample(sampler: base.Sampler | Adaptation, position: Tensor, *,
-           n_draws: int, n_warmup: int = 0, thin: int = 1,
-           generator: torch.Generator, progress: bool = False,
-           checkpoint: str | os.PathLike | None = None,
-           checkpoint_every: int = 200) -> Draws:
+def sample(
+    sampler: base.Sampler | Adaptation,
+    position: Tensor,
+    *,
+    n_draws: int,
+    n_warmup: int = 0,
+    thin: int = 1,
+    generator: torch.Generator,
+    progress: bool = False,
+    checkpoint: str | os.PathLike | None = None,
+    checkpoint_every: int = 200,
+) -> Draws:
     """Run all chains through warm-up and draws.
 
     Parameters
@@ -78,15 +85,11 @@ def sample(sampler: base.Sampler | Adaptation, position: Tensor, *,
     checks.count("thin", thin)
     checks.count("checkpoint_every", checkpoint_every)
     checks.shape("position", position, ("chains", "dim"))
-    warming = (sampler if isinstance(sampler, Adaptation)
-               else untuned(sampler))
+    warming = sampler if isinstance(sampler, Adaptation) else untuned(sampler)
     path = None if checkpoint is None else Path(checkpoint)
-    plan = checkpoints.plan(position, generator, n_draws=n_draws,
-                            n_warmup=n_warmup, thin=thin)
+    plan = checkpoints.plan(position, generator, n_draws=n_draws, n_warmup=n_warmup, thin=thin)
     run = path and checkpoints.load(path, plan, generator)
-    run = run or _begin(warming.start(position, n_warmup,
-                                      generator=generator),
-                        position, n_draws)
+    run = run or _begin(warming.start(position, n_warmup, generator=generator), position, n_draws)
     random_state = generator.get_state()
     try:
         for run in _go_on(warming, run, n_warmup, thin, generator, progress):
@@ -103,43 +106,45 @@ def sample(sampler: base.Sampler | Adaptation, position: Tensor, *,
 
 def untuned(sampler: base.Sampler) -> Adaptation:
     """Make the adaptation that leaves a sampler as it is."""
+
     def start(position, n_warmup, *, generator):
         return sampler.init(position)
 
-    return Adaptation(start, sampler.step,
-                      lambda state: (sampler, state, None))
+    return Adaptation(start, sampler.step, lambda state: (sampler, state, None))
 
 
 def _begin(learning: tuple, position: Tensor, n_draws: int) -> Run:
     chains, dim = position.shape
     real = position.new_zeros(chains, n_draws)
     flag = torch.zeros_like(real, dtype=torch.bool)
-    info = base.Info(real, flag, real.clone(), real.clone(), flag.clone(),
-                     flag.long())
-    return Run(0, learning, None, (0.0, 0, 0),
-               position.new_zeros(chains, n_draws, dim), real.clone(), info)
+    info = base.Info(real, flag, real.clone(), real.clone(), flag.clone(), flag.long())
+    return Run(
+        0, learning, None, (0.0, 0, 0), position.new_zeros(chains, n_draws, dim), real.clone(), info
+    )
 
 
-def _go_on(warming: Adaptation, run: Run, n_warmup: int, thin: int,
-           generator: torch.Generator, progress: bool):
+def _go_on(
+    warming: Adaptation,
+    run: Run,
+    n_warmup: int,
+    thin: int,
+    generator: torch.Generator,
+    progress: bool,
+):
     """Yield the run after each step of the warm-up and each draw."""
     total = n_warmup + run.position.shape[1]
     sampler = None
     n_divergent = 0
-    with tqdm(total=total, initial=run.n_done, disable=not progress,
-              unit="step") as bar:
+    with tqdm(total=total, initial=run.n_done, disable=not progress, unit="step") as bar:
         while run.n_done < total:
             if run.n_done < n_warmup:
-                learning, info = warming.step(run.learning,
-                                              generator=generator)
-                run = run._replace(learning=learning,
-                                   totals=_add(run.totals, info))
+                learning, info = warming.step(run.learning, generator=generator)
+                run = run._replace(learning=learning, totals=_add(run.totals, info))
             else:
                 if sampler is None:
                     sampler, state, _ = warming.finish(run.learning)
                     run = run._replace(state=run.state or state)
-                state, info = _thinned(sampler.step, run.state, thin,
-                                       generator)
+                state, info = _thinned(sampler.step, run.state, thin, generator)
                 run = run._replace(state=state)
                 _record(run, run.n_done - n_warmup, state, info)
             run = run._replace(n_done=run.n_done + 1)
@@ -148,19 +153,24 @@ def _go_on(warming: Adaptation, run: Run, n_warmup: int, thin: int,
                 bar.set_postfix(
                     phase="warm-up" if run.n_done <= n_warmup else "draws",
                     acceptance=f"{info.acceptance.mean():.2f}",
-                    divergences=n_divergent, refresh=False)
+                    divergences=n_divergent,
+                    refresh=False,
+                )
                 bar.update()
             yield run
 
 
 def _add(totals: tuple, info: base.Info) -> tuple:
-    return (totals[0] + float(info.acceptance.mean()),
-            totals[1] + int(info.divergent.sum()),
-            totals[2] + int(info.n_gradients.sum()))
+    return (
+        totals[0] + float(info.acceptance.mean()),
+        totals[1] + int(info.divergent.sum()),
+        totals[2] + int(info.n_gradients.sum()),
+    )
 
 
-def _thinned(step: Callable, state: tuple, thin: int,
-             generator: torch.Generator) -> tuple[tuple, base.Info]:
+def _thinned(
+    step: Callable, state: tuple, thin: int, generator: torch.Generator
+) -> tuple[tuple, base.Info]:
     """Make `thin` steps and sum up what they did."""
     state, info = step(state, generator=generator)
     if thin == 1:
@@ -171,9 +181,11 @@ def _thinned(step: Callable, state: tuple, thin: int,
         infos.append(info)
     every = base.Info(*map(torch.stack, zip(*infos)))
     return state, info._replace(
-        acceptance=every.acceptance.mean(0), accepted=every.accepted.any(0),
+        acceptance=every.acceptance.mean(0),
+        accepted=every.accepted.any(0),
         divergent=every.divergent.any(0),
-        n_gradients=every.n_gradients.sum(0))
+        n_gradients=every.n_gradients.sum(0),
+    )
 
 
 def _record(run: Run, draw: int, state: tuple, info: base.Info) -> None:
@@ -186,6 +198,15 @@ def _record(run: Run, draw: int, state: tuple, info: base.Info) -> None:
 def _finish(warming: Adaptation, run: Run, n_warmup: int) -> Draws:
     acceptance, n_divergent, n_gradients = run.totals
     _, _, tuning = warming.finish(run.learning)
-    return Draws(run.position, run.log_density, run.info, Warmup(
-        n_warmup, acceptance / n_warmup if n_warmup else float("nan"),
-        n_divergent, n_gradients, tuning))
+    return Draws(
+        run.position,
+        run.log_density,
+        run.info,
+        Warmup(
+            n_warmup,
+            acceptance / n_warmup if n_warmup else float("nan"),
+            n_divergent,
+            n_gradients,
+            tuning,
+        ),
+    )

@@ -19,9 +19,14 @@ class MinibatchState(NamedTuple):
     n_steps: Tensor  # (), int64
 
 
-def sgld(log_density: Callable, *, n_examples: int, batch_size: int,
-         step_size: float | Callable, mass: Mass | None = None
-         ) -> base.Sampler:
+def sgld(
+    log_density: Callable,
+    *,
+    n_examples: int,
+    batch_size: int,
+    step_size: float | Callable,
+    mass: Mass | None = None,
+) -> base.Sampler:
     """Move to q' = q + (ε²/2) M⁻¹ ĝ(q) + ε M^{-1/2} ξ with a noisy ĝ.
 
     Each step takes a minibatch without replacement, the same for all chains.
@@ -54,36 +59,38 @@ def sgld(log_density: Callable, *, n_examples: int, batch_size: int,
 
     def init(position):
         every = torch.arange(n_examples, device=position.device)
-        whole = base.start(lambda q: log_density(q, every[:batch_size]),
-                           position)
-        return MinibatchState(whole.position, whole.log_density,
-                              torch.zeros((), dtype=torch.int64,
-                                          device="cpu"))
+        whole = base.start(lambda q: log_density(q, every[:batch_size]), position)
+        return MinibatchState(
+            whole.position, whole.log_density, torch.zeros((), dtype=torch.int64, device="cpu")
+        )
 
     def step(state, *, generator):
-        examples = torch.randperm(
-            n_examples, generator=generator,
-            device=state.position.device)[:batch_size]
-        value, gradient = base.value_and_grad(
-            lambda q: log_density(q, examples))(state.position)
+        examples = torch.randperm(n_examples, generator=generator, device=state.position.device)[
+            :batch_size
+        ]
+        value, gradient = base.value_and_grad(lambda q: log_density(q, examples))(state.position)
         epsilon = schedule(int(state.n_steps))
         noise = draw_momentum(mass, state.position, generator=generator)
-        position = state.position + epsilon * velocity(
-            mass, noise + 0.5 * epsilon * gradient)
+        position = state.position + epsilon * velocity(mass, noise + 0.5 * epsilon * gradient)
         finite = torch.isfinite(position.sum(-1) + value)
         moved = torch.where(finite.unsqueeze(1), position, state.position)
         unknown = torch.full_like(value, torch.nan)  # no exact energy here
-        return (MinibatchState(moved, value, state.n_steps + 1),
-                base.Info(
-                    acceptance=finite.to(value.dtype), accepted=finite,
-                    energy=-value, energy_error=unknown, divergent=~finite,
-                    n_gradients=torch.ones_like(finite, dtype=torch.int64)))
+        return (
+            MinibatchState(moved, value, state.n_steps + 1),
+            base.Info(
+                acceptance=finite.to(value.dtype),
+                accepted=finite,
+                energy=-value,
+                energy_error=unknown,
+                divergent=~finite,
+                n_gradients=torch.ones_like(finite, dtype=torch.int64),
+            ),
+        )
 
     return base.Sampler(init, step)
 
 
-def polynomial_decay(first: float, *, offset: float = 1.0,
-                     power: float = 0.275) -> Callable:
+def polynomial_decay(first: float, *, offset: float = 1.0, power: float = 0.275) -> Callable:
     """Give ε(t) = first (1 + t / offset)^-power.
 
     In τ = ε²/2, the sum of steps diverges and the sum of their squares does
@@ -92,6 +99,8 @@ def polynomial_decay(first: float, *, offset: float = 1.0,
     checks.positive("first", first)
     checks.positive("offset", offset)
     if not 0.25 < power <= 0.5:
-        raise ValueError(f"power must lie in (0.25, 0.5], got {power}: below, "
-                         "the noise never dies; above, the chain freezes")
+        raise ValueError(
+            f"power must lie in (0.25, 0.5], got {power}: below, "
+            "the noise never dies; above, the chain freezes"
+        )
     return lambda n_steps: first * (1 + n_steps / offset) ** -power

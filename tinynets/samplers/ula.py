@@ -10,8 +10,9 @@ from tinynets.samplers.mala import propose
 from tinynets.samplers.mass import Mass
 
 
-def ula(log_density: Callable, *, step_size: float | Tensor,
-        mass: Mass | None = None) -> base.Sampler:
+def ula(
+    log_density: Callable, *, step_size: float | Tensor, mass: Mass | None = None
+) -> base.Sampler:
     """Move to q' = q + (ε²/2) M⁻¹ ∇log π(q) + ε M^{-1/2} ξ, always.
 
     Nothing corrects the discretisation: the draws are those of another
@@ -37,15 +38,17 @@ def ula(log_density: Callable, *, step_size: float | Tensor,
 
     def step(state, *, generator):
         proposal, energy, energy_error = propose(
-            value_and_grad, state, step_size, mass, generator=generator)
-        finite = torch.isfinite(proposal.log_density
-                                + proposal.gradient.sum(-1))
+            value_and_grad, state, step_size, mass, generator=generator
+        )
+        finite = torch.isfinite(proposal.log_density + proposal.gradient.sum(-1))
         moved = base.select(finite, proposal, state)
         return moved, base.Info(
             acceptance=base.acceptance_probability(energy_error),
             accepted=finite,
             energy=torch.where(finite, energy + energy_error, energy),
-            energy_error=energy_error, divergent=~finite,
-            n_gradients=torch.ones_like(finite, dtype=torch.int64))
+            energy_error=energy_error,
+            divergent=~finite,
+            n_gradients=torch.ones_like(finite, dtype=torch.int64),
+        )
 
     return base.Sampler(init, step)

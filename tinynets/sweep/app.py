@@ -28,24 +28,32 @@ try:
     from omegaconf.errors import OmegaConfBaseException
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        "tinynets.sweep needs Hydra: pip install 'tinynets[sweep]'",
-        name=error.name) from error
+        "tinynets.sweep needs Hydra: pip install 'tinynets[sweep]'", name=error.name
+    ) from error
 
 from tinynets.sweep import cells
 from tinynets.sweep.cells import Experiment
 
 STORE = ConfigStore.instance()
 STORE.store(name="experiment", node=Experiment)
-STORE.store(name="sweep", node={
-    "defaults": ["experiment", "_self_",
-                 {"override hydra/launcher": "joblib"},
-                 {"override hydra/hydra_logging": "none"},
-                 {"override hydra/job_logging": "none"}],
-    "hydra": {
-        "mode": "MULTIRUN",  # so -m may be left out
-        "output_subdir": None,
-        "sweep": {"dir": "sweeps", "subdir": "."},
-        "callbacks": {"grid": {"_target_": "tinynets.sweep.app.Grid"}}}})
+STORE.store(
+    name="sweep",
+    node={
+        "defaults": [
+            "experiment",
+            "_self_",
+            {"override hydra/launcher": "joblib"},
+            {"override hydra/hydra_logging": "none"},
+            {"override hydra/job_logging": "none"},
+        ],
+        "hydra": {
+            "mode": "MULTIRUN",  # so -m may be left out
+            "output_subdir": None,
+            "sweep": {"dir": "sweeps", "subdir": "."},
+            "callbacks": {"grid": {"_target_": "tinynets.sweep.app.Grid"}},
+        },
+    },
+)
 
 
 class Grid(Callback):
@@ -64,10 +72,10 @@ class Grid(Callback):
         """Look at every cell before the first one is run."""
         folder = Path(config.hydra.sweep.dir)
         try:
-            experiments = [parse(overrides).validate() for overrides
-                           in product(config.hydra.overrides.task)]
-            there = [cells.is_finished(experiment, folder)
-                     for experiment in experiments]
+            experiments = [
+                parse(overrides).validate() for overrides in product(config.hydra.overrides.task)
+            ]
+            there = [cells.is_finished(experiment, folder) for experiment in experiments]
         except (OmegaConfBaseException, TypeError, ValueError) as error:
             # of anything but an exit Hydra makes a warning, and goes on
             raise SystemExit(f"sweep: {error}") from error
@@ -88,9 +96,11 @@ def product(overrides: Sequence[str]) -> Iterator[list[str]]:
     """
     axes = []
     for override in OverridesParser.create().parse_overrides(list(overrides)):
-        values = (override.sweep_string_iterator()
-                  if override.is_sweep_override()
-                  else [override.get_value_element_as_str()])
+        values = (
+            override.sweep_string_iterator()
+            if override.is_sweep_override()
+            else [override.get_value_element_as_str()]
+        )
         axes.append([f"{override.key_or_group}={value}" for value in values])
     return map(list, itertools.product(*axes))
 
@@ -109,8 +119,7 @@ def parse(overrides: Sequence[str]) -> Experiment:
     given = OmegaConf.from_dotlist(list(overrides))
     unknown = ", ".join(sorted(set(given) - set(options)))
     if unknown:
-        raise ValueError(f"unknown option {unknown}; there are "
-                         f"{', '.join(options)}")
+        raise ValueError(f"unknown option {unknown}; there are {', '.join(options)}")
     return Experiment(**OmegaConf.merge(Experiment, given))
 
 
@@ -140,13 +149,17 @@ def _report() -> bool:
     found = cells.find(Grid.experiments, Grid.folder)
     counts = collections.Counter(cell.status for cell in found)
     n_over = sum(counts[status] for status in cells.FINISHED)
-    print(f"{len(found)} cells: {counts['done']} done, "
-          f"{counts['diverged']} diverged, {counts['failed']} failed, "
-          f"{counts['started']} not run; {Grid.n_there} were there before")
+    print(
+        f"{len(found)} cells: {counts['done']} done, "
+        f"{counts['diverged']} diverged, {counts['failed']} failed, "
+        f"{counts['started']} not run; {Grid.n_there} were there before"
+    )
     for cell in found:
         if cell.status == "diverged":
-            print(f"diverged: {cell.experiment.name}: at step "
-                  f"{cell.result['step']} of {cell.result['n_updates']}")
+            print(
+                f"diverged: {cell.experiment.name}: at step "
+                f"{cell.result['step']} of {cell.result['n_updates']}"
+            )
         elif cell.status == "failed":
             print(f"failed: {cell.experiment.name}: {cell.result['error']}")
     if n_over < len(found):

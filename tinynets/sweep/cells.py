@@ -33,13 +33,13 @@ class Experiment:
     """
 
     batch_size: int = 32
-    lr: float = 0.1             # learning rate
+    lr: float = 0.1  # learning rate
     n_epochs: int = 4
     n_steps: int | None = None  # updates; given, it takes n_epochs' place
-    n_images: int = 8192        # for training, at most: all of a smaller set
+    n_images: int = 8192  # for training, at most: all of a smaller set
     n_hidden: int = 32
     activation: str = "relu"
-    n_seeds: int = 3            # nets side by side
+    n_seeds: int = 3  # nets side by side
     seed: int = 0
 
     def validate(self) -> "Experiment":
@@ -50,8 +50,7 @@ class Experiment:
         TypeError, ValueError
             Name of the option, its range and what it was.
         """
-        for name in ("batch_size", "n_epochs", "n_images", "n_hidden",
-                     "n_seeds"):
+        for name in ("batch_size", "n_epochs", "n_images", "n_hidden", "n_seeds"):
             checks.count(name, getattr(self, name))
         if self.n_steps is not None:
             checks.count("n_steps", self.n_steps)
@@ -63,26 +62,27 @@ class Experiment:
     @property
     def name(self) -> str:
         """Batch size, rate, and what else differs from the defaults."""
-        values = [(field, getattr(self, field.name))
-                  for field in dataclasses.fields(self)]
-        return ",".join(f"{field.name}={value}" for field, value in values
-                        if field.name in ("batch_size", "lr")
-                        or value != field.default)
+        values = [(field, getattr(self, field.name)) for field in dataclasses.fields(self)]
+        return ",".join(
+            f"{field.name}={value}"
+            for field, value in values
+            if field.name in ("batch_size", "lr") or value != field.default
+        )
 
 
 class Cell(NamedTuple):
     """What a grid's folder says of one experiment."""
 
     experiment: Experiment
-    status: str   # "done", "diverged", "failed"; "started" if cut off
+    status: str  # "done", "diverged", "failed"; "started" if cut off
     result: dict  # measures a seed; "step" if diverged, "error" if failed
 
 
 class Pivot(NamedTuple):
     """One measure over two options."""
 
-    rows: list          # (n_rows,) values of the first option
-    columns: list       # (n_columns,) values of the second
+    rows: list  # (n_rows,) values of the first option
+    columns: list  # (n_columns,) values of the second
     values: np.ndarray  # (n_rows, n_columns, n_seeds), NaN without a result
 
 
@@ -103,32 +103,47 @@ def measure(experiment: Experiment) -> dict:
     """
     experiment.validate()
     digits = digits_in_use()
-    images = digits.train_images[:experiment.n_images]
-    labels = digits.train_labels[:experiment.n_images]
+    images = digits.train_images[: experiment.n_images]
+    labels = digits.train_labels[: experiment.n_images]
     if experiment.batch_size > len(images):
         raise ValueError(
             f"batch_size must be at most {len(images):,}, the number of "
-            f"training images, got {experiment.batch_size:,}")
-    n_steps = experiment.n_steps or experiment.n_epochs * \
-        train.steps_in_epoch(len(images), experiment.batch_size)
+            f"training images, got {experiment.batch_size:,}"
+        )
+    n_steps = experiment.n_steps or experiment.n_epochs * train.steps_in_epoch(
+        len(images), experiment.batch_size
+    )
     sizes = [digits.n_pixels, experiment.n_hidden, data.N_CLASSES]
     net = nets.initialise(
         nets.MLP(sizes, experiment.activation, n_seeds=experiment.n_seeds),
-        scheme="he", generator=generator(experiment.seed, "weights"))
+        scheme="he",
+        generator=generator(experiment.seed, "weights"),
+    )
     optimiser = torch.optim.SGD(net.parameters(), lr=experiment.lr)
     try:
-        train.train(net, _loss, (images, labels), optimiser=optimiser,
-                    batch_size=experiment.batch_size, n_steps=n_steps,
-                    generator=generator(experiment.seed, "order"))
+        train.train(
+            net,
+            _loss,
+            (images, labels),
+            optimiser=optimiser,
+            batch_size=experiment.batch_size,
+            n_steps=n_steps,
+            generator=generator(experiment.seed, "order"),
+        )
     except train.DivergedError as error:
         return {"status": "diverged", "step": error.step, "n_updates": n_steps}
     with torch.no_grad():
         seen, unseen = net(images), net(digits.test_images)
-    values = {"train_loss": train.cross_entropy(seen, labels),
-              "train_accuracy": train.accuracy(seen, labels),
-              "test_accuracy": train.accuracy(unseen, digits.test_labels)}
-    return {"status": "done", "n_updates": n_steps,
-            **{name: value.tolist() for name, value in values.items()}}
+    values = {
+        "train_loss": train.cross_entropy(seen, labels),
+        "train_accuracy": train.accuracy(seen, labels),
+        "test_accuracy": train.accuracy(unseen, digits.test_labels),
+    }
+    return {
+        "status": "done",
+        "n_updates": n_steps,
+        **{name: value.tolist() for name, value in values.items()},
+    }
 
 
 def run(experiment: Experiment, folder: str | Path) -> str:
@@ -148,8 +163,7 @@ def run(experiment: Experiment, folder: str | Path) -> str:
             result = measure(experiment)
         except Exception as error:
             traceback.print_exc()
-            result = {"status": "failed",
-                      "error": f"{type(error).__name__}: {error}"}
+            result = {"status": "failed", "error": f"{type(error).__name__}: {error}"}
     result["seconds"] = round(time.perf_counter() - start, 3)
     _write(path, experiment, result)
     return result["status"]
@@ -161,8 +175,11 @@ def is_finished(experiment: Experiment, folder: str | Path) -> bool:
     if not path.exists():
         return False
     cell = _read(path)
-    return (cell.status in FINISHED and cell.experiment == experiment
-            and cell.result["data"] == digits_in_use().name)
+    return (
+        cell.status in FINISHED
+        and cell.experiment == experiment
+        and cell.result["data"] == digits_in_use().name
+    )
 
 
 def result_path(experiment: Experiment, folder: str | Path) -> Path:
@@ -170,12 +187,10 @@ def result_path(experiment: Experiment, folder: str | Path) -> Path:
     return Path(folder, experiment.name, RESULT)
 
 
-def find(experiments: Iterable[Experiment], folder: str | Path
-         ) -> list[Cell]:
+def find(experiments: Iterable[Experiment], folder: str | Path) -> list[Cell]:
     """Read the results of these experiments, "started" where there is none."""
     paths = [(each, result_path(each, folder)) for each in experiments]
-    return [_read(path) if path.exists() else Cell(each, "started", {})
-            for each, path in paths]
+    return [_read(path) if path.exists() else Cell(each, "started", {}) for each, path in paths]
 
 
 def gather(folder: str | Path) -> list[Cell]:
@@ -192,14 +207,23 @@ def gather(folder: str | Path) -> list[Cell]:
     if not paths:
         raise FileNotFoundError(
             f"{folder}: expected folders with {RESULT} in them, found none: "
-            "run the sweep first, or name its hydra.sweep.dir")
-    return sorted(map(_read, paths), key=lambda cell: [
-        (value is not None, value)
-        for value in dataclasses.astuple(cell.experiment)])
+            "run the sweep first, or name its hydra.sweep.dir"
+        )
+    return sorted(
+        map(_read, paths),
+        key=lambda cell: [
+            (value is not None, value) for value in dataclasses.astuple(cell.experiment)
+        ],
+    )
 
 
-def pivot(cells: Iterable[Cell], measure: str = "test_accuracy", *,
-          rows: str = "batch_size", columns: str = "lr") -> Pivot:
+def pivot(
+    cells: Iterable[Cell],
+    measure: str = "test_accuracy",
+    *,
+    rows: str = "batch_size",
+    columns: str = "lr",
+) -> Pivot:
     """Lay one measure of the cells out over two of their options.
 
     Raises
@@ -209,34 +233,43 @@ def pivot(cells: Iterable[Cell], measure: str = "test_accuracy", *,
     """
     found: dict[tuple, Cell] = {}
     for cell in cells:
-        place = tuple(getattr(cell.experiment, name)
-                      for name in (rows, columns))
+        place = tuple(getattr(cell.experiment, name) for name in (rows, columns))
         if place in found:
-            raise ValueError(f"{rows} and {columns} must tell the cells "
-                             f"apart, got two at {place}: pass fewer of them")
+            raise ValueError(
+                f"{rows} and {columns} must tell the cells "
+                f"apart, got two at {place}: pass fewer of them"
+            )
         found[place] = cell
     axes = [sorted({place[i] for place in found}) for i in (0, 1)]
     n_seeds = max(cell.experiment.n_seeds for cell in found.values())
     values = np.full((len(axes[0]), len(axes[1]), n_seeds), np.nan)
     for (row, column), cell in found.items():
-        values[axes[0].index(row), axes[1].index(column)] = \
-            cell.result.get(measure, np.nan)
+        values[axes[0].index(row), axes[1].index(column)] = cell.result.get(measure, np.nan)
     return Pivot(*axes, values)
 
 
 def write_table(cells: Sequence[Cell], path: str | Path) -> None:
     """Write cells as CSV, a line each; measures are means over the seeds."""
     options = [field.name for field in dataclasses.fields(Experiment)]
-    measures = ["data", "status", "n_updates", "train_loss", "train_accuracy",
-                "test_accuracy", "step", "error", "seconds"]
+    measures = [
+        "data",
+        "status",
+        "n_updates",
+        "train_loss",
+        "train_accuracy",
+        "test_accuracy",
+        "step",
+        "error",
+        "seconds",
+    ]
     with _replacing(Path(path)) as file:
         table = csv.writer(file)
         table.writerow(options + measures)
         for experiment, status, result in cells:
             table.writerow(
                 [getattr(experiment, name) for name in options]
-                + [_mean((result | {"status": status}).get(name))
-                   for name in measures])
+                + [_mean((result | {"status": status}).get(name)) for name in measures]
+            )
 
 
 def digits_in_use() -> data.Digits:
@@ -263,14 +296,19 @@ def _read(path: Path) -> Cell:
         experiment = Experiment(**result.pop("experiment"))
         return Cell(experiment, result.pop("status"), result)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"{path}: expected the result of a cell, found "
-                         f"{type(error).__name__}: {error}. Delete the file "
-                         "and run the sweep again") from error
+        raise ValueError(
+            f"{path}: expected the result of a cell, found "
+            f"{type(error).__name__}: {error}. Delete the file "
+            "and run the sweep again"
+        ) from error
 
 
 def _write(path: Path, experiment: Experiment, result: dict) -> None:
-    known = {"experiment": dataclasses.asdict(experiment),
-             "data": digits_in_use().name, "torch": str(torch.__version__)}
+    known = {
+        "experiment": dataclasses.asdict(experiment),
+        "data": digits_in_use().name,
+        "torch": str(torch.__version__),
+    }
     with _replacing(path) as file:
         json.dump(known | result, file, indent=1)
 
