@@ -12,8 +12,8 @@ from pathlib import Path
 from render.errors import RenderError, RenderErrors, errors_of, raise_all
 from render.project import Executed, Page, Project
 from render.report import Report
-from render.stamp import SITE_STAMP, Cache, Stamps, may_run
 from render.staging import lock, recover, staged
+from render.stamp import SITE_STAMP, Cache, Stamps, may_run
 
 ENGINE = "builtin"
 

@@ -10,10 +10,10 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from render.cells import Cell, Text, split_page
 from render.errors import RenderError
+from render.failure import describe
 from render.kernel import Kernel, start_kernel
 from render.outputs import FigureFolder, Shown, cell_markdown, inline_markdown
 from render.project import Executed, Page, Project
-from render.failure import describe
 
 Progress = Callable[[Page, int, int, str], None]
 

@@ -21,8 +21,8 @@ from render.build import Options, is_current
 from render.errors import RenderError, raise_all
 from render.project import Page, Project
 from render.report import Report
-from render.stamp import SITE_STAMP, Stamps
 from render.staging import lock, recover, staged
+from render.stamp import SITE_STAMP, Stamps
 
 ENGINE = "quarto"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")

@@ -10,9 +10,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from render.errors import RenderError
-from render.project import Project
 from render.layout.document import resolve
 from render.layout.source import Source
+from render.project import Project
 
 LINKS = {
     "a": "href",

@@ -17,7 +17,6 @@ from render.layout.labels import Labels
 from render.layout.pandoc import parse, write
 from render.layout.source import Source
 
-
 AT_LINE = re.compile(r" ?at line (\d+) column \d+")
 NOTE_KEY = re.compile(r"Note with key '(.+?)'")
 

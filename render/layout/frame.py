@@ -13,11 +13,11 @@ import jinja2
 from markupsafe import Markup
 
 from render.errors import RenderError
-from render.project import Page, Project
 from render.layout.document import Document, relative
 from render.layout.feed import absolute, plain
 from render.layout.listing import Listing, long_date, page_date
 from render.layout.navigation import Menus
+from render.project import Page, Project
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 ROOT = re.compile(r'((?:href|src)=")/(?!/)')

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from render.errors import RenderError
-from render.project import Page, Project
 from render.layout.document import Document, resolve
+from render.project import Page, Project
 
 KEYS = {
     "id",

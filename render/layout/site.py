@@ -9,7 +9,6 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from render.errors import RenderError, RenderErrors, errors_of, raise_all
-from render.project import Executed, Project
 from render.layout import checks, feed, search
 from render.layout.document import Document, Site, document, resolve
 from render.layout.frame import Frame
@@ -17,6 +16,7 @@ from render.layout.listing import Listing, listings
 from render.layout.navigation import Menus
 from render.layout.pandoc import citation_keys
 from render.layout.source import Source
+from render.project import Executed, Project
 
 STATIC = Path(__file__).parents[1] / "static"
 HEAD_KEYS = ("title", "subtitle", "description")

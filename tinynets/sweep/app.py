@@ -11,7 +11,6 @@ again runs only the cells without a result. Where the cells run is an option:
 import collections
 import dataclasses
 import itertools
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path

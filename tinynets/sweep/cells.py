@@ -4,7 +4,6 @@ import csv
 import dataclasses
 import functools
 import json
-import math
 import os
 import time
 import traceback
