@@ -107,7 +107,7 @@ def install_packages():
     wanted = fingerprint()
     if read(stamp) == wanted:
         return
-    say("installing the pinned packages into .venv (some minutes, about 1.3 GB)")
+    say("installing the pinned packages into .venv (some minutes, about 2 GB)")
     command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
     command += ["-c", "constraints.txt", "-e", ".[site,test]"]
     if subprocess.call(command, cwd=ROOT):
