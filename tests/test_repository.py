@@ -309,6 +309,20 @@ def test_workflows_pass(command):
     run([*command, *map(str, WORKFLOWS)])
 
 
+FORMS = [form for form in tracked(".github/ISSUE_TEMPLATE/*.yml") if form.name != "config.yml"]
+
+
+def test_citation_and_issue_forms_are_valid():
+    schemas = {"citation-file-format": [ROOT / "CITATION.cff"], "github-issue-forms": FORMS}
+    for schema, files in schemas.items():
+        run(["check-jsonschema", "--builtin-schema", f"vendor.{schema}", *map(str, files)])
+
+
+def test_citation_names_the_version_of_the_package():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == project["version"]
+
+
 def test_spelling():
     texts = tracked("*.qmd", "*.md", "*.py", "*.yml", "*.toml", "Makefile", ":!*/vendor/*")
     run(["codespell", *map(str, texts)])
