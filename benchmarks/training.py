@@ -153,7 +153,7 @@ def main():
     parser.add_argument("--images", type=int, default=60_000)
     options = parser.parse_args()
     digits = load_digits()
-    images, labels = (part[: options.images] for part in digits[1:3])
+    images, labels = (part[: options.images] for part in digits.train)
     print(
         f"{digits.describe()}; {len(images):,} an epoch; torch {torch.__version__}, "
         f"{torch.get_num_threads()} threads"

@@ -55,11 +55,11 @@ def test_files_become_tensors(folder, arrays):
     digits = data.load_digits()
     assert digits.name == "MNIST" and digits.image_shape == (28, 28)
     images = arrays["train-images-idx3-ubyte"].reshape(6, 784)
-    np.testing.assert_allclose(digits.train_images, images / 255, atol=1e-7)
+    np.testing.assert_allclose(digits.train.images, images / 255, atol=1e-7)
     labels = arrays["t10k-labels-idx1-ubyte"]
-    assert digits.test_labels.tolist() == labels.tolist()
-    assert digits.train_images.dtype == torch.float32
-    assert digits.train_labels.dtype == torch.int64
+    assert digits.test.labels.tolist() == labels.tolist()
+    assert digits.train.images.dtype == torch.float32
+    assert digits.train.labels.dtype == torch.int64
     assert digits.n_pixels == 784
 
 
@@ -70,14 +70,14 @@ def test_plain_files_do_as_well_as_gzipped(folder, arrays):
         (folder / name).write_bytes(gzip.decompress(packed.read_bytes()))
         packed.unlink()
     plain = data.load_digits()
-    assert torch.equal(plain.train_images, gzipped.train_images)
+    assert torch.equal(plain.train.images, gzipped.train.images)
 
 
 def test_compression_settings_do_not_matter(folder, arrays):
     name = "train-images-idx3-ubyte"
     packed = gzip.compress(idx(arrays[name]), compresslevel=1, mtime=7)
     (folder / f"{name}.gz").write_bytes(packed)
-    assert len(data.load_digits().train_images) == 6
+    assert len(data.load_digits().train.images) == 6
 
 
 def truncate(payload):
@@ -226,11 +226,11 @@ def test_small_digits_have_every_class_in_both_parts(monkeypatch):
     monkeypatch.setenv("TINYNETS_DATA", "8x8")
     digits = data.load_digits()
     assert digits.image_shape == (8, 8) and digits.n_pixels == 64
-    assert len(digits.train_images) == 1437
-    assert len(digits.test_images) == 360
-    for labels in (digits.train_labels, digits.test_labels):
+    assert len(digits.train.images) == 1437
+    assert len(digits.test.images) == 360
+    for labels in (digits.train.labels, digits.test.labels):
         assert labels.unique().tolist() == list(range(10))
-    assert digits.train_images.min() == 0 and digits.train_images.max() == 1
+    assert digits.train.images.min() == 0 and digits.train.images.max() == 1
     assert digits.describe() == (
         "scikit-learn digits: 1,437 training and 360 test images of 8 × 8 pixels"
     )
@@ -242,7 +242,7 @@ def test_real_mnist_is_what_it_says():
         pytest.skip("needs MNIST: set TINYNETS_DATA to a folder with its four .gz files")
     digits = data.load_digits()
     assert digits.describe() == ("MNIST: 60,000 training and 10,000 test images of 28 × 28 pixels")
-    assert digits.train_labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
-    counts = digits.test_labels.bincount().tolist()
+    assert digits.train.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    counts = digits.test.labels.bincount().tolist()
     assert counts == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
-    assert abs(digits.train_images.mean().item() - 0.1307) < 1e-4
+    assert abs(digits.train.images.mean().item() - 0.1307) < 1e-4

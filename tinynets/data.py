@@ -52,27 +52,32 @@ _FILES = {
 }
 
 
+class Labelled(NamedTuple):
+    """Images and what they show: the pair that `train.train` takes as data."""
+
+    images: torch.Tensor  # (n, n_pixels) float32 in [0, 1]
+    labels: torch.Tensor  # (n,) int64 in 0..9
+
+
 class Digits(NamedTuple):
-    """Images of handwritten digits and what they show."""
+    """Images of handwritten digits, to train on and to test with."""
 
     name: str  # "MNIST" or "scikit-learn digits"
-    train_images: torch.Tensor  # (n_train, n_pixels) float32 in [0, 1]
-    train_labels: torch.Tensor  # (n_train,) int64 in 0..9
-    test_images: torch.Tensor  # (n_test, n_pixels)
-    test_labels: torch.Tensor  # (n_test,)
-    image_shape: tuple  # (height, width) in pixels
+    train: Labelled
+    test: Labelled
+    image_shape: tuple[int, int]  # (height, width) in pixels
 
     @property
     def n_pixels(self) -> int:
         """Pixels of one image: the inputs of a net."""
-        return self.train_images.shape[1]
+        return self.train.images.shape[1]
 
     def describe(self) -> str:
         """Say in one phrase which digits these are and how many."""
         height, width = self.image_shape
         return (
-            f"{self.name}: {len(self.train_images):,} training and "
-            f"{len(self.test_images):,} test images of "
+            f"{self.name}: {len(self.train.images):,} training and "
+            f"{len(self.test.images):,} test images of "
             f"{height} × {width} pixels"
         )
 
@@ -140,7 +145,10 @@ def load_small_digits() -> Digits:
     labels = torch.tensor(labels, dtype=torch.int64)
     test = torch.arange(len(images)) % 5 == 0
     return Digits(
-        "scikit-learn digits", images[~test], labels[~test], images[test], labels[test], (8, 8)
+        "scikit-learn digits",
+        Labelled(images[~test], labels[~test]),
+        Labelled(images[test], labels[test]),
+        (8, 8),
     )
 
 
@@ -152,43 +160,14 @@ def load_mnist(folder: str | Path) -> Digits:
     DataError
         As `load_digits`.
     """
-    arrays = {name: _load(_find(Path(folder), name), name) for name in _FILES}
-    images = {
-        name: torch.from_numpy(array).flatten(1).float().div_(255)
-        for name, array in arrays.items()
-        if array.ndim == 3
-    }
-    labels = {
-        name: torch.from_numpy(array).long() for name, array in arrays.items() if array.ndim == 1
-    }
-    return Digits(
-        "MNIST",
-        images["train-images-idx3-ubyte"],
-        labels["train-labels-idx1-ubyte"],
-        images["t10k-images-idx3-ubyte"],
-        labels["t10k-labels-idx1-ubyte"],
-        (28, 28),
-    )
+    train, test = (_labelled(Path(folder), part) for part in ("train", "t10k"))
+    return Digits("MNIST", train, test, (28, 28))
 
 
-def read_idx(path: str | Path) -> np.ndarray:
-    """Read a file of unsigned bytes in IDX format, plain or gzipped.
-
-    Returns
-    -------
-    numpy.ndarray
-        uint8, of the shape that the header gives.
-
-    Raises
-    ------
-    DataError
-        If the file is truncated, too long, not IDX or not of bytes.
-
-    References
-    ----------
-    LeCun, Cortes and Burges, "the IDX file format", on MNIST's page.
-    """
-    return parse_idx(_payload(Path(path)), path)
+def _labelled(folder: Path, part: str) -> Labelled:
+    names = f"{part}-images-idx3-ubyte", f"{part}-labels-idx1-ubyte"
+    images, labels = (torch.from_numpy(_load(_find(folder, name), name)) for name in names)
+    return Labelled(images.flatten(1).float().div_(255), labels.long())
 
 
 def parse_idx(payload: bytes, path: str | Path) -> np.ndarray:

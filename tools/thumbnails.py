@@ -35,7 +35,7 @@ def classifier(digits, sizes, activation, n_steps):
     train(
         net,
         lambda net, x, y: cross_entropy(net(x), y),
-        (digits.train_images, digits.train_labels),
+        digits.train,
         batch_size=100,
         n_steps=n_steps,
         generator=generator(1, "order"),
@@ -54,8 +54,8 @@ def weight_masks(digits):
 def separable_latents(digits):
     net = classifier(digits, [10, 3, 10], "sigmoid", 6000)
     with torch.no_grad():
-        cloud = list(net.trace(digits.test_images[:350]))[1]
-    fig = latent_plots.plot_cubes([[cloud]], digits.test_labels[:350], [(0, 1)])
+        cloud = list(net.trace(digits.test.images[:350]))[1]
+    fig = latent_plots.plot_cubes([[cloud]], digits.test.labels[:350], [(0, 1)])
     fig.set_size_inches(SIZE)
     fig.set_dpi(192)
 
@@ -66,7 +66,7 @@ def vae_latents(digits):
     train(
         net,
         lambda net, x: -vae.elbo(net, x, generator=noise, beta=4.0).objective.mean(-1),
-        (digits.train_images,),
+        (digits.train.images,),
         batch_size=64,
         n_steps=2500,
         generator=generator(1, "order"),
@@ -77,7 +77,7 @@ def vae_latents(digits):
     maps = []
     for k in range(10):
         with torch.no_grad():
-            mean, log_var = net.encoder(digits.test_images[digits.test_labels == k][:300])
+            mean, log_var = net.encoder(digits.test.images[digits.test.labels == k][:300])
         maps.append(
             latents.mixture_log_density(plane.view(-1, 2), mean, log_var.exp()).exp().view(120, 120)
         )

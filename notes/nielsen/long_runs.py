@@ -49,9 +49,9 @@ def record(chapter: str, result: dict) -> None:
 def chapter_3() -> None:
     """{784, 100, 10}, cross-entropy, eta 0.1, lambda 5, 50,000 images."""
     digits = mnist()
-    x = digits.train_images[:50_000].numpy()
-    y = scratch.one_hot(digits.train_labels[:50_000].numpy(), dtype=x.dtype)
-    test = digits.test_images.numpy(), digits.test_labels.numpy()
+    x = digits.train.images[:50_000].numpy()
+    y = scratch.one_hot(digits.train.labels[:50_000].numpy(), dtype=x.dtype)
+    test = digits.test.images.numpy(), digits.test.labels.numpy()
     source = np.random.default_rng(SEED)
     net = scratch.network([784, 100, 10], generator=source, n_seeds=N_SEEDS, dtype=x.dtype)
     for epoch, net in enumerate(
@@ -100,8 +100,8 @@ def chapter_6() -> None:
         histories.append([])
         for epoch, rate in convnets.train_epochs(
             net,
-            digits.train_images,
-            digits.train_labels,
+            digits.train.images,
+            digits.train.labels,
             epochs=NET_EPOCHS,
             batch_size=BATCH,
             momentum=0.9,
@@ -110,10 +110,10 @@ def chapter_6() -> None:
             generator=source,
             distort=distort,
         ):
-            histories[i].append(convnets.accuracy_on(net, digits.test_images, digits.test_labels))
+            histories[i].append(convnets.accuracy_on(net, digits.test.images, digits.test.labels))
             print(f"net {i}, epoch {epoch}: {histories[i][-1]:.4f}", flush=True)
         seconds += time.process_time() - begun
-        guesses.append(convnets.logits_of(net, digits.test_images).argmax(-1))
+        guesses.append(convnets.logits_of(net, digits.test.images).argmax(-1))
         record(
             "chapter 6",
             voted(digits, torch.stack(guesses))
@@ -137,12 +137,12 @@ def chapter_6() -> None:
 def voted(digits: Digits, guesses: torch.Tensor) -> dict:
     """Say where the vote of (nets, n) guesses errs, and each of the nets."""
     winner = convnets.vote(guesses)
-    wrong = (winner != digits.test_labels).nonzero().flatten()
+    wrong = (winner != digits.test.labels).nonzero().flatten()
     return {
-        "test accuracy": (guesses == digits.test_labels).double().mean(-1).tolist(),
+        "test accuracy": (guesses == digits.test.labels).double().mean(-1).tolist(),
         "wrong": wrong.tolist(),
         "said": winner[wrong].tolist(),
-        "labels": digits.test_labels[wrong].tolist(),
+        "labels": digits.test.labels[wrong].tolist(),
         "each said": guesses[:, wrong].tolist(),
     }
 

@@ -41,7 +41,7 @@ def run(protocol: str, beta: float) -> list[dict]:
         generator=generator(SEED, "weights"),
     )
     noise = generator(SEED, "noise", beta, protocol)
-    images = digits.train_images
+    images = digits.train.images
     n_steps = options["n_epochs"] * train.steps_in_epoch(
         max(len(images), EPOCH), options["batch_size"]
     )
@@ -68,10 +68,10 @@ def scale(digits) -> float:
 @torch.no_grad()
 def describe(net: vae.VAE, digits, noise: torch.Generator) -> list[dict]:
     """Measure every seed's terms, classes and aggregate posterior."""
-    terms = vae.elbo(net, digits.test_images, generator=noise)
-    mean, log_var = (part.double() for part in net.encoder(digits.test_images))
+    terms = vae.elbo(net, digits.test.images, generator=noise)
+    mean, log_var = (part.double() for part in net.encoder(digits.test.images))
     variance = log_var.exp()
-    classes = latents.class_gaussians(mean, variance, digits.test_labels, 10)
+    classes = latents.class_gaussians(mean, variance, digits.test.labels, 10)
     whole = latents.mixture_moments(mean, variance)
     tables = {
         "log_likelihood": terms.log_likelihood.mean(-1),

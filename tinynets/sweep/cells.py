@@ -102,8 +102,8 @@ def measure(experiment: Experiment) -> dict:
     """
     experiment.validate()
     digits = digits_in_use()
-    images = digits.train_images[: experiment.n_images]
-    labels = digits.train_labels[: experiment.n_images]
+    images = digits.train.images[: experiment.n_images]
+    labels = digits.train.labels[: experiment.n_images]
     if experiment.batch_size > len(images):
         raise ValueError(
             f"batch_size must be at most {len(images):,}, the number of "
@@ -132,11 +132,11 @@ def measure(experiment: Experiment) -> dict:
     except train.DivergedError as error:
         return {"status": "diverged", "step": error.step, "n_updates": n_steps}
     with torch.no_grad():
-        seen, unseen = net(images), net(digits.test_images)
+        seen, unseen = net(images), net(digits.test.images)
     values = {
         "train_loss": train.cross_entropy(seen, labels),
         "train_accuracy": train.accuracy(seen, labels),
-        "test_accuracy": train.accuracy(unseen, digits.test_labels),
+        "test_accuracy": train.accuracy(unseen, digits.test.labels),
     }
     return {
         "status": "done",
