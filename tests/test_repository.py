@@ -19,7 +19,7 @@ TOOLS = Path(sys.executable).parent
 LAYERS = (
     {"checks"},
     {"rng"},
-    {"data", "families", "kernels", "nets", "scratch", "targets"},
+    {"data", "families", "kernels", "nets", "nielsen", "targets"},
     {"onelayer"},
     {
         "bnn",

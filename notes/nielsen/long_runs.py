@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tinynets import convnets, nets, scratch
+from tinynets import convnets, nets, nielsen
 from tinynets.data import Digits, load_digits
 from tinynets.rng import generator
 
@@ -50,28 +50,28 @@ def chapter_3() -> None:
     """{784, 100, 10}, cross-entropy, eta 0.1, lambda 5, 50,000 images."""
     digits = mnist()
     x = digits.train.images[:50_000].numpy()
-    y = scratch.one_hot(digits.train.labels[:50_000].numpy(), dtype=x.dtype)
+    y = nielsen.one_hot(digits.train.labels[:50_000].numpy(), dtype=x.dtype)
     test = digits.test.images.numpy(), digits.test.labels.numpy()
     source = np.random.default_rng(SEED)
-    net = scratch.network([784, 100, 10], generator=source, n_seeds=N_SEEDS, dtype=x.dtype)
+    net = nielsen.network([784, 100, 10], generator=source, n_seeds=N_SEEDS, dtype=x.dtype)
     for epoch, net in enumerate(
-        scratch.sgd(
+        nielsen.sgd(
             net,
             (x, y),
             epochs=EPOCHS,
             mini_batch_size=10,
             eta=0.1,
             lmbda=5.0,
-            cost=scratch.CROSS_ENTROPY,
+            cost=nielsen.CROSS_ENTROPY,
             generator=source,
         ),
         1,
     ):
-        print(f"epoch {epoch}: {scratch.accuracy(net, test)}", flush=True)
+        print(f"epoch {epoch}: {nielsen.accuracy(net, test)}", flush=True)
     record(
         "chapter 3",
         {
-            "test accuracy": scratch.accuracy(net, test).tolist(),
+            "test accuracy": nielsen.accuracy(net, test).tolist(),
             "seeds": N_SEEDS,
             "seed": SEED,
             "epochs": EPOCHS,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from tinynets import scratch
-from tinynets.scratch import CROSS_ENTROPY, LOG_LIKELIHOOD, QUADRATIC
+from tinynets import nielsen
+from tinynets.nielsen import CROSS_ENTROPY, LOG_LIKELIHOOD, QUADRATIC
 
 COSTS = {"quadratic": QUADRATIC, "cross-entropy": CROSS_ENTROPY, "log-likelihood": LOG_LIKELIHOOD}
 
@@ -17,9 +17,9 @@ def draws(seed=0):
 @pytest.fixture
 def example():
     source = draws(4)
-    net = scratch.network([7, 5, 4, 3], generator=source)
+    net = nielsen.network([7, 5, 4, 3], generator=source)
     x = source.standard_normal((6, 7))
-    y = scratch.one_hot(source.integers(0, 3, 6), 3)
+    y = nielsen.one_hot(source.integers(0, 3, 6), 3)
     return net, x, y
 
 
@@ -47,36 +47,36 @@ def test_backprop_equals_autograd(example, name):
         a = torch.sigmoid(z)
     value = torch_cost(name, z, torch.tensor(y))
     value.backward()
-    nabla = scratch.backprop(net, x, y, COSTS[name])
+    nabla = nielsen.backprop(net, x, y, COSTS[name])
     for mine, theirs in zip([*nabla.weights, *nabla.biases], [*weights, *biases]):
         np.testing.assert_allclose(mine, theirs.grad, atol=1e-12)
     np.testing.assert_allclose(
-        scratch.mean_cost(net, (x, y), COSTS[name]), value.item(), rtol=1e-12
+        nielsen.mean_cost(net, (x, y), COSTS[name]), value.item(), rtol=1e-12
     )
 
 
 def test_backprop_equals_central_differences(example):
     net, x, y = example
-    nabla = scratch.backprop(net, x, y)
+    nabla = nielsen.backprop(net, x, y)
     h = 1e-5
     for p, g in zip([*net.weights, *net.biases], [*nabla.weights, *nabla.biases]):
         for i in np.ndindex(p.shape):
             was = p[i]
             p[i] = was + h
-            above = scratch.mean_cost(net, (x, y))
+            above = nielsen.mean_cost(net, (x, y))
             p[i] = was - h
-            below = scratch.mean_cost(net, (x, y))
+            below = nielsen.mean_cost(net, (x, y))
             p[i] = was
             assert abs((above - below) / (2 * h) - g[i]) < 1e-9
 
 
 def test_a_batch_of_networks_is_each_of_them(example):
     _, x, y = example
-    nets = scratch.network([7, 5, 3], generator=draws(1), n_seeds=4)
-    nabla = scratch.backprop(nets, x, y, CROSS_ENTROPY)
+    nets = nielsen.network([7, 5, 3], generator=draws(1), n_seeds=4)
+    nabla = nielsen.backprop(nets, x, y, CROSS_ENTROPY)
     for s in range(4):
-        alone = scratch.Network([w[s] for w in nets.weights], [b[s] for b in nets.biases])
-        one = scratch.backprop(alone, x, y, CROSS_ENTROPY)
+        alone = nielsen.Network([w[s] for w in nets.weights], [b[s] for b in nets.biases])
+        one = nielsen.backprop(alone, x, y, CROSS_ENTROPY)
         for batch, single in zip(nabla.weights, one.weights):
             np.testing.assert_allclose(batch[s], single, atol=1e-14)
 
@@ -85,8 +85,8 @@ def test_a_batch_of_networks_is_each_of_them(example):
 def test_one_step_is_the_books_update(example, penalty):
     net, x, y = example
     eta, lmbda = 0.3, 0.6
-    nabla = scratch.backprop(net, x, y, CROSS_ENTROPY)
-    (after,) = scratch.sgd(
+    nabla = nielsen.backprop(net, x, y, CROSS_ENTROPY)
+    (after,) = nielsen.sgd(
         net,
         (x, y),
         epochs=1,
@@ -107,14 +107,14 @@ def test_one_step_is_the_books_update(example, penalty):
 def test_momentum_remembers_the_last_step(example):
     net, x, y = example
     eta, mu = 0.2, 0.7
-    for after in scratch.sgd(
+    for after in nielsen.sgd(
         net, (x, y), epochs=2, mini_batch_size=6, eta=eta, mu=mu, generator=draws()
     ):
         pass
-    v = -eta * scratch.backprop(net, x, y).biases[-1]
-    once = [b - eta * g for b, g in zip(net.biases, scratch.backprop(net, x, y).biases)]
-    weights = [w - eta * g for w, g in zip(net.weights, scratch.backprop(net, x, y).weights)]
-    second = scratch.backprop(scratch.Network(weights, once), x, y)
+    v = -eta * nielsen.backprop(net, x, y).biases[-1]
+    once = [b - eta * g for b, g in zip(net.biases, nielsen.backprop(net, x, y).biases)]
+    weights = [w - eta * g for w, g in zip(net.weights, nielsen.backprop(net, x, y).weights)]
+    second = nielsen.backprop(nielsen.Network(weights, once), x, y)
     np.testing.assert_allclose(
         after.biases[-1], once[-1] + mu * v - eta * second.biases[-1], atol=1e-12
     )
@@ -124,7 +124,7 @@ def test_training_leaves_the_start_alone_and_repeats(example):
     net, x, y = example
     before = [w.copy() for w in net.weights]
     ends = [
-        list(scratch.sgd(net, (x, y), epochs=3, mini_batch_size=2, eta=1.0, generator=draws(seed)))[
+        list(nielsen.sgd(net, (x, y), epochs=3, mini_batch_size=2, eta=1.0, generator=draws(seed)))[
             -1
         ]
         for seed in (0, 0, 1)
@@ -137,27 +137,27 @@ def test_training_leaves_the_start_alone_and_repeats(example):
 
 def test_a_tiny_set_is_learnt_by_heart(example):
     _, x, y = example
-    net = scratch.network([7, 20, 3], generator=draws(2))
-    for net in scratch.sgd(
+    net = nielsen.network([7, 20, 3], generator=draws(2))
+    for net in nielsen.sgd(
         net, (x, y), epochs=300, mini_batch_size=3, eta=1.0, cost=LOG_LIKELIHOOD, generator=draws()
     ):
         pass
-    assert scratch.accuracy(net, (x, y.argmax(-1))) == 1
-    assert scratch.mean_cost(net, (x, y), LOG_LIKELIHOOD) < 0.01
+    assert nielsen.accuracy(net, (x, y.argmax(-1))) == 1
+    assert nielsen.mean_cost(net, (x, y), LOG_LIKELIHOOD) < 0.01
 
 
 def test_the_penalty_is_lambda_over_2n_times_the_squares(example):
     net, x, y = example
-    plain = scratch.mean_cost(net, (x, y))
+    plain = nielsen.mean_cost(net, (x, y))
     squares = sum((w**2).sum() for w in net.weights)
     np.testing.assert_allclose(
-        scratch.mean_cost(net, (x, y), lmbda=0.4), plain + 0.4 / (2 * 6) * squares
+        nielsen.mean_cost(net, (x, y), lmbda=0.4), plain + 0.4 / (2 * 6) * squares
     )
 
 
 def test_the_two_starts_have_their_spread():
     for large, std in ((True, 1), (False, 1 / 20)):
-        net = scratch.network([400, 300, 2], generator=draws(), large=large)
+        net = nielsen.network([400, 300, 2], generator=draws(), large=large)
         assert abs(net.weights[0].std() / std - 1) < 0.02
         assert abs(net.biases[0].std() - 1) < 0.2
 
@@ -165,10 +165,10 @@ def test_the_two_starts_have_their_spread():
 def test_nothing_overflows():
     z = np.array([-1e4, -800.0, 0.0, 800.0, 1e4])
     with np.errstate(all="raise", under="ignore"):
-        assert np.array_equal(scratch.sigmoid(z), [0, 0, 0.5, 1, 1])
+        assert np.array_equal(nielsen.sigmoid(z), [0, 0, 0.5, 1, 1])
         for cost in COSTS.values():
             assert np.isfinite(cost.value(z, np.eye(5)[0])).all()
-    assert abs(scratch.softmax(z).sum() - 1) < 1e-15
+    assert abs(nielsen.softmax(z).sum() - 1) < 1e-15
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_bad_options_are_named(example, change, message):
     net, x, y = example
     options = {"epochs": 1, "mini_batch_size": 2, "eta": 0.1} | change
     with pytest.raises(ValueError, match=message):
-        next(scratch.sgd(net, (x, y), generator=draws(), **options))
+        next(nielsen.sgd(net, (x, y), generator=draws(), **options))
 
 
 def test_bad_shapes_are_named(example):
@@ -196,6 +196,6 @@ def test_bad_shapes_are_named(example):
         ((x[:, :5], y), "from 7 to 3 .* got 5 inputs"),
     ]:
         with pytest.raises(ValueError, match=message):
-            next(scratch.sgd(net, data, generator=draws(), **options))
+            next(nielsen.sgd(net, data, generator=draws(), **options))
     with pytest.raises(ValueError, match="two layers or more"):
-        scratch.network([3], generator=draws())
+        nielsen.network([3], generator=draws())
