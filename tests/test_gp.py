@@ -77,6 +77,64 @@ def test_a_kernel_that_is_no_covariance_says_so():
         gp.draw(grid(3), lambda a, b: -KERNEL(a, b), generator=generator(1))
 
 
+def test_one_factorisation_serves_all_outputs_and_points():
+    x, x_star = grid(9), grid(700, -3, 3)
+    y = torch.randn(9, 3, dtype=F64, generator=generator(5))
+    data = gp.condition(KERNEL(x, x), y, noise_std=0.2)
+    k_star = KERNEL(x_star, x)
+    whole = data.posterior(k_star, KERNEL(x_star, x_star))
+    variance = data.variance(k_star, torch.ones(700, dtype=F64))
+    torch.testing.assert_close(variance, whole.covariance.diagonal(), rtol=0, atol=1e-12)
+    evidence = 0
+    for column in range(3):
+        alone = gp.posterior(x, y[:, column], x_star, KERNEL, noise_std=0.2)
+        torch.testing.assert_close(whole.mean[:, column], alone.mean)
+        evidence = evidence + alone.log_evidence
+    torch.testing.assert_close(whole.log_evidence, evidence)
+
+
+@pytest.mark.parametrize("outputs", [(), (2,)])
+def test_posterior_draws_have_its_mean_and_covariance(outputs):
+    x, x_star = grid(3), grid(4, -3, 3)
+    y = torch.randn(3, *outputs, dtype=F64, generator=generator(6))
+    posterior = gp.posterior(x, y, x_star, KERNEL, noise_std=0.3)
+    n_draws = 20_000
+    draws = posterior.sample(n_draws, generator=generator(7))
+    assert draws.shape == (n_draws, 4, *outputs)
+    scale = posterior.std.view(-1, *[1] * len(outputs))
+    assert ((draws.mean(0) - posterior.mean).abs() < 5 * scale / math.sqrt(n_draws)).all()
+    for column in draws.flatten(2).movedim(-1, 0) if outputs else [draws]:
+        error = (column.mT.cov() - posterior.covariance) / (posterior.std[:, None] * posterior.std)
+        assert error.abs().max() < 5 * math.sqrt(2 / n_draws)
+    again = posterior.sample(5, generator=generator(7))
+    assert torch.equal(again, posterior.sample(5, generator=generator(7)))
+    assert not torch.equal(again, posterior.sample(5, generator=generator(8)))
+
+
+def test_conditioning_leaves_the_kernel_as_it_was():
+    k = KERNEL(grid(4), grid(4))
+    before = k.clone()
+    gp.condition(k, torch.ones(4, dtype=F64), noise_std=0.5)
+    assert torch.equal(k, before)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda k: k.fill_(float("nan")), "NaN or infinite"),
+        (lambda k: k[0].mul_(1.5), "not symmetric"),
+        (lambda k: k.sub_(2.0), r"eigenvalues go from -.* noise of a variance above"),
+    ],
+)
+def test_a_failed_factorisation_says_why(spoil, message):
+    k = torch.eye(5, dtype=F64) + 0.5
+    spoil(k)
+    if message == "not symmetric":
+        k[1, 1] = -1  # Cholesky reads the lower triangle alone
+    with pytest.raises(torch.linalg.LinAlgError, match=message):
+        gp.condition(k, torch.ones(5, dtype=F64), noise_std=0.0)
+
+
 @pytest.mark.parametrize(
     "change",
     [{"noise_std": 0.0}, {"y": torch.zeros(4, dtype=F64)}, {"x": torch.zeros(5, dtype=F64)}],

@@ -12,6 +12,9 @@ from tinynets import checks
 # its largest entry: float64 loses positive definiteness below that.
 JITTER = 1e-10
 
+# New points whose variances are computed at a time: bounds the memory.
+BLOCK = 512
+
 Kernel = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
@@ -27,14 +30,69 @@ class Regression(NamedTuple):
 class GPPosterior(NamedTuple):
     """What a Gaussian process says of f after seeing the data."""
 
-    mean: torch.Tensor  # (n_star,)
-    covariance: torch.Tensor  # (n_star, n_star)
-    log_evidence: torch.Tensor  # (), nats
+    mean: torch.Tensor  # (n_star,) or (n_star, outputs)
+    covariance: torch.Tensor  # (n_star, n_star), that of each output
+    log_evidence: torch.Tensor  # (), nats, summed over outputs
 
     @property
     def std(self) -> torch.Tensor:
-        """Standard deviation of f at each point, without the noise."""
+        """Standard deviation of f at each point, without the noise, (n_star,)."""
         return self.covariance.diagonal().clamp(min=0).sqrt()
+
+    def sample(self, n_draws: int, *, generator: torch.Generator) -> torch.Tensor:
+        """Draw functions, (n_draws, n_star) or (n_draws, n_star, outputs)."""
+        checks.count("n_draws", n_draws)
+        factor = cholesky(self.covariance, "the posterior covariance")
+        normal = torch.randn(
+            n_draws, *self.mean.shape, dtype=factor.dtype, device=factor.device, generator=generator
+        )
+        return self.mean + torch.einsum("ij,dj...->di...", factor, normal)
+
+
+class Conditioned(NamedTuple):
+    """A Gaussian process that has seen its data: one factorisation for all that follows."""
+
+    factor: torch.Tensor  # (n, n), lower Cholesky factor of K + s^2 I
+    weights: torch.Tensor  # (n,) or (n, outputs), (K + s^2 I)^-1 y
+    log_evidence: torch.Tensor  # (), nats, summed over outputs
+
+    def mean(self, k_star: torch.Tensor) -> torch.Tensor:
+        """Return the posterior mean from covariances `k_star` (n_star, n) with the data."""
+        return k_star @ self.weights
+
+    def variance(self, k_star: torch.Tensor, prior_var: torch.Tensor) -> torch.Tensor:
+        """Return the posterior variance of f at each point, without the full covariance.
+
+        Parameters
+        ----------
+        k_star : torch.Tensor, (n_star, n)
+            Covariances with the data.
+        prior_var : torch.Tensor, (n_star,)
+            Variances k(x*, x*) before the data.
+
+        Returns
+        -------
+        torch.Tensor, (n_star,)
+            Without the noise; the same for each output.
+        """
+        checks.shape("prior_var", prior_var, (len(k_star),))
+        explained = [self._whiten(part).square().sum(0) for part in k_star.split(BLOCK)]
+        return (prior_var - torch.cat(explained)).clamp(min=0)
+
+    def posterior(self, k_star: torch.Tensor, k_star_star: torch.Tensor) -> GPPosterior:
+        """Return mean and full covariance at new points.
+
+        Parameters
+        ----------
+        k_star, k_star_star : torch.Tensor, (n_star, n) and (n_star, n_star)
+            Covariances with the data, and among the new points.
+        """
+        cross = self._whiten(k_star)
+        return GPPosterior(self.mean(k_star), k_star_star - cross.mT @ cross, self.log_evidence)
+
+    def _whiten(self, k_star: torch.Tensor) -> torch.Tensor:
+        """Return L^-1 k_star', (n, n_star)."""
+        return torch.linalg.solve_triangular(self.factor, k_star.mT, upper=False)
 
 
 def draw(
@@ -110,6 +168,47 @@ def draw_regression(
     return Regression(x, y, x_star, f[n_points:])
 
 
+def condition(k: torch.Tensor, y: torch.Tensor, *, noise_std: float) -> Conditioned:
+    r"""Factorise a kernel matrix once, for every prediction from the same data.
+
+    Parameters
+    ----------
+    k : torch.Tensor, (n, n)
+        Covariances of f at the data, such as an NNGP kernel; float64 is advised.
+    y : torch.Tensor, (n,) or (n, outputs)
+        Observations; outputs are independent and share the kernel.
+    noise_std : float
+        Standard deviation $s$ of the observation noise, 0 or above.
+
+    Returns
+    -------
+    Conditioned
+        With mean, variance, covariance and draws at new points, and
+        $\log p(y) = -\tfrac12 y^\top (K + s^2 I)^{-1} y
+        - \tfrac12 \log\det(K + s^2 I) - \tfrac n2 \log 2\pi$.
+
+    Raises
+    ------
+    torch.linalg.LinAlgError
+        If $K + s^2 I$ is not positive definite; says why and what to do.
+
+    References
+    ----------
+    Rasmussen and Williams (2006), Algorithm 2.1.
+    """
+    checks.non_negative("noise_std", noise_std)
+    checks.shape("k", k, ("n", "n"))
+    checks.shape("y", y, (len(k), "outputs") if y.ndim == 2 else (len(k),))
+    factor = cholesky(k, "the kernel matrix plus noise", add=noise_std**2)  # line 2
+    columns = y.reshape(len(y), -1)
+    weights = torch.cholesky_solve(columns, factor)  # line 3
+    log_evidence = (
+        -0.5 * (columns * weights).sum()  # line 7
+        - columns.shape[1] * (factor.diagonal().log().sum() + 0.5 * len(y) * math.log(2 * math.pi))
+    )
+    return Conditioned(factor, weights.reshape(y.shape), log_evidence)
+
+
 def posterior(
     x: torch.Tensor, y: torch.Tensor, x_star: torch.Tensor, kernel: Kernel, *, noise_std: float
 ) -> GPPosterior:
@@ -120,7 +219,7 @@ def posterior(
 
     Parameters
     ----------
-    x, y : torch.Tensor, (n, inputs) and (n,)
+    x, y : torch.Tensor, (n, inputs) and (n,) or (n, outputs)
         The data, float64.
     x_star : torch.Tensor, (n_star, inputs)
         Where the function is wanted.
@@ -133,45 +232,42 @@ def posterior(
     -------
     GPPosterior
         Mean and covariance of f at `x_star`, and log p(y) in nats.
-
-    References
-    ----------
-    Rasmussen and Williams (2006), Algorithm 2.1.
     """
     checks.positive("noise_std", noise_std)
     checks.shape("x", x, ("n", "inputs"))
-    checks.shape("y", y, (len(x),))
-    noisy = kernel(x, x) + noise_std**2 * torch.eye(len(x), dtype=x.dtype, device=x.device)
-    factor = cholesky(noisy, "the kernel matrix plus noise")  # line 2
-    cross = torch.linalg.solve_triangular(  # line 5
-        factor, kernel(x, x_star), upper=False
-    )  # (n, n_star)
-    white = torch.linalg.solve_triangular(factor, y[:, None], upper=False)  # (n, 1)
-    log_evidence = (
-        -0.5 * white.square().sum()  # line 7
-        - factor.diagonal().log().sum()
-        - 0.5 * len(x) * math.log(2 * math.pi)
-    )
-    return GPPosterior(
-        (cross.mT @ white)[:, 0], kernel(x_star, x_star) - cross.mT @ cross, log_evidence
-    )
+    checks.shape("y", y, (len(x), "outputs") if y.ndim == 2 else (len(x),))
+    data = condition(kernel(x, x), y, noise_std=noise_std)
+    return data.posterior(kernel(x_star, x), kernel(x_star, x_star))
 
 
-def cholesky(matrix: torch.Tensor, name: str) -> torch.Tensor:
-    """Factorise a covariance, a relative `JITTER` added to its diagonal.
+def cholesky(matrix: torch.Tensor, name: str, *, add: float = 0.0) -> torch.Tensor:
+    """Factorise a covariance, `add` and a relative `JITTER` added to its diagonal.
 
     Raises
     ------
     torch.linalg.LinAlgError
-        If it is not positive definite; the message says what to do.
+        If it is not positive definite; the message says why and what to do.
     """
-    jitter = JITTER * matrix.diagonal().max()
-    try:
-        return torch.linalg.cholesky(
-            matrix + jitter * torch.eye(len(matrix), dtype=matrix.dtype, device=matrix.device)
-        )
-    except torch.linalg.LinAlgError as error:
-        raise torch.linalg.LinAlgError(
-            f"{name} ({len(matrix)} points, {matrix.dtype}) is not positive "
-            "definite; use float64, drop points that coincide or add noise"
-        ) from error
+    matrix = matrix.clone()
+    diagonal = matrix.diagonal()
+    diagonal += add + JITTER * (diagonal.max() + add)
+    factor, failed = torch.linalg.cholesky_ex(matrix)
+    if failed:
+        raise torch.linalg.LinAlgError(_why_not_positive(matrix, name))
+    return factor
+
+
+def _why_not_positive(matrix: torch.Tensor, name: str) -> str:
+    """Say why a matrix has no Cholesky factor, and what would help."""
+    what = f"{name} ({len(matrix)} points, {matrix.dtype}) is not positive definite"
+    if not torch.isfinite(matrix).all():
+        return f"{what}: it has NaN or infinite entries; look at the inputs and the kernel"
+    asymmetry = (matrix - matrix.mT).abs().max() / matrix.abs().max()
+    if asymmetry > 1e-4:
+        return f"{what}: it is not symmetric (by {asymmetry:.1g} of its largest entry)"
+    eigenvalues = torch.linalg.eigvalsh(matrix)
+    low, high = eigenvalues[0].item(), eigenvalues[-1].item()
+    return (
+        f"{what}: its eigenvalues go from {low:.2g} to {high:.2g}; use float64, drop points "
+        f"that coincide or add noise of a variance above {max(-2 * low, JITTER * high):.1g}"
+    )
