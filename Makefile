@@ -38,5 +38,5 @@ new-note: setup  ## start a note from the template: make new-note NAME=what-it-i
 	@$(PY) tools/new_note.py "$(NAME)"
 
 clean:  ## remove what was built (the packages in .venv stay)
-	rm -rf _site _site.* .render .quarto _freeze .pytest_cache .hypothesis build dist
+	rm -rf _site .render .quarto _freeze .pytest_cache .hypothesis build dist
 	find tinynets render tools tests -name __pycache__ -prune -exec rm -rf {} +

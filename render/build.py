@@ -12,8 +12,8 @@ from pathlib import Path
 from render.errors import RenderError, RenderErrors, errors_of, raise_all
 from render.project import Executed, Page, Project
 from render.report import Report
-from render.staging import lock, recover, staged
-from render.stamp import SITE_STAMP, Cache, Stamps, may_run
+from render.staging import check_place, is_current, lock, recover, staged
+from render.stamp import Cache, Stamps, may_run
 
 ENGINE = "builtin"
 
@@ -58,38 +58,35 @@ def build(project: Project, options: Options, report: Report) -> bool:
     RenderError, RenderErrors
         All that is wrong, in all pages.
     """
+    check_place(project)
     with lock(project):
-        recover(project.output_dir)
+        tell_left_over(recover(project), report)
         cache = Cache(project)
         cache.sweep()
         if options.clean:
             cache.clear()
         stamps = Stamps(project)
         stamp = stamps.of_site(ENGINE)
-        if not options.clean and is_current(project, stamp):
+        if not options.clean and is_current(project.output_dir, stamp):
             return False
         executed = _execute_stale(project, cache, stamps, options, report)
         # pages taken as they ran last: the site is not what its stamp would say
-        _write_site(project, executed, None if options.pages else stamp, report)
+        _write_site(project, executed, "" if options.pages else stamp, report)
         return True
 
 
-def is_current(project: Project, stamp: str) -> bool:
-    """Tell whether the site that stands was built from just these sources."""
-    path = project.output_dir / SITE_STAMP
-    return path.is_file() and path.read_text(encoding="utf-8") == stamp
+def tell_left_over(folders: Sequence[Path], report: Report) -> None:
+    """Say what an earlier render left that this user may not remove."""
+    for folder in folders:
+        report.say(f"{folder} is no longer needed, but may not be removed: remove it yourself")
 
 
-def _write_site(
-    project: Project, executed: Sequence[Executed], stamp: str | None, report: Report
-) -> None:
+def _write_site(project: Project, executed: Sequence[Executed], stamp: str, report: Report) -> None:
     from render.layout.site import build_site  # not for a site that is up to date
 
     report.say(f"Laying out {len(executed)} pages")
-    with staged(project.output_dir) as out:
+    with staged(project, stamp) as out:
         build_site(project, executed, out)
-        if stamp:
-            (out / SITE_STAMP).write_text(stamp, encoding="utf-8")
 
 
 def _execute_stale(

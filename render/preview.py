@@ -146,14 +146,7 @@ def preview(root: Path, options: Options, report: Report, *, port: int) -> int:
     report.say(f"http://localhost:{server.server_port}/ shows the site, drafts too; Ctrl-C ends it")
     try:
         skipped = watchfiles.DefaultFilter(
-            ignore_dirs=(
-                *watchfiles.DefaultFilter.ignore_dirs,
-                ".render",
-                ".quarto",
-                "_site",
-                "_site.new",
-                "_site.old",
-            )
+            ignore_dirs=(*watchfiles.DefaultFilter.ignore_dirs, ".render", ".quarto", "_site")
         )
         # watching begins first, so that a save during the first rendering counts
         sets = watchfiles.watch(

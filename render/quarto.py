@@ -17,12 +17,12 @@ from itertools import takewhile
 from pathlib import Path
 from textwrap import dedent
 
-from render.build import Options, is_current
+from render.build import Options, tell_left_over
 from render.errors import RenderError, raise_all
 from render.project import Page, Project
 from render.report import Report
-from render.staging import lock, recover, staged
-from render.stamp import SITE_STAMP, Stamps
+from render.staging import RECORD, check_place, is_current, lock, recover, staged
+from render.stamp import Stamps
 
 ENGINE = "quarto"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -40,12 +40,13 @@ def build(project: Project, options: Options, report: Report) -> bool:
         There is no Quarto; a page failed; Quarto warned of something.
     """
     command = _quarto()
+    check_place(project)
     with lock(project):
-        recover(project.output_dir)
+        tell_left_over(recover(project), report)
         stamp = Stamps(project).of_site(ENGINE)
-        if not options.clean and is_current(project, stamp):
+        if not options.clean and is_current(project.output_dir, stamp):
             return False
-        with staged(project.output_dir) as out:
+        with staged(project, "" if options.pages else stamp) as out:
             target = ["--output-dir", os.path.relpath(out, project.root)]
             if options.pages:
                 _take_over(project, out)
@@ -55,7 +56,6 @@ def build(project: Project, options: Options, report: Report) -> bool:
                 _render([command, "render", *target], project, None, report)
                 # resources of the old site, which Quarto takes for the project's own
                 shutil.rmtree(out / project.output_dir.name, ignore_errors=True)
-                (out / SITE_STAMP).write_text(stamp, encoding="utf-8")
     return True
 
 
@@ -80,7 +80,7 @@ def _take_over(project: Project, out: Path) -> None:
     """Begin from the site that stands, without the claim that it is up to date."""
     if project.output_dir.is_dir():
         shutil.copytree(project.output_dir, out, dirs_exist_ok=True)
-        (out / SITE_STAMP).unlink(missing_ok=True)
+        (out / RECORD).unlink(missing_ok=True)
 
 
 def _render(command: Sequence[str], project: Project, page: Page | None, report: Report) -> None:

@@ -22,7 +22,6 @@ from render.project import CONFIG, Executed, Page, Project
 
 KEPT = 4  # executions of a page that stay: both data sets, and a way back
 DATA = "TINYNETS_DATA"
-SITE_STAMP = ".stamp"
 
 _HERE = Path(__file__).parent
 _EXECUTES = ("cells", "options", "kernel", "execute", "outputs", "failure", "project", "stamp")
@@ -55,7 +54,7 @@ class Stamps:
     @cached_property
     def _shared(self) -> str:
         root = self._project.root
-        sources = [*root.glob("tinynets/**/*.py"), *_tree(root / "explore")]
+        sources = [*_tree(root / "tinynets"), *_tree(root / "explore")]
         locked = _files_hash(root, [*sources, root / "constraints.txt"])
         return _hash([sys.version, sys.executable, _data_stamp(), locked, self._code])
 

@@ -75,4 +75,4 @@ class Site:
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     monkeypatch.delenv("TINYNETS_DATA", raising=False)
-    return Site(tmp_path)
+    return Site(tmp_path / "project")

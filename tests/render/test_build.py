@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 
-from render import staging
 from render.build import Options, build, find_pages
 from render.errors import RenderError, RenderErrors, errors_of
 from render.report import Report
-from render.staging import lock, recover, replace, staged
+from render.staging import lock
 
 
 def counting(name):
@@ -106,7 +103,7 @@ def test_a_failure_leaves_the_site_and_keeps_what_ran(two_posts, laid_out):
         render(site)
     assert [e.page for e in caught.value.errors] == ["posts/b/index.qmd", "posts/c/index.qmd"]
     assert "First a." in shown(site, "posts/a/index.html")
-    assert not list(site.root.glob("_site.*"))
+    assert not list((site.root / ".render").glob("new-*"))
     for name in "bc":
         site.page(f"posts/{name}/index.qmd", "Mended.\n")
     assert render(site)
@@ -127,7 +124,7 @@ def test_a_layout_that_fails_leaves_the_site(two_posts, laid_out, monkeypatch):
     with pytest.raises(RenderError, match="index.qmd:3: no such figure"):
         render(site)
     assert "Welcome." in shown(site, "index.html")
-    assert not list(site.root.glob("_site.*"))
+    assert not list((site.root / ".render").glob("new-*"))
 
 
 def test_malformed_pages_are_told_before_anything_runs(two_posts, laid_out):
@@ -162,61 +159,6 @@ def test_one_render_at_a_time(site, laid_out):
         with pytest.raises(RenderError, match=r"another render .* \(process \d+\)"):
             render(site)
     assert render(site)
-
-
-def folder(path, text):
-    path.mkdir()
-    (path / "index.html").write_text(text)
-    return path
-
-
-@pytest.mark.parametrize("can_exchange", [True, False])
-def test_the_new_site_takes_the_place_of_the_old(tmp_path, monkeypatch, can_exchange):
-    if not can_exchange:
-        monkeypatch.setattr(staging, "_exchange", lambda *_: False)
-    out = folder(tmp_path / "_site", "old")
-    with staged(out) as new:
-        (new / "index.html").write_text("new")
-        assert (out / "index.html").read_text() == "old"
-    assert (out / "index.html").read_text() == "new"
-    assert [path.name for path in tmp_path.iterdir()] == ["_site"]
-
-
-def test_a_site_is_there_at_every_moment(tmp_path):
-    out = folder(tmp_path / "_site", "0")
-    if not staging._exchange(folder(tmp_path / "a", "a"), folder(tmp_path / "b", "b")):
-        pytest.skip("this system can't exchange two folders in one step; nothing to do")
-    missing, over = [], threading.Event()
-
-    def watch():
-        while not over.is_set():
-            if not (out / "index.html").is_file():
-                missing.append(1)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    for i in range(200):
-        replace(out, folder(tmp_path / "_site.new", str(i)))
-    over.set()
-    watcher.join()
-    assert not missing
-    assert (out / "index.html").read_text() == "199"
-
-
-@pytest.mark.parametrize(
-    ("there", "stays"),
-    [
-        (["_site", "_site.new"], "_site"),
-        (["_site", "_site.old"], "_site"),
-        (["_site.old", "_site.new"], "_site.old"),  # killed between two renames
-    ],
-)
-def test_a_killed_replacement_is_mended(tmp_path, there, stays):
-    for name in there:
-        folder(tmp_path / name, name)
-    recover(tmp_path / "_site")
-    assert [path.name for path in tmp_path.iterdir()] == ["_site"]
-    assert (tmp_path / "_site" / "index.html").read_text() == stays
 
 
 def test_errors_of_takes_one_or_many():

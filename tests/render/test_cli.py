@@ -59,7 +59,7 @@ def test_a_killed_render_leaves_the_site_and_no_kernel(site, kill):
     status, said = site.render()
     assert (status, (site.root / "ran").read_text()) == (0, "xx"), said
     assert "Awake." in (site.root / "_site/posts/b/index.html").read_text()
-    assert not list(site.root.glob("_site.*"))
+    assert not list((site.root / ".render").glob("new-*"))
 
 
 def test_a_site_that_is_up_to_date_is_told_so(site):
