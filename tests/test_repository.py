@@ -18,9 +18,9 @@ TOOLS = Path(sys.executable).parent
 # Imports point to an earlier line only; a package's modules may import one another.
 LAYERS = (
     {"checks"},
-    {"rng"},
+    {"densities", "rng"},
     {"data", "families", "kernels", "nets", "nielsen", "targets"},
-    {"onelayer"},
+    {"onelayer", "train"},
     {
         "bnn",
         "continual",
@@ -33,7 +33,7 @@ LAYERS = (
         "predictive",
         "vae",
     },
-    {"modes", "native", "samplers", "train", "vi"},
+    {"laplace", "native", "samplers", "vi"},
     {"diagnostics", "sweep", "tempering"},
     {"plots"},
     {"explorables"},

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from tinynets import nets, train
+from tinynets import nets, targets, train
 from tinynets.rng import generator
 
 
@@ -174,3 +174,53 @@ def test_squared_weights_leave_biases_out():
     net = built(n_seeds=2)
     by_hand = [sum((layer.weight[seed] ** 2).sum() for layer in net.layers) for seed in range(2)]
     torch.testing.assert_close(train.squared_weights(net), torch.stack(by_hand))
+
+
+def gaussian():
+    """A correlated Gaussian of three coordinates, and its mean."""
+    mean = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)
+    covariance = torch.tensor([[1, 0.5, 0], [0.5, 2, 0], [0, 0, 0.3]], dtype=torch.float64)
+    return targets.gaussian(mean, covariance).log_density, mean
+
+
+def test_maximise_finds_the_mode_from_every_start():
+    posterior, mean = gaussian()
+    start = 3 * torch.randn(6, 3, dtype=torch.float64, generator=generator(1))
+    end = train.maximise(posterior, start, n_steps=800, learning_rate=0.1)
+    torch.testing.assert_close(end.position, mean.expand(6, 3), rtol=1e-3, atol=1e-3)
+    assert (end.history[-1] > end.history[0]).all()
+
+
+def test_ascents_side_by_side_do_not_meet():
+    posterior, _ = gaussian()
+    start = torch.randn(4, 3, dtype=torch.float64, generator=generator(1))
+    together = train.maximise(posterior, start, n_steps=20, learning_rate=0.1)
+    alone = train.maximise(posterior, start[2:3], n_steps=20, learning_rate=0.1)
+    torch.testing.assert_close(alone.position[0], together.position[2])
+
+
+def test_maximise_takes_any_function():
+    end = train.maximise(
+        lambda t: -(t - 2).square().sum(1),
+        torch.zeros(2, 3, dtype=torch.float64),
+        n_steps=500,
+        learning_rate=0.1,
+    )
+    torch.testing.assert_close(
+        end.position, torch.full((2, 3), 2.0, dtype=torch.float64), rtol=0, atol=1e-3
+    )
+
+
+def test_the_learning_rate_of_an_ascent_falls_to_nothing():
+    position = torch.zeros(1, dtype=torch.float64)
+    reached = []
+
+    def gradient(step):
+        reached.append(position.item())
+        position.grad = torch.ones_like(position)
+        return step
+
+    assert train.ascend([position], gradient, n_steps=100, learning_rate=0.1) == [*range(100)]
+    steps = torch.tensor([*reached[1:], position.item()]).diff()
+    assert (steps > 0).all() and (steps.diff() < 0).all()
+    assert steps[-1] < 1e-3 * steps[0]

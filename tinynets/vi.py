@@ -15,6 +15,7 @@ from torch import nn
 
 from tinynets import bnn, checks, nets
 from tinynets.families import Family, MeanField
+from tinynets.train import ascend
 
 # Variances below it are no noise at all; without it the gradient of a
 # standard deviation of exactly 0 is infinite.
@@ -238,7 +239,7 @@ def fit(
     temperature: float | torch.Tensor = 1.0,
     generator: torch.Generator,
 ) -> Fit:
-    """Climb the ELBO with Adam, the learning rate falling along a cosine.
+    """Maximise the ELBO with Adam, the learning rate falling along a cosine.
 
     A family with leading dimensions is as many fits side by side: seeds,
     temperatures, starts. They share minibatches, and nothing else.
@@ -264,25 +265,21 @@ def fit(
     FloatingPointError
         If the ELBO is not finite at some step.
     """
-    checks.count("n_steps", n_steps)
-    checks.positive("learning_rate", learning_rate)
     for value in torch.as_tensor(temperature).flatten().tolist():
         checks.positive("temperature", value)
     family = type(family)(*(part.detach().clone().requires_grad_() for part in family))
-    optimiser = torch.optim.Adam(list(family), learning_rate)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, n_steps)
-    trace = []
-    for step in range(n_steps):
+
+    def gradient(step: int) -> torch.Tensor:
         terms = elbo(family, estimate, prior_std, temperature=temperature, generator=generator)
-        optimiser.zero_grad()
-        (-terms.elbo.sum()).backward()
-        optimiser.step()
-        schedule.step()
-        trace.append(torch.stack([term.detach() for term in terms]))
-        if not (finite := trace[-1][0].isfinite()).all():
+        terms.elbo.sum().backward()
+        values = torch.stack([term.detach() for term in terms])
+        if not (finite := values[0].isfinite()).all():
             raise FloatingPointError(
-                f"the ELBO is {trace[-1][0][~finite][0].item()} at step "
+                f"the ELBO is {values[0][~finite][0].item()} at step "
                 f"{step} in {(~finite).sum()} of {finite.numel()} fits; start "
                 f"narrower or lower learning_rate, now {learning_rate}"
             )
-    return Fit(type(family)(*(part.detach() for part in family)), Elbo(*torch.stack(trace, -1)))
+        return values
+
+    history = ascend(list(family), gradient, n_steps=n_steps, learning_rate=learning_rate)
+    return Fit(type(family)(*(part.detach() for part in family)), Elbo(*torch.stack(history, -1)))

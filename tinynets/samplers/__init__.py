@@ -10,8 +10,9 @@ Tuned while warming up:
                    generator=generator)
 """
 
+from tinynets.densities import LogDensity, ValueAndGrad, value_and_grad
 from tinynets.samplers.adaptation import Adaptation, Tuning, adapt
-from tinynets.samplers.base import Info, Sampler, State, value_and_grad
+from tinynets.samplers.base import Info, Sampler, State
 from tinynets.samplers.hmc import hmc
 from tinynets.samplers.mala import mala
 from tinynets.samplers.mass import Mass, dense_mass, diagonal_mass
@@ -25,10 +26,12 @@ __all__ = [
     "Adaptation",
     "Draws",
     "Info",
+    "LogDensity",
     "Mass",
     "Sampler",
     "State",
     "Tuning",
+    "ValueAndGrad",
     "Warmup",
     "adapt",
     "dense_mass",

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from tinynets import checks
+from tinynets.densities import value_and_grad
 
 DIVERGENCE = 1000.0  # nats of energy error: the trajectory has run away
 
@@ -47,34 +48,6 @@ class Info(NamedTuple):
     energy_error: Tensor  # nats, proposal minus start
     divergent: Tensor  # bool: NaN or an energy error beyond DIVERGENCE
     n_gradients: Tensor  # int64: gradients (values, without one) spent
-
-
-def value_and_grad(log_density: Callable) -> Callable:
-    """Give `position -> (log density, gradient)` of a batch of chains.
-
-    Parameters
-    ----------
-    log_density : callable
-        `(chains, dim) -> (chains,)`. If it has an attribute
-        `value_and_grad`, that is used as it is.
-
-    Returns
-    -------
-    callable
-        `(chains, dim) -> ((chains,), (chains, dim))`, both detached.
-    """
-    by_hand = getattr(log_density, "value_and_grad", None)
-    if by_hand is not None:
-        return by_hand
-
-    def by_autograd(position):
-        with torch.enable_grad():
-            position = position.detach().requires_grad_()
-            value = log_density(position)
-            (gradient,) = torch.autograd.grad(value.sum(), position)
-        return value.detach(), gradient
-
-    return by_autograd
 
 
 def start(log_density: Callable, position: Tensor, *, with_gradient: bool = True) -> State:

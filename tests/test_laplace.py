@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.distributions import HalfNormal
 
-from tinynets import bnn, modes, tempering
+from tinynets import bnn, laplace, tempering
 from tinynets.nets import MLP
 from tinynets.rng import generator
 
@@ -28,42 +28,16 @@ def linear_problem():
     return posterior, (cov @ design.mT @ y / 0.16)[:, 0], cov, evidence
 
 
-def test_climb_finds_the_mode_from_every_start():
-    posterior, mean, _, _ = linear_problem()
-    start = 3 * torch.randn(6, 3, dtype=F64, generator=generator(1))
-    end = modes.climb(posterior, start, n_steps=800, learning_rate=0.1)
-    torch.testing.assert_close(end.position, mean.expand(6, 3), rtol=1e-3, atol=1e-3)
-    assert (end.trace[-1] > end.trace[0]).all()
-
-
-def test_members_climb_as_if_alone():
-    posterior, *_ = linear_problem()
-    start = torch.randn(4, 3, dtype=F64, generator=generator(1))
-    together = modes.climb(posterior, start, n_steps=20, learning_rate=0.1)
-    alone = modes.climb(posterior, start[2:3], n_steps=20, learning_rate=0.1)
-    torch.testing.assert_close(alone.position[0], together.position[2])
-
-
-def test_climb_takes_any_function():
-    end = modes.climb(
-        lambda t: -(t - 2).square().sum(1),
-        torch.zeros(2, 3, dtype=F64),
-        n_steps=500,
-        learning_rate=0.1,
-    )
-    torch.testing.assert_close(end.position, torch.full((2, 3), 2.0, dtype=F64), rtol=0, atol=1e-3)
-
-
 def test_laplace_is_exact_where_the_model_is_linear():
     posterior, mean, cov, evidence = linear_problem()
-    approximation = modes.laplace(posterior, mean)
+    approximation = laplace.fit(posterior, mean)
     torch.testing.assert_close(
         approximation.factor @ approximation.factor.mT, cov, rtol=1e-6, atol=1e-9
     )
     torch.testing.assert_close(approximation.log_evidence, evidence, rtol=1e-6, atol=1e-6)
     x = torch.randn(5, 2, dtype=F64, generator=generator(2))
     design = torch.cat([x, torch.ones(5, 1, dtype=F64)], 1)
-    f_mean, f_std = modes.linearised(posterior, approximation, x)
+    f_mean, f_std = laplace.linearised(posterior, approximation, x)
     torch.testing.assert_close(f_mean, design @ mean)
     torch.testing.assert_close(
         f_std.square(), (design @ cov @ design.mT).diagonal(), rtol=1e-6, atol=1e-9
@@ -72,7 +46,7 @@ def test_laplace_is_exact_where_the_model_is_linear():
 
 def test_laplace_draws_have_its_covariance():
     posterior, mean, cov, _ = linear_problem()
-    draws = modes.laplace(posterior, mean).sample(50_000, generator=generator(3))
+    draws = laplace.fit(posterior, mean).sample(50_000, generator=generator(3))
     scale = cov.diagonal().sqrt()
     error = (draws.mT.cov() - cov).abs() / (scale[:, None] * scale)
     assert error.max() < 5 * math.sqrt(2 / 50_000)
@@ -88,7 +62,7 @@ def test_jacobian_is_finite_differences():
         ..., 0
     ].mT / 2e-5
     torch.testing.assert_close(
-        modes.jacobian_of(posterior, theta, x), difference, rtol=1e-7, atol=1e-8
+        laplace.jacobian_of(posterior, theta, x), difference, rtol=1e-7, atol=1e-8
     )
 
 
@@ -98,7 +72,7 @@ def test_laplace_needs_fixed_noise():
         posterior.net, posterior.x, posterior.y, posterior.prior_std, HalfNormal(1.0)
     )
     with pytest.raises(ValueError, match="noise must be fixed"):
-        modes.laplace(free, mean)
+        laplace.fit(free, mean)
 
 
 class Square(nn.Module):

@@ -1,63 +1,12 @@
-"""From modes of a posterior: MAP, deep ensembles, Laplace's Gaussian."""
+"""Laplace's approximation: a Gaussian around a mode, and f linearised there."""
 
 import math
 from typing import NamedTuple
 
 import torch
 
-from tinynets import bnn, checks
+from tinynets import bnn
 from tinynets.gp import cholesky
-
-
-class Climb(NamedTuple):
-    """Where a batch of ascents ended, and the way there."""
-
-    position: torch.Tensor  # (members, dim)
-    trace: torch.Tensor  # (steps, members), log density before each
-
-
-def climb(log_density, position: torch.Tensor, *, n_steps: int, learning_rate: float) -> Climb:
-    """Maximise a log density from many starts at once, with Adam.
-
-    One start gives the MAP estimate, several a deep ensemble: each member
-    moves as if it were alone. The learning rate falls along a cosine.
-
-    Parameters
-    ----------
-    log_density : Posterior or callable
-        `(members, dim) -> (members,)`; its `value_and_grad` is used if
-        there is one.
-    position : torch.Tensor, (members, dim)
-        Starts, such as draws from the prior.
-    n_steps : int
-        Gradient steps.
-    learning_rate : float
-        Adam's, at the start, above 0.
-
-    Returns
-    -------
-    Climb
-        End points, and the log density at each step.
-
-    References
-    ----------
-    Lakshminarayanan, Pritzel and Blundell (2017) for the ensembles.
-    """
-    checks.count("n_steps", n_steps)
-    checks.positive("learning_rate", learning_rate)
-    value_and_grad = getattr(log_density, "value_and_grad", None) or (
-        lambda theta: bnn.by_autograd(log_density, theta)
-    )
-    position = position.detach().clone()
-    optimiser = torch.optim.Adam([position], learning_rate, maximize=True)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, n_steps)
-    trace = []
-    for _ in range(n_steps):
-        value, position.grad = value_and_grad(position)
-        trace.append(value)
-        optimiser.step()
-        schedule.step()
-    return Climb(position.detach(), torch.stack(trace))
 
 
 class Laplace(NamedTuple):
@@ -79,7 +28,7 @@ class Laplace(NamedTuple):
         return self.mode + normal @ self.factor.mT
 
 
-def laplace(posterior: bnn.Posterior, mode: torch.Tensor) -> Laplace:
+def fit(posterior: bnn.Posterior, mode: torch.Tensor) -> Laplace:
     r"""Approximate a posterior by a Gaussian at one of its modes.
 
     The precision is the generalised Gauss-Newton one,
@@ -92,7 +41,7 @@ def laplace(posterior: bnn.Posterior, mode: torch.Tensor) -> Laplace:
     posterior : Posterior
         With fixed noise and temperature 1.
     mode : torch.Tensor, (dim,)
-        A maximum, as from `climb`.
+        A maximum, as from `train.maximise`.
 
     References
     ----------
