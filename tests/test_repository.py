@@ -33,8 +33,9 @@ LAYERS = (
         "predictive",
         "vae",
     },
-    {"laplace", "native", "samplers", "vi"},
-    {"diagnostics", "sweep", "tempering"},
+    {"laplace", "native", "vi"},
+    {"samplers"},
+    {"diagnostics", "sweep"},
     {"plots"},
     {"explorables"},
 )

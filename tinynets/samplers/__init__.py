@@ -20,6 +20,7 @@ from tinynets.samplers.metropolis import metropolis
 from tinynets.samplers.nuts import nuts
 from tinynets.samplers.run import Draws, Warmup, sample
 from tinynets.samplers.sgld import polynomial_decay, sgld
+from tinynets.samplers.smc import Particles, tempered_smc
 from tinynets.samplers.ula import ula
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Info",
     "LogDensity",
     "Mass",
+    "Particles",
     "Sampler",
     "State",
     "Tuning",
@@ -43,6 +45,7 @@ __all__ = [
     "polynomial_decay",
     "sample",
     "sgld",
+    "tempered_smc",
     "ula",
     "value_and_grad",
 ]

@@ -1,10 +1,10 @@
-"""Sequential Monte Carlo from prior to posterior, through all its modes.
+"""Tempered sequential Monte Carlo: from prior to posterior, through all modes.
 
 A chain that starts in one mode of a posterior can stay there for ever. Here
-a crowd of particles starts as draws from the prior; the likelihood is
-brought in by small powers, particles that it favours are copied, and a few
-trajectories of HMC spread the copies. How many end in a mode estimates how
-much probability the mode holds.
+many particles start as draws from the prior; the likelihood is brought in by
+small powers, particles that it favours are copied, and a few trajectories of
+HMC spread the copies. How many end in a mode estimates how much probability
+the mode holds.
 """
 
 import math
@@ -18,18 +18,18 @@ from tinynets.native import compiled
 from tinynets.samplers.hmc import hmc
 
 
-class Annealed(NamedTuple):
-    """Equally weighted draws, and how they were had."""
+class Particles(NamedTuple):
+    """Equally weighted draws, the evidence, and what each stage did."""
 
     position: torch.Tensor  # (particles, dim)
     log_evidence: torch.Tensor  # (), nats
     powers: torch.Tensor  # (stages,), of the likelihood, up to 1
     acceptance: torch.Tensor  # (stages,)
-    ancestors: torch.Tensor  # (particles,), who each descends from
+    ancestors: torch.Tensor  # (particles,) int64, index of the prior draw each descends from
     n_gradients: int  # of all particles together
 
 
-def anneal(
+def tempered_smc(
     posterior: bnn.Posterior,
     *,
     n_particles: int,
@@ -38,8 +38,8 @@ def anneal(
     step_size: float = 0.3,
     efficiency: float = 0.7,
     generator: torch.Generator,
-) -> Annealed:
-    r"""Draw from a posterior by tempering a crowd of particles.
+) -> Particles:
+    r"""Draw from a posterior by tempered sequential Monte Carlo.
 
     Stage by stage $p_\beta(\theta) \propto p(y \mid \theta)^\beta
     p(\theta)$ with β from 0 to 1, each β as large as keeps the effective
@@ -64,7 +64,7 @@ def anneal(
 
     Returns
     -------
-    Annealed
+    Particles
         Draws; particles with one ancestor are not independent, so compare
         several runs for an error.
 
@@ -79,7 +79,7 @@ def anneal(
         raise ValueError(f"efficiency must lie between 0 and 1, got {efficiency}")
     position = bnn.draw_prior(posterior.prior_std, n_particles, generator=generator)
     ancestors = torch.arange(n_particles, device=position.device)
-    power, log_evidence, powers, rates = 0.0, 0.0, [], []
+    power, log_evidence, powers, acceptances = 0.0, 0.0, [], []
     while power < 1:
         fit = posterior.terms(position).log_likelihood
         following = next_power(fit, power, efficiency)
@@ -89,19 +89,21 @@ def anneal(
         position, ancestors = position[chosen], ancestors[chosen]
         power = following
         target = compiled(posterior.tempered(1 / power))
-        rate = 0.0
+        acceptance = 0.0
         for _ in range(n_trajectories):
             position, accepted = _move(target, position, step_size, n_leapfrog, generator)
-            rate += accepted / n_trajectories
-        step_size *= 2 ** (2 * (rate - 0.65))
+            acceptance += accepted / n_trajectories
+        step_size *= 2 ** (2 * (acceptance - 0.65))
         powers.append(power)
-        rates.append(rate)
-    powers, rates = (torch.tensor(values, device=position.device) for values in (powers, rates))
-    return Annealed(
+        acceptances.append(acceptance)
+    powers, acceptances = (
+        torch.tensor(values, device=position.device) for values in (powers, acceptances)
+    )
+    return Particles(
         position,
         log_evidence,
         powers,
-        rates,
+        acceptances,
         ancestors,
         len(powers) * n_trajectories * n_leapfrog * n_particles,
     )
@@ -128,16 +130,28 @@ def next_power(log_likelihood: torch.Tensor, power: float, efficiency: float) ->
 
 
 def resample(weight: torch.Tensor, *, generator: torch.Generator) -> torch.Tensor:
-    """Draw indices with these probabilities, by one systematic comb.
+    """Draw n indices with these probabilities, by systematic resampling.
 
     A particle of weight w is drawn floor(n w) or ceil(n w) times.
+
+    Parameters
+    ----------
+    weight : torch.Tensor, (n,)
+        0 or above, with sum 1.
+    generator : torch.Generator
+        Draws the one offset that all share.
+
+    Returns
+    -------
+    torch.Tensor, (n,) int64
+        Ascending.
     """
     n = len(weight)
     place = torch.arange(n, dtype=weight.dtype, device=weight.device)
-    comb = (
+    points = (
         place + torch.rand((), dtype=weight.dtype, device=weight.device, generator=generator)
     ) / n
-    return torch.searchsorted(weight.cumsum(0), comb).clamp(max=n - 1)
+    return torch.searchsorted(weight.cumsum(0), points).clamp(max=n - 1)
 
 
 def _move(
