@@ -19,7 +19,7 @@ TOOLS = Path(sys.executable).parent
 LAYERS = (
     {"checks"},
     {"densities", "rng"},
-    {"data", "families", "kernels", "nets", "nielsen", "targets"},
+    {"data", "kernels", "nets", "nielsen", "targets"},
     {"onelayer", "train"},
     {
         "bnn",

@@ -5,85 +5,81 @@ import pytest
 import torch
 from torch import nn
 
-from tinynets import bnn, families, vi
+from tinynets import bnn, vi
 from tinynets.nets import MLP, n_parameters
 from tinynets.rng import generator
 
 F64 = torch.float64
 
 
-def a_family(kind, dim=5):
+def gaussian_of(kind, dim=5):
     g = generator(1, kind)
     mean = torch.randn(dim, dtype=F64, generator=g)
     if kind == "mean-field":
         raw = torch.randn(dim, dtype=F64, generator=g)
-        return families.MeanField(mean, raw)
+        return vi.MeanField(mean, raw)
     if kind == "low-rank":
-        return families.LowRank(
+        return vi.LowRank(
             mean,
             torch.randn(dim, 2, dtype=F64, generator=g),
             torch.randn(dim, dtype=F64, generator=g),
         )
-    return families.FullCovariance(mean, torch.randn(dim, dim, dtype=F64, generator=g))
+    return vi.FullCovariance(mean, torch.randn(dim, dim, dtype=F64, generator=g))
 
 
 KINDS = ["mean-field", "low-rank", "full"]
 PRIOR = torch.tensor([0.5, 1.0, 2.0, 1.0, 3.0], dtype=F64)
 
 
-def covariance(family):
-    if isinstance(family, families.MeanField):
-        return family.std.square().diag()
-    if isinstance(family, families.LowRank):
-        own = nn.functional.softplus(family.raw_std).square().diag()
-        return family.factor @ family.factor.mT + own
-    return family.factor @ family.factor.mT
+def covariance(q):
+    if isinstance(q, vi.MeanField):
+        return q.std.square().diag()
+    if isinstance(q, vi.LowRank):
+        own = nn.functional.softplus(q.raw_std).square().diag()
+        return q.factor @ q.factor.mT + own
+    return q.factor @ q.factor.mT
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_closed_form_kl_is_torchs(kind):
-    family = a_family(kind)
+    q = gaussian_of(kind)
     normal = torch.distributions.MultivariateNormal
     expected = torch.distributions.kl_divergence(
-        normal(family.mean, covariance(family)),
-        normal(torch.zeros(5, dtype=F64), PRIOR.square().diag()),
+        normal(q.mean, covariance(q)), normal(torch.zeros(5, dtype=F64), PRIOR.square().diag())
     )
-    torch.testing.assert_close(family.kl(PRIOR), expected)
+    torch.testing.assert_close(q.kl(PRIOR), expected)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_closed_form_kl_is_the_mean_of_monte_carlo(kind):
-    family = a_family(kind)
+    q = gaussian_of(kind)
     estimates = torch.stack(
-        [
-            vi.monte_carlo_kl(family, PRIOR, n_samples=500, generator=generator(2, i))
-            for i in range(40)
-        ]
+        [vi.monte_carlo_kl(q, PRIOR, n_samples=500, generator=generator(2, i)) for i in range(40)]
     )
-    error = estimates.mean() - family.kl(PRIOR)
+    error = estimates.mean() - q.kl(PRIOR)
     assert error.abs() < 5 * estimates.std() / math.sqrt(40)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_draws_have_the_familys_moments_and_density(kind):
-    family = a_family(kind)
-    draws = family.sample(100_000, generator=generator(3))
-    exact = covariance(family)
+def test_draws_have_the_gaussians_moments_and_density(kind):
+    q = gaussian_of(kind)
+    draws = q.sample(100_000, generator=generator(3))
+    exact = covariance(q)
     scale = exact.diagonal().sqrt()
-    assert ((draws.mean(0) - family.mean).abs() < 5 * scale / math.sqrt(1e5)).all()
+    assert ((draws.mean(0) - q.mean).abs() < 5 * scale / math.sqrt(1e5)).all()
     error = (draws.mT.cov() - exact).abs() / (scale[:, None] * scale)
     assert error.max() < 5 * math.sqrt(2 / 1e5)
-    torch.testing.assert_close(family.std, scale)
+    torch.testing.assert_close(q.std, scale)
     torch.testing.assert_close(
-        family.log_prob(draws[:10]),
-        torch.distributions.MultivariateNormal(family.mean, exact).log_prob(draws[:10]),
+        q.log_prob(draws[:10]),
+        torch.distributions.MultivariateNormal(q.mean, exact).log_prob(draws[:10]),
     )
 
 
 def test_a_gaussian_that_is_the_prior_costs_nothing():
-    family = families.mean_field(torch.zeros(3, dtype=F64), 0.7)
+    q = vi.mean_field(torch.zeros(3, dtype=F64), 0.7)
     prior = torch.full((3,), 0.7, dtype=F64)
-    assert family.kl(prior).item() == pytest.approx(0, abs=1e-12)
+    assert q.kl(prior).item() == pytest.approx(0, abs=1e-12)
 
 
 def linear_problem():
@@ -109,23 +105,23 @@ def linear_problem():
     return net, x, y, std, precision, mean, evidence, estimate
 
 
-def averaged(family, estimate, std):
-    """The ELBO of a family to a few hundredths of a nat."""
+def averaged(q, estimate, std):
+    """The ELBO of a q to a few hundredths of a nat."""
     return torch.stack(
-        [vi.elbo(family, estimate, std, generator=generator(6, i)).elbo for i in range(300)]
+        [vi.elbo(q, estimate, std, generator=generator(6, i)).elbo for i in range(300)]
     ).mean()
 
 
 def test_full_covariance_finds_the_exact_posterior_and_its_evidence():
     _, _, _, std, precision, mean, evidence, estimate = linear_problem()
     fitted = vi.fit(
-        families.full_covariance(torch.zeros(3, dtype=F64), 0.1),
+        vi.full_covariance(torch.zeros(3, dtype=F64), 0.1),
         estimate,
         std,
         n_steps=1500,
         learning_rate=0.05,
         generator=generator(5),
-    ).family
+    ).q
     exact = torch.linalg.inv(precision)
     scale = exact.diagonal().sqrt()
     assert ((fitted.mean - mean).abs() < 0.2 * scale).all()
@@ -137,13 +133,13 @@ def test_full_covariance_finds_the_exact_posterior_and_its_evidence():
 def test_mean_field_takes_the_inverse_of_each_precision():
     _, _, _, std, precision, mean, evidence, estimate = linear_problem()
     fitted = vi.fit(
-        families.mean_field(torch.zeros(3, dtype=F64), 0.1),
+        vi.mean_field(torch.zeros(3, dtype=F64), 0.1),
         estimate,
         std,
         n_steps=1500,
         learning_rate=0.05,
         generator=generator(5),
-    ).family
+    ).q
     expected = precision.diagonal().rsqrt()
     assert ((fitted.mean - mean).abs() < 0.2 * expected).all()
     torch.testing.assert_close(fitted.std, expected, rtol=0.1, atol=0)
@@ -156,26 +152,24 @@ def test_mean_field_takes_the_inverse_of_each_precision():
 @pytest.mark.parametrize("net", [MLP([2, 1]), nn.Linear(2, 1)])
 def test_local_and_weight_samples_agree_in_one_layer(net):
     """One layer, one example: the same distribution either way."""
-    family = a_family("mean-field", 3)
+    q = gaussian_of("mean-field", 3)
     x = torch.tensor([[0.5, -1.0]], dtype=F64)
-    local = vi.local_outputs(net, family, x, n_samples=50_000, generator=generator(1))
-    direct = vi.weight_outputs(
-        bnn.batched(net), family, x, n_samples=50_000, generator=generator(2)
-    )
+    local = vi.local_outputs(net, q, x, n_samples=50_000, generator=generator(1))
+    direct = vi.weight_outputs(bnn.batched(net), q, x, n_samples=50_000, generator=generator(2))
     features = torch.tensor([0.5, -1.0, 1.0], dtype=F64)
-    std = (features.square() @ family.std.square()).sqrt()
+    std = (features.square() @ q.std.square()).sqrt()
     for outputs in (local, direct):
-        error = outputs.mean() - features @ family.mean
+        error = outputs.mean() - features @ q.mean
         assert error.abs() < 5 * std / math.sqrt(50_000)
         assert outputs.std().item() == pytest.approx(std.item(), rel=0.02)
 
 
 def test_local_samples_of_examples_are_independent():
-    family = a_family("mean-field", 3)
+    q = gaussian_of("mean-field", 3)
     x = torch.ones(2, 2, dtype=F64)
     settings = {"n_samples": 4000, "generator": generator(1)}
-    local = vi.local_outputs(MLP([2, 1]), family, x, **settings)
-    direct = vi.weight_outputs(bnn.batched(MLP([2, 1])), family, x, **settings)
+    local = vi.local_outputs(MLP([2, 1]), q, x, **settings)
+    direct = vi.weight_outputs(bnn.batched(MLP([2, 1])), q, x, **settings)
     assert torch.corrcoef(local[..., 0].mT)[0, 1].abs() < 5 / math.sqrt(4000)
     assert torch.corrcoef(direct[..., 0].mT)[0, 1] > 0.999
 
@@ -183,15 +177,13 @@ def test_local_samples_of_examples_are_independent():
 def test_local_reparameterisation_has_the_same_mean_and_less_noise():
     net = MLP([1, 8, 1])
     x = torch.linspace(-1, 1, 40, dtype=F64)[:, None]
-    family = families.mean_field(0.3 * torch.ones(25, dtype=F64), 0.2)
+    q = vi.mean_field(0.3 * torch.ones(25, dtype=F64), 0.2)
     estimates = {}
     for local in (False, True):
         estimate = vi.expected_log_likelihood(
             net, x, x.sin(), partial(vi.gaussian, noise_std=0.5), n_samples=20, local=local
         )
-        estimates[local] = torch.stack(
-            [estimate(family, generator=generator(3, i)) for i in range(200)]
-        )
+        estimates[local] = torch.stack([estimate(q, generator=generator(3, i)) for i in range(200)])
     spread = {local: e.std() for local, e in estimates.items()}
     gap = estimates[True].mean() - estimates[False].mean()
     assert gap.abs() < 5 * math.hypot(*spread.values()) / math.sqrt(200)
@@ -200,13 +192,13 @@ def test_local_reparameterisation_has_the_same_mean_and_less_noise():
 
 def test_minibatches_estimate_the_whole():
     net, x, y, std, *_ = linear_problem()
-    family = families.mean_field(torch.ones(3, dtype=F64), 1e-3)
+    q = vi.mean_field(torch.ones(3, dtype=F64), 1e-3)
     whole, part = (
         vi.expected_log_likelihood(net, x, y, partial(vi.gaussian, noise_std=0.3), batch_size=size)
         for size in (None, 4)
     )
-    exact = whole(family, generator=generator(1))
-    estimates = torch.stack([part(family, generator=generator(2, i)) for i in range(400)])
+    exact = whole(q, generator=generator(1))
+    estimates = torch.stack([part(q, generator=generator(2, i)) for i in range(400)])
     assert (estimates.mean() - exact).abs() < 5 * estimates.std() / math.sqrt(400)
 
 
@@ -222,14 +214,14 @@ def test_temperature_weighs_the_prior(temperature, wider):
     *_, std, _, _, _, estimate = linear_problem()
     fits = [
         vi.fit(
-            families.mean_field(torch.zeros(3, dtype=F64), 0.1),
+            vi.mean_field(torch.zeros(3, dtype=F64), 0.1),
             estimate,
             std,
             n_steps=400,
             learning_rate=0.05,
             temperature=t,
             generator=generator(5),
-        ).family
+        ).q
         for t in (1.0, temperature)
     ]
     assert (fits[1].std > fits[0].std).all() == wider
@@ -237,12 +229,12 @@ def test_temperature_weighs_the_prior(temperature, wider):
 
 def test_fits_follow_their_generator():
     *_, std, _, _, _, estimate = linear_problem()
-    start = families.mean_field(torch.zeros(3, dtype=F64), 0.1)
+    start = vi.mean_field(torch.zeros(3, dtype=F64), 0.1)
     before = torch.get_rng_state()
     a, b, c = (
         vi.fit(
             start, estimate, std, n_steps=3, learning_rate=0.05, generator=generator(seed)
-        ).family.mean
+        ).q.mean
         for seed in (1, 1, 2)
     )
     assert torch.equal(a, b) and not torch.equal(a, c)
@@ -263,22 +255,22 @@ def test_fits_follow_their_generator():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_families_side_by_side_are_those_alone(kind):
-    alone = [a_family(kind), a_family(kind)]
+def test_gaussians_side_by_side_are_those_alone(kind):
+    alone = [gaussian_of(kind), gaussian_of(kind)]
     alone[1] = type(alone[1])(*(part + 0.3 for part in alone[1]))
     both = type(alone[0])(*map(torch.stack, zip(*alone)))
     theta = both.sample(4, generator=generator(1))
     assert theta.shape == (2, 4, 5)
-    for i, family in enumerate(alone):
-        torch.testing.assert_close(families.pick(both, i), family)
-        torch.testing.assert_close(both.kl(PRIOR)[i], family.kl(PRIOR))
-        torch.testing.assert_close(both.std[i], family.std)
-        torch.testing.assert_close(both.log_prob(theta)[i], family.log_prob(theta[i]))
+    for i, q in enumerate(alone):
+        torch.testing.assert_close(vi.pick(both, i), q)
+        torch.testing.assert_close(both.kl(PRIOR)[i], q.kl(PRIOR))
+        torch.testing.assert_close(both.std[i], q.std)
+        torch.testing.assert_close(both.log_prob(theta)[i], q.log_prob(theta[i]))
     draws = both.sample(100_000, generator=generator(3))
-    for own, family in zip(draws, alone):
-        assert ((own.mean(0) - family.mean).abs() < 5 * family.std / math.sqrt(1e5)).all()
-        error = own.mT.cov() - covariance(family)
-        assert (error.abs() < 5 * math.sqrt(2 / 1e5) * family.std[:, None] * family.std).all()
+    for own, q in zip(draws, alone):
+        assert ((own.mean(0) - q.mean).abs() < 5 * q.std / math.sqrt(1e5)).all()
+        error = own.mT.cov() - covariance(q)
+        assert (error.abs() < 5 * math.sqrt(2 / 1e5) * q.std[:, None] * q.std).all()
 
 
 @pytest.mark.parametrize("local", [False, True])
@@ -287,7 +279,7 @@ def test_fits_side_by_side_do_not_meet(local):
     estimate = vi.expected_log_likelihood(
         net, x, y, partial(vi.gaussian, noise_std=0.3), n_samples=16, local=local
     )
-    start = families.mean_field(torch.zeros(3, 3, dtype=F64), 0.1)
+    start = vi.mean_field(torch.zeros(3, 3, dtype=F64), 0.1)
     temperature = torch.tensor([0.1, 1.0, 10.0], dtype=F64)
     both = vi.fit(
         start,
@@ -298,25 +290,25 @@ def test_fits_side_by_side_do_not_meet(local):
         temperature=temperature,
         generator=generator(5),
     )
-    assert both.trace.kl.shape == (3, 800)
+    assert both.history.kl.shape == (3, 800)
     for i in range(3):
         alone = vi.fit(
-            families.pick(start, i),
+            vi.pick(start, i),
             estimate,
             std,
             n_steps=800,
             learning_rate=0.05,
             temperature=float(temperature[i]),
             generator=generator(6),
-        ).family
-        found = families.pick(both.family, i)
+        ).q
+        found = vi.pick(both.q, i)
         torch.testing.assert_close(found.std, alone.std, rtol=0.1, atol=0)
         assert ((found.mean - alone.mean).abs() < 0.2 * alone.std).all()
 
 
 def test_an_elbo_that_overflows_says_where():
     *_, std, _, _, _, estimate = linear_problem()
-    start = families.mean_field(torch.full((3,), 1e200, dtype=F64), 0.1)
+    start = vi.mean_field(torch.full((3,), 1e200, dtype=F64), 0.1)
     with pytest.raises(FloatingPointError, match="at step 0 in 1 of 1 fits"):
         vi.fit(start, estimate, std, n_steps=3, learning_rate=0.05, generator=generator(1))
 
@@ -324,10 +316,10 @@ def test_an_elbo_that_overflows_says_where():
 def test_local_reparameterisation_refuses_what_it_cannot_do():
     net = nn.Sequential(nn.Conv2d(1, 1, 3))
     x = torch.zeros(1, 1, 4, 4)
-    family = families.mean_field(torch.zeros(n_parameters(net)), 0.1)
+    q = vi.mean_field(torch.zeros(n_parameters(net)), 0.1)
     with pytest.raises(TypeError, match="Conv2d; use local=False"):
-        vi.local_outputs(net, family, x, n_samples=1, generator=generator(1))
+        vi.local_outputs(net, q, x, n_samples=1, generator=generator(1))
     with pytest.raises(TypeError, match="a MeanField, got LowRank"):
         vi.local_outputs(
-            MLP([2, 1]), a_family("low-rank", 3), x, n_samples=1, generator=generator(1)
+            MLP([2, 1]), gaussian_of("low-rank", 3), x, n_samples=1, generator=generator(1)
         )

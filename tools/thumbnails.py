@@ -11,7 +11,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import torch
 
-from tinynets import bnn, families, latents, nets, vae, vi
+from tinynets import bnn, latents, nets, vae, vi
 from tinynets.data import load_digits
 from tinynets.native import compiled
 from tinynets.plots import bnn as bnn_plots
@@ -125,8 +125,8 @@ def bayes_by_backprop(_):
     y = -(x**4) + 3 * x**2 + 1 + 0.2 * torch.randn(80, 1, **F64, generator=g)
     posterior = regression(x, y, 0.2, 20, fan_in=False)
     exact = truth_by_hmc(posterior, x_star)
-    family = vi.fit(
-        families.mean_field(bnn.draw_prior(posterior.prior_std, 1, generator=g)[0], 0.02),
+    q = vi.fit(
+        vi.mean_field(bnn.draw_prior(posterior.prior_std, 1, generator=g)[0], 0.02),
         vi.expected_log_likelihood(
             posterior.net, x, y, partial(vi.gaussian, noise_std=0.2), n_samples=8
         ),
@@ -134,8 +134,8 @@ def bayes_by_backprop(_):
         n_steps=2500,
         learning_rate=0.01,
         generator=g,
-    ).family
-    f = posterior.functions(family.sample(1000, generator=g), x_star)[..., 0]
+    ).q
+    f = posterior.functions(q.sample(1000, generator=g), x_star)[..., 0]
     bnn_plots.plot_predictive(
         x_star,
         f,

@@ -13,13 +13,10 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from tinynets import bnn, checks, nets
-from tinynets.families import Family, MeanField
+from tinynets import bnn, checks
 from tinynets.train import ascend
-
-# Variances below it are no noise at all; without it the gradient of a
-# standard deviation of exactly 0 is infinite.
-TINY = 1e-16
+from tinynets.vi.gaussians import Gaussian
+from tinynets.vi.outputs import local_outputs, weight_outputs
 
 
 class Elbo(NamedTuple):
@@ -33,8 +30,8 @@ class Elbo(NamedTuple):
 class Fit(NamedTuple):
     """A fitted Gaussian and the ELBO at each step on the way."""
 
-    family: Family
-    trace: Elbo  # each term (*lead, steps)
+    q: Gaussian
+    history: Elbo  # each term (*lead, steps)
 
 
 def gaussian(outputs: torch.Tensor, y: torch.Tensor, *, noise_std: float) -> torch.Tensor:
@@ -81,7 +78,7 @@ def expected_log_likelihood(
     Returns
     -------
     callable
-        `estimate(family, *, generator) -> (*lead,)`, in nats.
+        `estimate(q, *, generator) -> (*lead,)`, in nats.
 
     References
     ----------
@@ -92,116 +89,36 @@ def expected_log_likelihood(
         checks.count("batch_size", batch_size)
     forward = partial(local_outputs, net) if local else partial(weight_outputs, bnn.batched(net))
 
-    def estimate(family, *, generator):
+    def estimate(q, *, generator):
         inputs, targets, scale = x, y, 1.0
         if batch_size is not None:
             chosen = torch.randint(len(x), (batch_size,), device=x.device, generator=generator)
             inputs, targets = x[chosen], y[chosen]
             scale = len(x) / batch_size
-        outputs = forward(family, inputs, n_samples=n_samples, generator=generator)
+        outputs = forward(q, inputs, n_samples=n_samples, generator=generator)
         draws = log_likelihood(outputs.flatten(0, -3), targets)
         return scale * draws.unflatten(0, outputs.shape[:-2]).mean(-1)
 
     return estimate
 
 
-def weight_outputs(
-    forward: bnn.Forward,
-    family: Family,
-    x: torch.Tensor,
-    *,
-    n_samples: int,
-    generator: torch.Generator,
-) -> torch.Tensor:
-    """Return f(x) at draws of the weights, (*lead, n_samples, n, outputs)."""
-    theta = family.sample(n_samples, generator=generator)
-    return forward(theta.flatten(0, -2), x).unflatten(0, theta.shape[:-1])
-
-
-def local_outputs(
-    net: nn.Module,
-    family: MeanField,
-    x: torch.Tensor,
-    *,
-    n_samples: int,
-    generator: torch.Generator,
-) -> torch.Tensor:
-    """Return f(x) with what enters each unit drawn, one draw an example.
-
-    A linear layer with independent Gaussian weights has Gaussian outputs
-    with mean x M' + m and variance x^2 (S^2)' + s^2; those are drawn.
-    Shapes as `weight_outputs`; a family with leading dimensions needs a net
-    of `Affine` layers.
-
-    Raises
-    ------
-    TypeError
-        If q is not mean-field, or a layer is neither `Affine` nor `Linear`.
-    """
-    if not isinstance(family, MeanField):
-        raise TypeError(
-            "local reparameterisation needs independent weights, "
-            f"a MeanField, got {type(family).__name__}"
-        )
-    variances = nets.unflatten(family.std.square(), nets.parameter_shapes(net))
-    hooks = []
-    for name, module in net.named_modules():
-        if isinstance(module, (nets.Affine, nn.Linear)):
-            prefix = name + "." if name else ""
-            hooks.append(
-                module.register_forward_hook(
-                    partial(
-                        _add_noise,
-                        variances.get(f"{prefix}weight"),
-                        variances.get(f"{prefix}bias"),
-                        generator,
-                    )
-                )
-            )
-        elif next(module.parameters(recurse=False), None) is not None:
-            raise TypeError(
-                "local reparameterisation handles Affine and nn.Linear, got "
-                f"{type(module).__name__}; use local=False"
-            )
-    try:
-        outputs = nets.apply(net, family.mean, x.repeat(n_samples, 1))
-        return outputs.unflatten(-2, (n_samples, len(x)))
-    finally:
-        for hook in hooks:
-            hook.remove()
-
-
-def _add_noise(
-    weight_var: torch.Tensor,
-    bias_var: torch.Tensor | None,
-    generator: torch.Generator,
-    module: nn.Module,
-    inputs: tuple,
-    mean: torch.Tensor,
-) -> torch.Tensor:
-    """Draw a layer's outputs from their mean and variance (a hook)."""
-    variance = nets.affine(inputs[0].square(), weight_var, bias_var)
-    normal = torch.randn(mean.shape, dtype=mean.dtype, device=mean.device, generator=generator)
-    return mean + variance.clamp(min=TINY).sqrt() * normal
-
-
 def monte_carlo_kl(
-    family: Family, prior_std: torch.Tensor, *, n_samples: int, generator: torch.Generator
+    q: Gaussian, prior_std: torch.Tensor, *, n_samples: int, generator: torch.Generator
 ) -> torch.Tensor:
     """Estimate KL(q || p) by the mean of log q - log p over draws of q.
 
     Returns
     -------
     torch.Tensor, (*lead,)
-        Nats; `family.kl(prior_std)` is its exact value.
+        Nats; `q.kl(prior_std)` is its exact value.
     """
-    theta = family.sample(n_samples, generator=generator)
+    theta = q.sample(n_samples, generator=generator)
     log_prior = torch.distributions.Normal(0.0, prior_std).log_prob(theta)
-    return (family.log_prob(theta) - log_prior.sum(-1)).mean(-1)
+    return (q.log_prob(theta) - log_prior.sum(-1)).mean(-1)
 
 
 def elbo(
-    family: Family,
+    q: Gaussian,
     estimate: Callable,
     prior_std: torch.Tensor,
     *,
@@ -212,11 +129,11 @@ def elbo(
 
     Parameters
     ----------
-    family : MeanField, LowRank or FullCovariance
+    q : MeanField, LowRank or FullCovariance
         The Gaussian q.
     estimate : callable
         From `expected_log_likelihood`, or any
-        `(family, *, generator) -> (*lead,)`.
+        `(q, *, generator) -> (*lead,)`.
     prior_std : torch.Tensor, (dim,)
         Standard deviations of the prior, see `bnn.prior_std`.
     temperature : float or torch.Tensor, (*lead,)
@@ -224,13 +141,13 @@ def elbo(
     generator : torch.Generator
         Source of the draws.
     """
-    log_likelihood = estimate(family, generator=generator)
-    kl = family.kl(prior_std)
+    log_likelihood = estimate(q, generator=generator)
+    kl = q.kl(prior_std)
     return Elbo(log_likelihood - temperature * kl, log_likelihood, kl)
 
 
 def fit(
-    family: Family,
+    q: Gaussian,
     estimate: Callable,
     prior_std: torch.Tensor,
     *,
@@ -241,12 +158,12 @@ def fit(
 ) -> Fit:
     """Maximise the ELBO with Adam, the learning rate falling along a cosine.
 
-    A family with leading dimensions is as many fits side by side: seeds,
+    A q with leading dimensions is as many fits side by side: seeds,
     temperatures, starts. They share minibatches, and nothing else.
 
     Parameters
     ----------
-    family : MeanField, LowRank or FullCovariance
+    q : MeanField, LowRank or FullCovariance
         Where to start.
     estimate, prior_std, temperature, generator
         As in `elbo`.
@@ -267,10 +184,10 @@ def fit(
     """
     for value in torch.as_tensor(temperature).flatten().tolist():
         checks.positive("temperature", value)
-    family = type(family)(*(part.detach().clone().requires_grad_() for part in family))
+    q = type(q)(*(part.detach().clone().requires_grad_() for part in q))
 
     def gradient(step: int) -> torch.Tensor:
-        terms = elbo(family, estimate, prior_std, temperature=temperature, generator=generator)
+        terms = elbo(q, estimate, prior_std, temperature=temperature, generator=generator)
         terms.elbo.sum().backward()
         values = torch.stack([term.detach() for term in terms])
         if not (finite := values[0].isfinite()).all():
@@ -281,5 +198,5 @@ def fit(
             )
         return values
 
-    history = ascend(list(family), gradient, n_steps=n_steps, learning_rate=learning_rate)
-    return Fit(type(family)(*(part.detach() for part in family)), Elbo(*torch.stack(history, -1)))
+    history = ascend(list(q), gradient, n_steps=n_steps, learning_rate=learning_rate)
+    return Fit(type(q)(*(part.detach() for part in q)), Elbo(*torch.stack(history, -1)))

@@ -116,7 +116,7 @@ class FullCovariance(NamedTuple):
         return _kl(self.mean, self.factor.square().sum(-1), log_det, prior_std)
 
 
-Family: TypeAlias = MeanField | LowRank | FullCovariance
+Gaussian: TypeAlias = MeanField | LowRank | FullCovariance
 
 
 def mean_field(mean: torch.Tensor, std: float) -> MeanField:
@@ -141,9 +141,9 @@ def full_covariance(mean: torch.Tensor, std: float) -> FullCovariance:
     return FullCovariance(mean, raw)
 
 
-def pick(family: Family, index: int) -> Family:
+def pick(q: Gaussian, index: int) -> Gaussian:
     """Take one Gaussian out of those side by side."""
-    return type(family)(*(part[index] for part in family))
+    return type(q)(*(part[index] for part in q))
 
 
 def inverse_softplus(value: float) -> float:

@@ -1,0 +1,88 @@
+"""Outputs of a network at draws of its weights, or of what enters its units."""
+
+from functools import partial
+
+import torch
+from torch import nn
+
+from tinynets import bnn, nets
+from tinynets.vi.gaussians import Gaussian, MeanField
+
+# Variances below it are no noise at all; without it the gradient of a
+# standard deviation of exactly 0 is infinite.
+TINY = 1e-16
+
+
+def weight_outputs(
+    forward: bnn.Forward,
+    q: Gaussian,
+    x: torch.Tensor,
+    *,
+    n_samples: int,
+    generator: torch.Generator,
+) -> torch.Tensor:
+    """Return f(x) at draws of the weights, (*lead, n_samples, n, outputs)."""
+    theta = q.sample(n_samples, generator=generator)
+    return forward(theta.flatten(0, -2), x).unflatten(0, theta.shape[:-1])
+
+
+def local_outputs(
+    net: nn.Module, q: MeanField, x: torch.Tensor, *, n_samples: int, generator: torch.Generator
+) -> torch.Tensor:
+    """Return f(x) with what enters each unit drawn, one draw an example.
+
+    A linear layer with independent Gaussian weights has Gaussian outputs
+    with mean x M' + m and variance x^2 (S^2)' + s^2; those are drawn.
+    Shapes as `weight_outputs`; a q with leading dimensions needs a net
+    of `Affine` layers.
+
+    Raises
+    ------
+    TypeError
+        If q is not mean-field, or a layer is neither `Affine` nor `Linear`.
+    """
+    if not isinstance(q, MeanField):
+        raise TypeError(
+            "local reparameterisation needs independent weights, "
+            f"a MeanField, got {type(q).__name__}"
+        )
+    variances = nets.unflatten(q.std.square(), nets.parameter_shapes(net))
+    hooks = []
+    for name, module in net.named_modules():
+        if isinstance(module, (nets.Affine, nn.Linear)):
+            prefix = name + "." if name else ""
+            hooks.append(
+                module.register_forward_hook(
+                    partial(
+                        _add_noise,
+                        variances.get(f"{prefix}weight"),
+                        variances.get(f"{prefix}bias"),
+                        generator,
+                    )
+                )
+            )
+        elif next(module.parameters(recurse=False), None) is not None:
+            raise TypeError(
+                "local reparameterisation handles Affine and nn.Linear, got "
+                f"{type(module).__name__}; use local=False"
+            )
+    try:
+        outputs = nets.apply(net, q.mean, x.repeat(n_samples, 1))
+        return outputs.unflatten(-2, (n_samples, len(x)))
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _add_noise(
+    weight_var: torch.Tensor,
+    bias_var: torch.Tensor | None,
+    generator: torch.Generator,
+    module: nn.Module,
+    inputs: tuple,
+    mean: torch.Tensor,
+) -> torch.Tensor:
+    """Draw a layer's outputs from their mean and variance (a hook)."""
+    variance = nets.affine(inputs[0].square(), weight_var, bias_var)
+    normal = torch.randn(mean.shape, dtype=mean.dtype, device=mean.device, generator=generator)
+    return mean + variance.clamp(min=TINY).sqrt() * normal
