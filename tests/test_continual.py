@@ -35,7 +35,7 @@ def learn(net, *, n_steps=200, rate=0.01, maturity=5, seed=3, optimiser=None):
     state, counts = continual.init(net), []
     x, y = inputs(), torch.randint(2, (30,), generator=generator(4))
     for _ in range(n_steps):
-        *hidden, logits = net.trace(x)
+        *hidden, logits = net.activations(x)
         descent.zero_grad()
         train.cross_entropy(logits, y).sum().backward()
         descent.step()
@@ -49,7 +49,7 @@ def learn(net, *, n_steps=200, rate=0.01, maturity=5, seed=3, optimiser=None):
 def test_contribution_is_what_ablation_removes():
     """With one positive activation, |h| Σ|w| is the change of the outputs."""
     net, x = built(), inputs(1)
-    *hidden, logits = net.trace(x)
+    *hidden, logits = net.activations(x)
     last = net.layers[-1].weight
     found = continual.contribution(hidden[-1], last)
     for unit in range(SIZES[-2]):
@@ -216,7 +216,7 @@ def test_randomness_is_the_generators():
 )
 def test_settings_out_of_range_are_told(options, message):
     net = built()
-    options = {"rate": 0.1, "maturity": 1, "hidden": list(net.trace(inputs()))[:-1]} | options
+    options = {"rate": 0.1, "maturity": 1, "hidden": list(net.activations(inputs()))[:-1]} | options
     with pytest.raises(ValueError, match=message):
         continual.step(net, continual.init(net), generator=generator(1), **options)
 

@@ -45,7 +45,7 @@ def test_one_net_equals_torch_linear_layers():
 def test_trace_ends_in_the_outputs_and_applies_the_activation(name):
     net = built(activation=name)
     x = torch.randn(6, 4, generator=generator(4))
-    *hidden, outputs = net.trace(x)
+    *hidden, outputs = net.activations(x)
     torch.testing.assert_close(outputs, net(x))
     assert [h.shape[-1] for h in hidden] == [5, 3]
     torch.testing.assert_close(hidden[0], nets.ACTIVATIONS[name](net.layers[0](x)))
@@ -53,7 +53,7 @@ def test_trace_ends_in_the_outputs_and_applies_the_activation(name):
 
 def test_layers_may_have_different_activations():
     net = nets.initialise(nets.MLP([4, 5, 3, 2], ["relu", "sigmoid"]), generator=generator(1))
-    first, second, _ = net.trace(torch.randn(9, 4, generator=generator(2)))
+    first, second, _ = net.activations(torch.randn(9, 4, generator=generator(2)))
     assert (first == 0).any() and (first >= 0).all()
     assert ((second > 0) & (second < 1)).all()
 
@@ -110,7 +110,7 @@ def test_flat_parameters_go_there_and_back(n_seeds):
     net = built(n_seeds)
     theta = nets.flatten(net)
     assert theta.shape[-1] == nets.n_parameters(net) == 25 + 18 + 8
-    other = nets.load(nets.MLP([4, 5, 3, 2], n_seeds=n_seeds), theta)
+    other = nets.set_parameters(nets.MLP([4, 5, 3, 2], n_seeds=n_seeds), theta)
     x = torch.randn(6, 4, generator=generator(5))
     assert torch.equal(net(x), other(x))
 
@@ -149,7 +149,11 @@ def test_encoder_gives_mean_and_log_variance():
             ValueError,
             "10 values",
         ),
-        (lambda: nets.load(nets.MLP([4, 2]), torch.zeros(3, 10)), ValueError, "layers.0.weight"),
+        (
+            lambda: nets.set_parameters(nets.MLP([4, 2]), torch.zeros(3, 10)),
+            ValueError,
+            "layers.0.weight",
+        ),
     ],
 )
 def test_errors_name_the_argument(call, error, words):

@@ -51,7 +51,7 @@ def test_seeds_trained_together_equal_each_alone():
     starts = nets.flatten(stack)
     run(stack, batch_size=40)  # whole data: no order to differ in
     for start, end in zip(starts, nets.flatten(stack)):
-        alone = nets.load(built(), start)
+        alone = nets.set_parameters(built(), start)
         run(alone, batch_size=40)
         torch.testing.assert_close(nets.flatten(alone), end, rtol=1e-4, atol=1e-5)
 

@@ -177,7 +177,7 @@ def step(
     units : list of Units
         One a hidden layer, from `init` or the step before.
     hidden : list of (*runs, n, units)
-        Activations of the hidden layers on the batch: `net.trace(x)` gives
+        Activations of the hidden layers on the batch: `net.activations(x)` gives
         them, and the outputs last.
     rate : float or (*runs,)
         Replacement rate; 0 is plain backprop.

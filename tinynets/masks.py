@@ -48,10 +48,10 @@ def collapse(net: nets.MLP) -> Linear:
     ValueError
         If a hidden layer is not linear.
     """
-    if set(net.activations) - {"identity"}:
+    if set(net.activation_names) - {"identity"}:
         raise ValueError(
             "net must be linear to be one matrix: every activation must be "
-            f"'identity', got {list(net.activations)}"
+            f"'identity', got {list(net.activation_names)}"
         )
     masks, biases = _detached(net.layers[0])
     for layer in net.layers[1:]:

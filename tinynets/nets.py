@@ -134,20 +134,19 @@ class MLP(nn.Module):
             )
         for name in [activation] if isinstance(activation, str) else names:
             checks.choice("activation", name, ACTIVATIONS)
-        self.sizes, self.activations, self.n_seeds = (tuple(sizes), tuple(names), n_seeds)
+        self.sizes, self.activation_names, self.n_seeds = (tuple(sizes), tuple(names), n_seeds)
         self.layers = nn.ModuleList(
             Affine(n_in, n_out, n_seeds=n_seeds, bias=bias)
             for n_in, n_out in itertools.pairwise(sizes)
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        for x in self.trace(x):
-            pass
-        return x
+        *_, outputs = self.activations(x)
+        return outputs
 
-    def trace(self, x: Tensor) -> Iterator[Tensor]:
-        """Yield what each layer puts out: activations, last the outputs."""
-        for layer, name in zip(self.layers, self.activations):
+    def activations(self, x: Tensor) -> Iterator[Tensor]:
+        """Yield the activations of each hidden layer, and the outputs last."""
+        for layer, name in zip(self.layers, self.activation_names):
             x = ACTIVATIONS[name](layer(x))
             yield x
         yield self.layers[-1](x)
@@ -288,7 +287,7 @@ def unflatten(theta: Tensor, shapes: Mapping[str, Sequence[int]]) -> dict[str, T
     }
 
 
-def load(net: Net, theta: Tensor) -> Net:
+def set_parameters(net: Net, theta: Tensor) -> Net:
     """Copy flat parameters into a net, and return the net."""
     parts = unflatten(theta, parameter_shapes(net))
     with torch.no_grad():

@@ -135,11 +135,11 @@ def recognise(net: nn.Module) -> OneLayer | None:
         type(net) is MLP
         and len(net.sizes) == 3
         and net.n_seeds is None
-        and net.activations[0] in ("tanh", "relu")
+        and net.activation_names[0] in ("tanh", "relu")
         and net.layers[0].bias is not None
     ):
         return None
-    return OneLayer(*net.sizes, net.activations[0])
+    return OneLayer(*net.sizes, net.activation_names[0])
 
 
 def _affine(bias: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:

@@ -235,7 +235,7 @@ class EarlyStop:
     best : () or (n_seeds,)
     best_step : () or (n_seeds,) int64
     best_parameters : (dim,) or (n_seeds, dim)
-        For each seed those at its own best look: `nets.load(net, ...)`.
+        For each seed those at its own best look: `nets.set_parameters(net, ...)`.
     """
 
     def __init__(self, measure: Callable[[nn.Module], Tensor], *, every: int, patience: int):

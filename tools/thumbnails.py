@@ -54,7 +54,7 @@ def weight_masks(digits):
 def separable_latents(digits):
     net = classifier(digits, [10, 3, 10], "sigmoid", 6000)
     with torch.no_grad():
-        cloud = list(net.trace(digits.test.images[:350]))[1]
+        cloud = list(net.activations(digits.test.images[:350]))[1]
     fig = latent_plots.plot_cubes([[cloud]], digits.test.labels[:350], [(0, 1)])
     fig.set_size_inches(SIZE)
     fig.set_dpi(192)

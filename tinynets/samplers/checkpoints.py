@@ -53,7 +53,7 @@ def save(path: Path, plan: dict, run: Run, random_state: Tensor) -> None:
     os.replace(beside, path)
 
 
-def load(path: Path, plan: dict, generator: torch.Generator) -> Run | None:
+def resume(path: Path, plan: dict, generator: torch.Generator) -> Run | None:
     """Read a checkpoint and set the generator to it; None where none is.
 
     Raises

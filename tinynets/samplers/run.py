@@ -88,7 +88,7 @@ def sample(
     warming = sampler if isinstance(sampler, Adaptation) else untuned(sampler)
     path = None if checkpoint is None else Path(checkpoint)
     plan = checkpoints.plan(position, generator, n_draws=n_draws, n_warmup=n_warmup, thin=thin)
-    run = path and checkpoints.load(path, plan, generator)
+    run = path and checkpoints.resume(path, plan, generator)
     run = run or _begin(warming.start(position, n_warmup, generator=generator), position, n_draws)
     random_state = generator.get_state()
     try:
