@@ -21,8 +21,8 @@ class DivergedError(ArithmeticError):
     step: int
 
 
-class Run(NamedTuple):
-    """What a training left behind; the net itself is trained in place."""
+class History(NamedTuple):
+    """The losses of a training, and the parameters kept on the way."""
 
     losses: Tensor  # (n_steps, *seeds), each before its step
     steps: Tensor  # (n_checkpoints,) int64, steps done so far
@@ -40,7 +40,7 @@ def train(
     generator: torch.Generator,
     checkpoints: Iterable[int] = (),
     stop: Callable[[int, nn.Module], bool] | None = None,
-) -> Run:
+) -> History:
     """Minimise a loss over minibatches.
 
     The gradient is that of the *sum* of the losses over seeds, so each seed
@@ -69,7 +69,7 @@ def train(
 
     Returns
     -------
-    Run
+    History
 
     Raises
     ------
@@ -102,7 +102,7 @@ def train(
             break
     parameters = torch.stack(list(kept.values())) if kept else nets.flatten(net)[None][:0]
     steps = torch.tensor(list(kept), dtype=torch.int64, device="cpu")
-    return Run(torch.stack(losses), steps, parameters)
+    return History(torch.stack(losses), steps, parameters)
 
 
 class Maximum(NamedTuple):
