@@ -24,17 +24,17 @@ BATCH_SIZE, LEARNING_RATE = 32, 1e-3
 HIDDEN = [256, 128]
 
 
-def our_vae(images, n_seeds=None):
+def our_vae(images, n_nets=None):
     net = nets.initialise(
-        vae.VAE([images.shape[1], *HIDDEN, 2], n_seeds=n_seeds), generator=generator(1)
+        vae.VAE([images.shape[1], *HIDDEN, 2], n_nets=n_nets), generator=generator(1)
     )
     noise = generator(1, "noise")
     return fit(net, lambda net, x: -vae.elbo(net, x, generator=noise).objective.mean(-1), (images,))
 
 
-def our_classifier(images, labels, n_seeds=None):
+def our_classifier(images, labels, n_nets=None):
     net = nets.initialise(
-        nets.MLP([images.shape[1], 10, 3, 10], "sigmoid", n_seeds=n_seeds), generator=generator(1)
+        nets.MLP([images.shape[1], 10, 3, 10], "sigmoid", n_nets=n_nets), generator=generator(1)
     )
     return fit(net, lambda net, x, y: train.cross_entropy(net(x), y), (images, labels))
 
@@ -99,9 +99,9 @@ def usual_classifier(images, labels):
     )
 
 
-def vmap_classifier(images, labels, n_seeds):
+def vmap_classifier(images, labels, n_nets):
     """Train the same stack by `stack_module_state`, `vmap` and `grad`."""
-    models = [layers([images.shape[1], 10, 3, 10], nn.Sigmoid) for _ in range(n_seeds)]
+    models = [layers([images.shape[1], 10, 3, 10], nn.Sigmoid) for _ in range(n_nets)]
     stacked, _ = torch.func.stack_module_state(models)
     optimiser = torch.optim.AdamW(stacked.values(), lr=LEARNING_RATE, fused=True)
     gradient = torch.func.vmap(
@@ -111,7 +111,7 @@ def vmap_classifier(images, labels, n_seeds):
             )
         )
     )
-    order = train.minibatches(len(images), BATCH_SIZE, n_seeds=n_seeds, generator=generator(1))
+    order = train.minibatches(len(images), BATCH_SIZE, n_nets=n_nets, generator=generator(1))
     for _ in range(train.steps_in_epoch(len(images), BATCH_SIZE)):
         index = next(order)
         for name, value in gradient(stacked, images[index], labels[index]).items():
@@ -131,17 +131,17 @@ def smallest(repeats, **tasks):
     return best
 
 
-def report(title, best, n_seeds, bar):
+def report(title, best, n_nets, bar):
     names = {
         "usual": "DataLoader + nn.Module",
         "ours": "tinynets",
-        "stack": f"tinynets, {n_seeds} seeds at once",
-        "vmap": f"vmap, {n_seeds} seeds at once",
+        "stack": f"tinynets, {n_nets} seeds at once",
+        "vmap": f"vmap, {n_nets} seeds at once",
     }
     print(f"{title}: one epoch, batch {BATCH_SIZE}; the bar is {bar} s for 60,000 images")
     print(f"  {'seconds a seed':28} {'clock':>7} {'ratio':>6} {'CPU':>7} {'ratio':>6}")
     for name, times in best.items():
-        share = n_seeds if name in ("stack", "vmap") else 1
+        share = n_nets if name in ("stack", "vmap") else 1
         columns = (f"{t / share:7.2f} {u / t * share:6.1f}" for t, u in zip(times, best["usual"]))
         print(f"  {names[name]:28}", *columns)
 

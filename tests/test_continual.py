@@ -9,9 +9,9 @@ from tinynets.rng import generator
 RUNS, SIZES = 3, (4, 20, 10, 2)
 
 
-def built(sizes=SIZES, n_seeds=RUNS, seed=1):
+def built(sizes=SIZES, n_nets=RUNS, seed=1):
     return nets.initialise(
-        nets.MLP(sizes, "relu", n_seeds=n_seeds), generator=generator(seed), scheme="he"
+        nets.MLP(sizes, "relu", n_nets=n_nets), generator=generator(seed), scheme="he"
     )
 
 
@@ -43,7 +43,7 @@ def learn(net, *, n_steps=200, rate=0.01, maturity=5, seed=3, optimiser=None):
             net, state, hidden, rate=rate, maturity=maturity, generator=source, optimiser=descent
         )
         counts.append(torch.stack(replaced))
-    return state, torch.stack(counts)  # (steps, layers, runs)
+    return state, torch.stack(counts)  # (steps, layers, nets)
 
 
 def test_contribution_is_what_ablation_removes():
@@ -66,7 +66,7 @@ def test_utility_is_a_running_mean():
     for batch in h:
         state = continual.observe(state, batch, w, decay=0.9)
     weights = 0.1 * 0.9 ** torch.arange(6, -1, -1.0)
-    each = h.abs().mean(2) * w.abs().sum(1)  # (steps, runs, units)
+    each = h.abs().mean(2) * w.abs().sum(1)  # (steps, nets, units)
     torch.testing.assert_close(state.utility, (weights[:, None, None] * each).sum(0))
     assert (state.age == 7).all()
 
@@ -127,7 +127,7 @@ def test_outgoing_zeros_leave_the_function_as_without_the_unit():
 
 
 def test_newcomers_are_drawn_like_the_first_weights():
-    net = built((100, 200, 2), n_seeds=2)
+    net = built((100, 200, 2), n_nets=2)
     continual.renew(net, 0, torch.ones(2, 200, dtype=torch.bool), generator=generator(6))
     weight = net.layers[0].weight
     assert weight.std().item() == pytest.approx(0.02**0.5, rel=0.02)
@@ -174,7 +174,7 @@ def test_a_rate_a_run_leaves_the_runs_apart():
 
 
 def test_one_net_without_runs_works_too():
-    net = built(n_seeds=None)
+    net = built(n_nets=None)
     state, counts = learn(net, rate=0.02)
     assert state[0].utility.shape == (20,) and counts.sum() > 0
     assert torch.isfinite(nets.flatten(net)).all()

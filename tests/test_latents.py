@@ -16,10 +16,10 @@ from tinynets.latents import Gaussian
 from tinynets.rng import generator
 
 
-def gaussian(seed, d=2, lead=()):
+def gaussian(seed, d=2, nets=()):
     g = generator(seed)
-    root = torch.randn(*lead, d, d, generator=g).double()
-    mean = torch.randn(*lead, d, generator=g).double()
+    root = torch.randn(*nets, d, d, generator=g).double()
+    mean = torch.randn(*nets, d, generator=g).double()
     return Gaussian(mean, root @ root.mT + 0.2 * torch.eye(d).double())
 
 
@@ -78,7 +78,7 @@ def test_distances_vanish_only_for_equal_gaussians():
 
 @pytest.mark.parametrize("compare", [latents.kl, latents.bhattacharyya, latents.overlap])
 def test_pairwise_equals_each_pair_alone(compare):
-    many = gaussian(9, lead=(2, 3))
+    many = gaussian(9, nets=(2, 3))
     table = latents.pairwise(compare, many)
     assert table.shape == (2, 3, 3)
     for s, i, j in itertools.product(range(2), range(3), range(3)):
@@ -129,7 +129,7 @@ def test_mixture_density_integrates_to_one_and_matches_by_hand():
 
 
 def test_ellipse_lies_at_its_mahalanobis_distance():
-    g = gaussian(11, lead=(4,))
+    g = gaussian(11, nets=(4,))
     curve = latents.ellipse(g, 2.0)
     assert curve.shape == (4, 64, 2)
     torch.testing.assert_close(curve[:, 0], curve[:, -1])

@@ -25,8 +25,8 @@ def data():
     return images, labels
 
 
-def draw_net(*hidden, activation="identity", n_seeds=N_SEEDS, bias=True):
-    net = nets.MLP([N_PIXELS, *hidden, N_CLASSES], activation, n_seeds=n_seeds, bias=bias)
+def draw_net(*hidden, activation="identity", n_nets=N_SEEDS, bias=True):
+    net = nets.MLP([N_PIXELS, *hidden, N_CLASSES], activation, n_nets=n_nets, bias=bias)
     return nets.initialise(net, generator=generator(1, "weights"))
 
 
@@ -43,10 +43,10 @@ def fit(net, data, penalty, rate=0.3, n_steps=40):
 
 
 @pytest.mark.parametrize("hidden", [(), (5,), (5, 3)])
-@pytest.mark.parametrize("n_seeds", [None, 2])
+@pytest.mark.parametrize("n_nets", [None, 2])
 @pytest.mark.parametrize("bias", [True, False])
-def test_collapse_computes_what_the_net_computes(data, hidden, n_seeds, bias):
-    net = draw_net(*hidden, n_seeds=n_seeds, bias=bias)
+def test_collapse_computes_what_the_net_computes(data, hidden, n_nets, bias):
+    net = draw_net(*hidden, n_nets=n_nets, bias=bias)
     linear = masks.collapse(net)
     torch.testing.assert_close(linear.scores(data[0]), net(data[0]).detach())
     assert not linear.masks.requires_grad

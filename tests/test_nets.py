@@ -8,8 +8,8 @@ from tinynets import nets
 from tinynets.rng import generator
 
 
-def built(n_seeds=None, activation="tanh", scheme="torch"):
-    net = nets.MLP([4, 5, 3, 2], activation, n_seeds=n_seeds)
+def built(n_nets=None, activation="tanh", scheme="torch"):
+    net = nets.MLP([4, 5, 3, 2], activation, n_nets=n_nets)
     return nets.initialise(net, generator=generator(1), scheme=scheme)
 
 
@@ -23,7 +23,7 @@ def by_hand(net, x, seed):
 
 @pytest.mark.parametrize("shared", [True, False])
 def test_stacked_nets_equal_each_net_by_hand(shared):
-    net = built(n_seeds=3)
+    net = built(n_nets=3)
     x = torch.randn(*(() if shared else (3,)), 7, 4, generator=generator(2))
     outputs = net(x)
     assert outputs.shape == (3, 7, 2)
@@ -64,9 +64,9 @@ def test_forgotten_initialisation_shows():
 
 @pytest.mark.parametrize("scheme", nets.INITIALISATIONS)
 def test_initial_weights_have_the_variance_of_their_scheme(scheme):
-    n_in, n_out, n_seeds = 400, 300, 2
+    n_in, n_out, n_nets = 400, 300, 2
     net = nets.initialise(
-        nets.MLP([n_in, n_out], n_seeds=n_seeds), generator=generator(1), scheme=scheme
+        nets.MLP([n_in, n_out], n_nets=n_nets), generator=generator(1), scheme=scheme
     )
     weight_var, bias_var = {
         "torch": (1 / (3 * n_in), 1 / (3 * n_in)),
@@ -105,19 +105,19 @@ def test_initialise_refuses_a_module_it_does_not_know():
         nets.initialise(nn.BatchNorm1d(3), generator=generator(1))
 
 
-@pytest.mark.parametrize("n_seeds", [None, 3])
-def test_flat_parameters_go_there_and_back(n_seeds):
-    net = built(n_seeds)
+@pytest.mark.parametrize("n_nets", [None, 3])
+def test_flat_parameters_go_there_and_back(n_nets):
+    net = built(n_nets)
     theta = nets.flatten(net)
     assert theta.shape[-1] == nets.n_parameters(net) == 25 + 18 + 8
-    other = nets.set_parameters(nets.MLP([4, 5, 3, 2], n_seeds=n_seeds), theta)
+    other = nets.set_parameters(nets.MLP([4, 5, 3, 2], n_nets=n_nets), theta)
     x = torch.randn(6, 4, generator=generator(5))
     assert torch.equal(net(x), other(x))
 
 
 def test_apply_runs_a_chain_for_each_row_and_keeps_the_gradient():
     net = nets.MLP([4, 5, 3, 2])
-    theta = nets.flatten(built(n_seeds=3)).double().requires_grad_()
+    theta = nets.flatten(built(n_nets=3)).double().requires_grad_()
     x = torch.randn(6, 4, generator=generator(5)).double()
     outputs = nets.apply(net, theta, x)
     assert outputs.shape == (3, 6, 2)
@@ -125,7 +125,7 @@ def test_apply_runs_a_chain_for_each_row_and_keeps_the_gradient():
 
 
 def test_encoder_gives_mean_and_log_variance():
-    net = nets.initialise(nets.GaussianEncoder([4, 6, 2], n_seeds=3), generator=generator(1))
+    net = nets.initialise(nets.GaussianEncoder([4, 6, 2], n_nets=3), generator=generator(1))
     mean, log_var = net(torch.randn(7, 4, generator=generator(2)))
     assert mean.shape == log_var.shape == (3, 7, 2)
     assert not torch.equal(mean, log_var)
@@ -138,7 +138,7 @@ def test_encoder_gives_mean_and_log_variance():
         (lambda: nets.MLP([4, 3, 2], "swoosh"), ValueError, "'silu'"),
         (lambda: nets.MLP([4, 3, 2], ["relu", "relu"]), ValueError, "each of 1"),
         (lambda: nets.MLP([4, 0, 2]), ValueError, "n_out"),
-        (lambda: nets.MLP([4, 2], n_seeds=0), ValueError, "n_seeds"),
+        (lambda: nets.MLP([4, 2], n_nets=0), ValueError, "n_nets"),
         (
             lambda: nets.initialise(nets.MLP([2, 1]), generator=generator(1), scheme="xavier"),
             ValueError,

@@ -72,7 +72,7 @@ def test_backprop_equals_central_differences(example):
 
 def test_a_batch_of_networks_is_each_of_them(example):
     _, x, y = example
-    nets = nielsen.network([7, 5, 3], generator=draws(1), n_seeds=4)
+    nets = nielsen.network([7, 5, 3], generator=draws(1), n_nets=4)
     nabla = nielsen.backprop(nets, x, y, CROSS_ENTROPY)
     for s in range(4):
         alone = nielsen.Network([w[s] for w in nets.weights], [b[s] for b in nets.biases])

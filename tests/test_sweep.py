@@ -16,7 +16,7 @@ from tinynets.plots import sweeps as pictures
 from tinynets.sweep import app, cells
 from tinynets.sweep.cells import Experiment
 
-QUICK = {"n_images": 200, "n_steps": 5, "n_hidden": 4, "n_seeds": 2}
+QUICK = {"n_images": 200, "n_steps": 5, "n_hidden": 4, "n_nets": 2}
 OPTIONS = [f"{name}={value}" for name, value in QUICK.items()]
 
 

@@ -1,4 +1,4 @@
-"""The loop: seeds side by side, checkpoints, early stop, clear failures."""
+"""The loop: nets side by side, checkpoints, early stop, clear failures."""
 
 import itertools
 
@@ -15,8 +15,8 @@ def problem(n=40):
     return x, (x[:, 0] + x[:, 1] * x[:, 2] > 0).long()
 
 
-def built(n_seeds=None, sizes=(4, 16, 2)):
-    return nets.initialise(nets.MLP(sizes, n_seeds=n_seeds), generator=generator(2))
+def built(n_nets=None, sizes=(4, 16, 2)):
+    return nets.initialise(nets.MLP(sizes, n_nets=n_nets), generator=generator(2))
 
 
 def classify(net, x, labels):
@@ -46,8 +46,8 @@ def test_first_step_is_gradient_descent():
     torch.testing.assert_close(result.losses[0], value.detach())
 
 
-def test_seeds_trained_together_equal_each_alone():
-    stack = built(n_seeds=3)
+def test_nets_trained_together_equal_each_alone():
+    stack = built(n_nets=3)
     starts = nets.flatten(stack)
     run(stack, batch_size=40)  # whole data: no order to differ in
     for start, end in zip(starts, nets.flatten(stack)):
@@ -56,30 +56,30 @@ def test_seeds_trained_together_equal_each_alone():
         torch.testing.assert_close(nets.flatten(alone), end, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("n_seeds", [None, 3])
-def test_an_epoch_shows_each_example_once(n_seeds):
-    batches = train.minibatches(10, 4, n_seeds=n_seeds, generator=generator(1))
+@pytest.mark.parametrize("n_nets", [None, 3])
+def test_an_epoch_shows_each_example_once(n_nets):
+    batches = train.minibatches(10, 4, n_nets=n_nets, generator=generator(1))
     epochs = [torch.cat(list(itertools.islice(batches, 3)), -1) for _ in range(2)]
     for epoch in epochs:
         assert torch.equal(epoch.sort(-1).values, torch.arange(10).expand_as(epoch))
     assert not torch.equal(*epochs)
-    if n_seeds:
+    if n_nets:
         assert not torch.equal(epochs[0][0], epochs[0][1])
     assert train.steps_in_epoch(10, 4) == 3
 
 
 def test_training_reproduces_and_leaves_the_global_state():
     state = torch.get_rng_state()
-    one, same, other = (run(built(n_seeds=2), seed=seed).losses for seed in (3, 3, 4))
+    one, same, other = (run(built(n_nets=2), seed=seed).losses for seed in (3, 3, 4))
     assert torch.equal(one, same) and not torch.equal(one, other)
     assert torch.equal(torch.get_rng_state(), state)
     with pytest.raises(TypeError, match="generator"):
         train.minibatches(10, 4)
 
 
-@pytest.mark.parametrize("n_seeds", [None, 3])
-def test_tiny_overfit_reaches_zero_loss(n_seeds):
-    net = built(n_seeds)
+@pytest.mark.parametrize("n_nets", [None, 3])
+def test_tiny_overfit_reaches_zero_loss(n_nets):
+    net = built(n_nets)
     x, labels = problem(10)
     result = train.train(
         net,
@@ -95,34 +95,34 @@ def test_tiny_overfit_reaches_zero_loss(n_seeds):
 
 
 def test_checkpoints_hold_the_parameters_of_their_steps():
-    net = built(n_seeds=2)
+    net = built(n_nets=2)
     start = nets.flatten(net)
     result = run(net, checkpoints=[20, 0, 30])
     assert result.steps.tolist() == [0, 20, 30]
     assert torch.equal(result.parameters[0], start)
     assert torch.equal(result.parameters[-1], nets.flatten(net))
-    shorter = built(n_seeds=2)
+    shorter = built(n_nets=2)
     run(shorter, n_steps=20)
     assert torch.equal(result.parameters[1], nets.flatten(shorter))
-    assert run(built(n_seeds=2)).parameters.shape == (0, 2, start.shape[-1])
+    assert run(built(n_nets=2)).parameters.shape == (0, 2, start.shape[-1])
 
 
-def test_early_stop_keeps_each_seed_at_its_best():
+def test_early_stop_keeps_each_net_at_its_best():
     scripts = torch.tensor([[3, 1, 2, 2, 2, 2], [3, 2, 1, 2, 2, 2.0]])
     looks = iter(scripts.T)
     stop = train.EarlyStop(lambda net: next(looks), every=2, patience=3)
-    result = run(built(n_seeds=2), stop=stop, checkpoints=[4, 6])
+    result = run(built(n_nets=2), stop=stop, checkpoints=[4, 6])
     assert len(result.losses) == 12  # looks at 2, 4, .. 12; best 4 and 6
     assert stop.best.tolist() == [1, 1] and stop.best_step.tolist() == [4, 6]
     assert torch.equal(stop.best_parameters[0], result.parameters[0, 0])
     assert torch.equal(stop.best_parameters[1], result.parameters[1, 1])
 
 
-def test_divergence_names_step_seed_and_learning_rate():
-    stack = built(n_seeds=3)
+def test_divergence_names_step_net_and_learning_rate():
+    stack = built(n_nets=3)
     with torch.no_grad():
         stack.layers[1].bias[1] = torch.inf
-    with pytest.raises(train.DivergedError, match="seed 1 is not finite at step 1 .*rate 0.25"):
+    with pytest.raises(train.DivergedError, match="net 1 is not finite at step 1 .*rate 0.25"):
         run(stack, lr=0.25)
     with pytest.raises(train.DivergedError, match=r"learning rate 3e\+38"):
         run(built(sizes=(4, 2)), lr=3e38)
@@ -152,7 +152,7 @@ def test_data_must_be_tensors_of_one_length():
         train.train(net, classify, torch.zeros(5, 4), **options)
 
 
-def test_losses_equal_their_definitions_for_each_seed():
+def test_losses_equal_their_definitions_for_each_net():
     logits = torch.randn(3, 7, 5, generator=generator(1)).double()
     labels = torch.randint(5, (3, 7), generator=generator(2))
     a = logits.sigmoid()
@@ -171,7 +171,7 @@ def test_losses_equal_their_definitions_for_each_seed():
 
 
 def test_squared_weights_leave_biases_out():
-    net = built(n_seeds=2)
+    net = built(n_nets=2)
     by_hand = [sum((layer.weight[seed] ** 2).sum() for layer in net.layers) for seed in range(2)]
     torch.testing.assert_close(train.squared_weights(net), torch.stack(by_hand))
 

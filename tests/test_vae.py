@@ -10,8 +10,8 @@ from tinynets import nets, train, vae
 from tinynets.rng import generator
 
 
-def built(n_seeds=None, sizes=(6, 8, 2)):
-    net = vae.VAE(sizes, n_seeds=n_seeds)
+def built(n_nets=None, sizes=(6, 8, 2)):
+    net = vae.VAE(sizes, n_nets=n_nets)
     return nets.initialise(net, generator=generator(1)).double()
 
 
@@ -66,7 +66,7 @@ def test_pixel_log_likelihood_is_the_mean_over_binarised_images():
 
 
 def test_objective_is_log_likelihood_minus_beta_kl():
-    net, x = built(n_seeds=3), images()
+    net, x = built(n_nets=3), images()
     beta = torch.tensor([0.0, 1.0, 4.0]).double()
     terms = vae.elbo(net, x, generator=generator(8), beta=beta)
     assert terms.objective.shape == (3, 5)
@@ -83,7 +83,7 @@ def test_gradient_equals_finite_differences():
         parts = nets.unflatten(theta, nets.parameter_shapes(net))
 
         class Bound(torch.nn.Module):
-            n_seeds = None
+            n_nets = None
 
             def encoder(self, x):
                 return torch.func.functional_call(net.encoder, part("encoder"), (x,))
@@ -104,7 +104,7 @@ def test_gradient_equals_finite_differences():
 
 
 def test_gradient_flows_to_encoder_and_decoder():
-    net, x = built(n_seeds=2), images()
+    net, x = built(n_nets=2), images()
     vae.elbo(net, x, generator=generator(10)).objective.sum().backward()
     for name, parameter in net.named_parameters():
         by_seed = parameter.grad.flatten(1).abs().amax(1)
@@ -214,7 +214,7 @@ def test_bound_of_equal_weights_is_their_value_whatever_the_number():
 
 
 def test_weights_keep_the_seeds_apart():
-    stack, x = built(n_seeds=2), images()
+    stack, x = built(n_nets=2), images()
     log_w = vae.log_importance_weights(stack, x, n_samples=3, generator=generator(17))
     assert log_w.shape == (2, 5, 3)
     assert vae.importance_weighted_bound(log_w, 3).shape == (2, 5)

@@ -46,7 +46,7 @@ def batched(net: nn.Module) -> Forward:
     """
     if not nets.n_parameters(net):
         raise ValueError("net must have parameters, got none: a posterior is a density of weights")
-    if type(net) is nets.MLP and net.n_seeds is None:
+    if type(net) is nets.MLP and net.n_nets is None:
         return onelayer.recognise(net) or partial(nets.apply, net)
     return vmap(partial(nets.apply, net), in_dims=(0, None))
 

@@ -23,9 +23,9 @@ from tinynets import checks, nets
 class Units(NamedTuple):
     """What continual backprop remembers of one hidden layer."""
 
-    utility: Tensor  # (*runs, units), running mean of the contribution
-    age: Tensor  # (*runs, units) int64, updates since the unit's birth
-    owed: Tensor  # (*runs,), replacements due, a fraction
+    utility: Tensor  # (*nets, units), running mean of the contribution
+    age: Tensor  # (*nets, units) int64, updates since the unit's birth
+    owed: Tensor  # (*nets,), replacements due, a fraction
 
 
 def init(net: nets.MLP) -> list[Units]:
@@ -44,14 +44,14 @@ def contribution(activation: Tensor, outgoing: Tensor) -> Tensor:
 
     Parameters
     ----------
-    activation : (*runs, n, units)
+    activation : (*nets, n, units)
         Averaged over the n examples of the batch.
-    outgoing : (*runs, next, units)
+    outgoing : (*nets, next, units)
         Weights of the next layer.
 
     Returns
     -------
-    (*runs, units)
+    (*nets, units)
     """
     return activation.abs().mean(-2) * outgoing.abs().sum(-2)
 
@@ -72,7 +72,7 @@ def select(units: Units, *, rate: float | Tensor, maturity: int) -> tuple[Units,
     Parameters
     ----------
     units : Units
-    rate : float or (*runs,)
+    rate : float or (*nets,)
         Share of the mature units that is replaced an update, in [0, 1];
         fractions add up in `owed` until a whole unit is due.
     maturity : int
@@ -82,7 +82,7 @@ def select(units: Units, *, rate: float | Tensor, maturity: int) -> tuple[Units,
     -------
     Units
         The chosen ones reborn: utility and age 0.
-    (*runs, units) bool
+    (*nets, units) bool
         The chosen ones.
     """
     eligible = units.age > maturity
@@ -119,7 +119,7 @@ def renew(
     net : nets.MLP
     layer : int
         Which hidden layer, from 0.
-    chosen : (*runs, units) bool
+    chosen : (*nets, units) bool
     generator : torch.Generator
     scheme : str
         As for `nets.initialise`.
@@ -132,7 +132,7 @@ def renew(
     into, out = net.layers[layer], net.layers[layer + 1]
     n_out, n_in = into.weight.shape[-2:]
     fresh = nets.initialise(
-        nets.Affine(n_in, n_out, n_seeds=-(-n_chosen // n_out)).to(into.weight.device),
+        nets.Affine(n_in, n_out, n_nets=-(-n_chosen // n_out)).to(into.weight.device),
         generator=generator,
         scheme=scheme,
     )
@@ -176,10 +176,10 @@ def step(
         Changed in place.
     units : list of Units
         One a hidden layer, from `init` or the step before.
-    hidden : list of (*runs, n, units)
+    hidden : list of (*nets, n, units)
         Activations of the hidden layers on the batch: `net.activations(x)` gives
         them, and the outputs last.
-    rate : float or (*runs,)
+    rate : float or (*nets,)
         Replacement rate; 0 is plain backprop.
     maturity : int
         Updates for which a newcomer is safe.
@@ -192,7 +192,7 @@ def step(
     Returns
     -------
     list of Units
-    list of (*runs,) int64
+    list of (*nets,) int64
         Units replaced, one entry a hidden layer.
 
     Raises
@@ -228,11 +228,11 @@ def dead_share(activation: Tensor) -> Tensor:
 
     Parameters
     ----------
-    activation : (*runs, n, units)
+    activation : (*nets, n, units)
 
     Returns
     -------
-    (*runs,)
+    (*nets,)
     """
     return (activation == 0).all(-2).float().mean(-1)
 
@@ -245,11 +245,11 @@ def effective_rank(activation: Tensor) -> Tensor:
 
     Parameters
     ----------
-    activation : (*runs, n, units)
+    activation : (*nets, n, units)
 
     Returns
     -------
-    (*runs,)
+    (*nets,)
 
     References
     ----------

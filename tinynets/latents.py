@@ -18,15 +18,15 @@ from tinynets import checks
 class Gaussian(NamedTuple):
     """One Gaussian, or many along leading dimensions."""
 
-    mean: Tensor  # (*lead, d)
-    covariance: Tensor  # (*lead, d, d)
+    mean: Tensor  # (*nets, d)
+    covariance: Tensor  # (*nets, d, d)
 
 
 class Scatter(NamedTuple):
     """Covariance of classes about their means, and of means about theirs."""
 
-    within: Tensor  # (*lead, d, d)
-    between: Tensor  # (*lead, d, d)
+    within: Tensor  # (*nets, d, d)
+    between: Tensor  # (*nets, d, d)
 
 
 class Plane(NamedTuple):
@@ -44,7 +44,7 @@ def mixture_moments(means: Tensor, variances: Tensor) -> Gaussian:
 
     Parameters
     ----------
-    means, variances : (*lead, n, d)
+    means, variances : (*nets, n, d)
 
     Returns
     -------
@@ -61,7 +61,7 @@ def class_gaussians(means: Tensor, variances: Tensor, labels: Tensor, n_classes:
 
     Parameters
     ----------
-    means, variances : (*lead, n, d)
+    means, variances : (*nets, n, d)
         The encoder's Gaussian of each image. With variances of zero this is
         the covariance of the points themselves.
     labels : (n,) int64
@@ -70,7 +70,7 @@ def class_gaussians(means: Tensor, variances: Tensor, labels: Tensor, n_classes:
     Returns
     -------
     Gaussian
-        Leading dimensions (*lead, n_classes).
+        Leading dimensions (*nets, n_classes).
 
     Raises
     ------
@@ -119,14 +119,14 @@ def region_level(density: Tensor, mass: float) -> Tensor:
 
     Parameters
     ----------
-    density : (*lead, height, width)
+    density : (*nets, height, width)
         On an even grid; its sum need not be one.
     mass : float
         In [0, 1].
 
     Returns
     -------
-    (*lead,)
+    (*nets,)
     """
     checks.probability("mass", mass)
     ordered = density.flatten(-2).sort(-1, descending=True).values
@@ -137,7 +137,7 @@ def region_level(density: Tensor, mass: float) -> Tensor:
 
 
 def log_density(points: Tensor, gaussian: Gaussian) -> Tensor:
-    """Compute log N(x; m, Σ), nats: points (m, d) give (*lead, m)."""
+    """Compute log N(x; m, Σ), nats: points (m, d) give (*nets, m)."""
     factor = _cholesky(gaussian.covariance)
     centred = points - gaussian.mean.unsqueeze(-2)
     z = torch.linalg.solve_triangular(factor, centred.mT, upper=False)
@@ -189,14 +189,14 @@ def kl(a: Gaussian, b: Gaussian) -> Tensor:
 
 
 def pairwise(compare: Callable[[Gaussian, Gaussian], Tensor], classes: Gaussian) -> Tensor:
-    """Compare each class with each: (*lead, n) give (*lead, n, n)."""
+    """Compare each class with each: (*nets, n) give (*nets, n, n)."""
     rows = Gaussian(classes.mean.unsqueeze(-2), classes.covariance.unsqueeze(-3))
     columns = Gaussian(classes.mean.unsqueeze(-3), classes.covariance.unsqueeze(-4))
     return compare(rows, columns)
 
 
 def log_volume(gaussian: Gaussian) -> Tensor:
-    """Compute log √|Σ|, the log of an ellipse's size: (*lead,)."""
+    """Compute log √|Σ|, the log of an ellipse's size: (*nets,)."""
     return _log_det(_cholesky(gaussian.covariance)) / 2
 
 
@@ -205,7 +205,7 @@ def ellipse(gaussian: Gaussian, n_std: float, n_points: int = 64) -> Tensor:
 
     Returns
     -------
-    (*lead, n_points, 2)
+    (*nets, n_points, 2)
         The last point is the first.
     """
     checks.positive("n_std", n_std)
@@ -227,7 +227,7 @@ def scatter(features: Tensor, labels: Tensor, n_classes: int) -> Scatter:
 
     Parameters
     ----------
-    features : (*lead, n, d)
+    features : (*nets, n, d)
     labels : (n,) int64
     """
     classes = class_gaussians(features, torch.zeros_like(features), labels, n_classes)

@@ -11,8 +11,8 @@ from tinynets import checks, nets
 class Linear(NamedTuple):
     """The map score = mask · image + bias, or a stack of such maps."""
 
-    masks: Tensor  # (*lead, n_classes, n_pixels)
-    biases: Tensor  # (*lead, n_classes)
+    masks: Tensor  # (*nets, n_classes, n_pixels)
+    biases: Tensor  # (*nets, n_classes)
 
     def scores(self, images: Tensor) -> Tensor:
         """Compute w_k · x + b_k for each image and class.
@@ -23,7 +23,7 @@ class Linear(NamedTuple):
 
         Returns
         -------
-        (*lead, n, n_classes)
+        (*nets, n, n_classes)
         """
         return nets.affine(images, self.masks, self.biases)
 
@@ -36,7 +36,7 @@ def collapse(net: nets.MLP) -> Linear:
     Parameters
     ----------
     net : MLP
-        All hidden activations are "identity"; one net or a stack of seeds.
+        All hidden activations are "identity"; one net or a stack.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def centre(masks: Tensor) -> Tensor:
 
     Parameters
     ----------
-    masks : (*lead, n_classes, n_pixels)
+    masks : (*nets, n_classes, n_pixels)
     """
     return masks - masks.mean(-2, keepdim=True)
 
@@ -122,11 +122,11 @@ def correlation(masks: Tensor) -> Tensor:
 
     Parameters
     ----------
-    masks : (*lead, n_classes, n_pixels)
+    masks : (*nets, n_classes, n_pixels)
 
     Returns
     -------
-    (*lead, n_classes, n_classes), in [-1, 1]
+    (*nets, n_classes, n_classes), in [-1, 1]
     """
     standard = masks - masks.mean(-1, keepdim=True)
     standard = standard / standard.norm(dim=-1, keepdim=True)

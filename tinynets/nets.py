@@ -1,7 +1,7 @@
-"""Multi-layer perceptrons, one or a stack of seeds, and flat parameters.
+"""Multi-layer perceptrons, one or a stack of nets, and flat parameters.
 
-Every weight may carry leading dimensions, one for each seed, chain or
-setting: `weight (*lead, out, in)`. A batch matrix product then runs all of
+Every weight may carry leading dimensions, one for each net, chain or
+setting: `weight (*nets, out, in)`. A batch matrix product then runs all of
 them in one call, which on a CPU is faster than `torch.func.vmap` over
 stacked modules (`benchmarks/training.py` measures both).
 """
@@ -51,14 +51,14 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 
     Parameters
     ----------
-    x : (n, in) or (*lead, n, in)
+    x : (n, in) or (*nets, n, in)
         Shared by the whole stack, or a batch for each of it.
-    weight : (*lead, out, in)
-    bias : (*lead, out), or None
+    weight : (*nets, out, in)
+    bias : (*nets, out), or None
 
     Returns
     -------
-    (*lead, n, out)
+    (*nets, n, out)
     """
     if weight.ndim == 2:
         return F.linear(x, weight, bias)
@@ -69,20 +69,20 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 
 
 class Affine(nn.Module):
-    """A layer x Wᵀ + b, or `n_seeds` of them side by side.
+    """A layer x Wᵀ + b, or `n_nets` of them side by side.
 
     Parameters are NaN until `initialise` has drawn them, so that a net whose
     initialisation was forgotten can't pass for one that learns badly.
     """
 
-    def __init__(self, n_in: int, n_out: int, *, n_seeds: int | None = None, bias: bool = True):
+    def __init__(self, n_in: int, n_out: int, *, n_nets: int | None = None, bias: bool = True):
         super().__init__()
-        lead = () if n_seeds is None else (checks.count("n_seeds", n_seeds),)
+        stack = () if n_nets is None else (checks.count("n_nets", n_nets),)
         checks.count("n_in", n_in)
         checks.count("n_out", n_out)
-        self.weight = nn.Parameter(torch.full((*lead, n_out, n_in), math.nan))
+        self.weight = nn.Parameter(torch.full((*stack, n_out, n_in), math.nan))
         self.register_parameter(
-            "bias", nn.Parameter(torch.full((*lead, n_out), math.nan)) if bias else None
+            "bias", nn.Parameter(torch.full((*stack, n_out), math.nan)) if bias else None
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -101,9 +101,9 @@ class MLP(nn.Module):
         Units a layer from input to output: `[784, 10, 3, 10]`.
     activation : str, or one str for each hidden layer
         A key of `ACTIVATIONS`.
-    n_seeds : int, optional
+    n_nets : int, optional
         Build this many nets side by side: inputs (n, in) or
-        (n_seeds, n, in), outputs (n_seeds, n, out).
+        (n_nets, n, in), outputs (n_nets, n, out).
     bias : bool
 
     Raises
@@ -117,7 +117,7 @@ class MLP(nn.Module):
         sizes: Sequence[int],
         activation: str | Sequence[str] = "tanh",
         *,
-        n_seeds: int | None = None,
+        n_nets: int | None = None,
         bias: bool = True,
     ):
         super().__init__()
@@ -134,9 +134,9 @@ class MLP(nn.Module):
             )
         for name in [activation] if isinstance(activation, str) else names:
             checks.choice("activation", name, ACTIVATIONS)
-        self.sizes, self.activation_names, self.n_seeds = (tuple(sizes), tuple(names), n_seeds)
+        self.sizes, self.activation_names, self.n_nets = (tuple(sizes), tuple(names), n_nets)
         self.layers = nn.ModuleList(
-            Affine(n_in, n_out, n_seeds=n_seeds, bias=bias)
+            Affine(n_in, n_out, n_nets=n_nets, bias=bias)
             for n_in, n_out in itertools.pairwise(sizes)
         )
 
@@ -160,9 +160,9 @@ class GaussianEncoder(MLP):
     """
 
     def __init__(
-        self, sizes: Sequence[int], activation: str = "silu", *, n_seeds: int | None = None
+        self, sizes: Sequence[int], activation: str = "silu", *, n_nets: int | None = None
     ):
-        super().__init__([*sizes[:-1], 2 * sizes[-1]], activation, n_seeds=n_seeds)
+        super().__init__([*sizes[:-1], 2 * sizes[-1]], activation, n_nets=n_nets)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         mean, log_var = super().forward(x).chunk(2, dim=-1)
@@ -173,9 +173,9 @@ class BernoulliDecoder(MLP):
     """An MLP from latents to the logit of each pixel."""
 
     def __init__(
-        self, sizes: Sequence[int], activation: str = "silu", *, n_seeds: int | None = None
+        self, sizes: Sequence[int], activation: str = "silu", *, n_nets: int | None = None
     ):
-        super().__init__(sizes, activation, n_seeds=n_seeds)
+        super().__init__(sizes, activation, n_nets=n_nets)
 
 
 def initialise(net: Net, *, generator: torch.Generator, scheme: str = "torch") -> Net:
@@ -237,9 +237,9 @@ def _draw(tensor: Tensor, kind: str, scale: float, generator: torch.Generator) -
 def parameter_shapes(net: nn.Module) -> dict[str, tuple[int, ...]]:
     """Name each parameter of a net, in order, with the shape in one net.
 
-    The dimension of `n_seeds` is left out.
+    The dimension of `n_nets` is left out.
     """
-    skip = 0 if getattr(net, "n_seeds", None) is None else 1
+    skip = 0 if getattr(net, "n_nets", None) is None else 1
     return {name: tuple(parameter.shape[skip:]) for name, parameter in net.named_parameters()}
 
 
@@ -249,8 +249,8 @@ def n_parameters(net: nn.Module) -> int:
 
 
 def flatten(net: nn.Module) -> Tensor:
-    """Copy all parameters into one vector: (dim,) or (n_seeds, dim)."""
-    skip = 0 if getattr(net, "n_seeds", None) is None else 1
+    """Copy all parameters into one vector: (dim,) or (n_nets, dim)."""
+    skip = 0 if getattr(net, "n_nets", None) is None else 1
     return torch.cat([parameter.detach().flatten(skip) for parameter in net.parameters()], dim=-1)
 
 
@@ -259,14 +259,14 @@ def unflatten(theta: Tensor, shapes: Mapping[str, Sequence[int]]) -> dict[str, T
 
     Parameters
     ----------
-    theta : (*lead, dim)
-        One net, or one for each chain, draw or seed.
+    theta : (*nets, dim)
+        One net, or one for each chain, draw or member of a stack.
     shapes : mapping of str to sequence of int
         As `parameter_shapes(net)` gives them.
 
     Returns
     -------
-    dict of str to (*lead, *shape)
+    dict of str to (*nets, *shape)
 
     Raises
     ------

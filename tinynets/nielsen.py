@@ -81,7 +81,7 @@ def network(
     sizes: list[int],
     *,
     generator: np.random.Generator,
-    n_seeds: int | None = None,
+    n_nets: int | None = None,
     large: bool = False,
     dtype: type = np.float64,
 ) -> Network:
@@ -93,7 +93,7 @@ def network(
         Neurons of each layer, the input first.
     generator : numpy.random.Generator
         Where the weights come from.
-    n_seeds : int, optional
+    n_nets : int, optional
         How many networks to start at once; none is one, without a leading
         dimension.
     large : bool
@@ -122,12 +122,12 @@ def network(
         )
     for size in sizes:
         checks.count("each of sizes", int(size))
-    lead = () if n_seeds is None else (checks.count("n_seeds", n_seeds),)
+    stack = () if n_nets is None else (checks.count("n_nets", n_nets),)
     weights, biases = [], []
     for n_in, n_out in zip(sizes, sizes[1:]):
-        w = generator.standard_normal((*lead, n_out, n_in))
+        w = generator.standard_normal((*stack, n_out, n_in))
         weights.append((w if large else w / np.sqrt(n_in)).astype(dtype))
-        biases.append(generator.standard_normal((*lead, n_out)).astype(dtype))
+        biases.append(generator.standard_normal((*stack, n_out)).astype(dtype))
     return Network(weights, biases)
 
 
@@ -230,9 +230,9 @@ def sgd(
     net = Network([w.copy() for w in net.weights], [b.copy() for b in net.biases])
     parameters = [*net.weights, *net.biases]
     velocities = [np.zeros_like(p) for p in parameters]
-    n, lead = len(x), net.biases[0].shape[:-1]
+    n, stack = len(x), net.biases[0].shape[:-1]
     for _ in range(epochs):
-        order = generator.permuted(np.broadcast_to(np.arange(n), (*lead, n)), axis=-1)
+        order = generator.permuted(np.broadcast_to(np.arange(n), (*stack, n)), axis=-1)
         for k in range(0, n - mini_batch_size + 1, mini_batch_size):
             batch = order[..., k : k + mini_batch_size]  # (..., m)
             nabla = backprop(net, x[batch], y[batch], cost)

@@ -134,7 +134,7 @@ def recognise(net: nn.Module) -> OneLayer | None:
     if not (
         type(net) is MLP
         and len(net.sizes) == 3
-        and net.n_seeds is None
+        and net.n_nets is None
         and net.activation_names[0] in ("tanh", "relu")
         and net.layers[0].bias is not None
     ):

@@ -1,4 +1,4 @@
-"""One loop that trains a net, or a stack of seeds of it, in plain sight."""
+"""One loop that trains a net, or a stack of nets, in plain sight."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,7 +12,7 @@ from tqdm import tqdm
 from tinynets import checks, nets
 from tinynets.densities import LogDensity, value_and_grad
 
-Loss = Callable[..., Tensor]  # (net, *batch) -> () or (n_seeds,)
+Loss = Callable[..., Tensor]  # (net, *batch) -> () or (n_nets,)
 
 
 class DivergedError(ArithmeticError):
@@ -24,9 +24,9 @@ class DivergedError(ArithmeticError):
 class History(NamedTuple):
     """The losses of a training, and the parameters kept on the way."""
 
-    losses: Tensor  # (n_steps, *seeds), each before its step
+    losses: Tensor  # (n_steps, *nets), each before its step
     steps: Tensor  # (n_checkpoints,) int64, steps done so far
-    parameters: Tensor  # (n_checkpoints, *seeds, dim)
+    parameters: Tensor  # (n_checkpoints, *nets, dim)
 
 
 def train(
@@ -43,16 +43,16 @@ def train(
 ) -> History:
     """Minimise a loss over minibatches.
 
-    The gradient is that of the *sum* of the losses over seeds, so each seed
+    The gradient is that of the *sum* of the losses over nets, so each net
     of a stack learns as if it were alone, from minibatches of its own.
 
     Parameters
     ----------
     net : nn.Module
-        Trained in place; with `n_seeds` set, all seeds at once.
+        Trained in place; with `n_nets` set, all nets at once.
     loss : callable
-        `loss(net, *batch)`: one value, or one a seed. A batch tensor has
-        shape (batch, ...), or (n_seeds, batch, ...) for a stack.
+        `loss(net, *batch)`: one value, or one a net. A batch tensor has
+        shape (batch, ...), or (n_nets, batch, ...) for a stack.
     data : sequence of (n_examples, ...)
         Whole data set on tensors: `(images,)` or `(images, labels)`.
     optimiser : torch.optim.Optimizer
@@ -60,7 +60,7 @@ def train(
     batch_size, n_steps : int
         See `steps_in_epoch`; the last batch of an epoch may be smaller.
     generator : torch.Generator
-        Orders the examples, anew for each epoch and seed.
+        Orders the examples, anew for each epoch and net.
     checkpoints : iterable of int
         Numbers of steps after which to keep the parameters; 0 is the start.
     stop : callable, optional
@@ -74,7 +74,7 @@ def train(
     Raises
     ------
     DivergedError
-        If a loss is infinite or NaN: names step, seed and learning rate.
+        If a loss is infinite or NaN: names step, net and learning rate.
     ValueError
         If the tensors of `data` differ in length, or a checkpoint lies
         outside 0 to `n_steps`.
@@ -82,8 +82,8 @@ def train(
     checks.count("n_steps", n_steps)
     wanted = _wanted_checkpoints(checkpoints, n_steps)
     n_examples = _n_examples(data)
-    n_seeds = getattr(net, "n_seeds", None)
-    batches = minibatches(n_examples, batch_size, n_seeds=n_seeds, generator=generator)
+    n_nets = getattr(net, "n_nets", None)
+    batches = minibatches(n_examples, batch_size, n_nets=n_nets, generator=generator)
     losses, kept = [], {}
     if 0 in wanted:
         kept[0] = nets.flatten(net)
@@ -192,23 +192,23 @@ def ascend(
 
 
 def minibatches(
-    n_examples: int, batch_size: int, *, generator: torch.Generator, n_seeds: int | None = None
+    n_examples: int, batch_size: int, *, generator: torch.Generator, n_nets: int | None = None
 ) -> Iterator[Tensor]:
     """Yield the indices of minibatches without end, shuffled each epoch.
 
     Yields
     ------
-    (batch,) or (n_seeds, batch) int64
-        Each epoch shows each example once to each seed.
+    (batch,) or (n_nets, batch) int64
+        Each epoch shows each example once to each net.
     """
     checks.count("n_examples", n_examples)
     checks.count("batch_size", batch_size)
     while True:
         orders = [
             torch.randperm(n_examples, generator=generator, device=generator.device)
-            for _ in range(n_seeds or 1)
+            for _ in range(n_nets or 1)
         ]
-        order = orders[0] if n_seeds is None else torch.stack(orders)
+        order = orders[0] if n_nets is None else torch.stack(orders)
         yield from order.split(batch_size, dim=-1)
 
 
@@ -218,24 +218,24 @@ def steps_in_epoch(n_examples: int, batch_size: int) -> int:
 
 
 class EarlyStop:
-    """Stop once a measure has not improved for a while on any seed.
+    """Stop once a measure has not improved for a while on any net.
 
     Parameters
     ----------
     measure : callable
         `measure(net)`: to be minimised, such as a validation loss; one
-        value, or one a seed.
+        value, or one a net.
     every : int
         Steps between two looks.
     patience : int
-        Looks without improvement of any seed before the training ends.
+        Looks without improvement of any net before the training ends.
 
     Attributes
     ----------
-    best : () or (n_seeds,)
-    best_step : () or (n_seeds,) int64
-    best_parameters : (dim,) or (n_seeds, dim)
-        For each seed those at its own best look: `nets.set_parameters(net, ...)`.
+    best : () or (n_nets,)
+    best_step : () or (n_nets,) int64
+    best_parameters : (dim,) or (n_nets, dim)
+        For each net those at its own best look: `nets.set_parameters(net, ...)`.
     """
 
     def __init__(self, measure: Callable[[nn.Module], Tensor], *, every: int, patience: int):
@@ -266,12 +266,12 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 
     Parameters
     ----------
-    logits : (*lead, n, classes)
-    labels : (n,) or (*lead, n) int64
+    logits : (*nets, n, classes)
+    labels : (n,) or (*nets, n) int64
 
     Returns
     -------
-    (*lead,)
+    (*nets,)
     """
     labels = labels.expand(logits.shape[:-1]).unsqueeze(-1)
     return -logits.log_softmax(-1).gather(-1, labels).mean((-2, -1))
@@ -298,11 +298,11 @@ def quadratic(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def squared_weights(net: nn.Module) -> Tensor:
-    """Sum the squares of all weights (not biases) of each seed.
+    """Sum the squares of all weights (not biases) of each net.
 
     Half of it times λ, added to a loss, is L2 regularisation.
     """
-    skip = 0 if getattr(net, "n_seeds", None) is None else 1
+    skip = 0 if getattr(net, "n_nets", None) is None else 1
     return sum(
         parameter.square().flatten(skip).sum(-1)
         for name, parameter in net.named_parameters()
@@ -340,8 +340,8 @@ def _wanted_checkpoints(checkpoints: Iterable[int], n_steps: int) -> set[int]:
 def _check_finite(values: Tensor, step: int, optimiser: torch.optim.Optimizer) -> None:
     if torch.isfinite(values).all():
         return
-    seeds = (~torch.isfinite(values)).nonzero().flatten().tolist()
-    which = f" of seed {', '.join(map(str, seeds))}" if values.ndim else ""
+    bad = (~torch.isfinite(values)).nonzero().flatten().tolist()
+    which = f" of net {', '.join(map(str, bad))}" if values.ndim else ""
     rates = ", ".join(f"{group['lr']:g}" for group in optimiser.param_groups)
     error = DivergedError(
         f"the loss{which} is not finite at step {step} with learning rate "

@@ -28,25 +28,25 @@ class VAE(nn.Module):
         From pixels to latents, `[784, 256, 128, 2]`; the decoder mirrors it.
     activation : str
         Of all hidden layers.
-    n_seeds : int, optional
+    n_nets : int, optional
         Build this many side by side.
     """
 
     def __init__(
-        self, sizes: Sequence[int], activation: str = "silu", *, n_seeds: int | None = None
+        self, sizes: Sequence[int], activation: str = "silu", *, n_nets: int | None = None
     ):
         super().__init__()
-        self.n_seeds, self.n_latents = n_seeds, sizes[-1]
-        self.encoder = GaussianEncoder(sizes, activation, n_seeds=n_seeds)
-        self.decoder = BernoulliDecoder(sizes[::-1], activation, n_seeds=n_seeds)
+        self.n_nets, self.n_latents = n_nets, sizes[-1]
+        self.encoder = GaussianEncoder(sizes, activation, n_nets=n_nets)
+        self.decoder = BernoulliDecoder(sizes[::-1], activation, n_nets=n_nets)
 
 
 class ElboTerms(NamedTuple):
     """Each image's terms, nats: objective = log_likelihood - β kl."""
 
-    objective: Tensor  # (*seeds, n): the ELBO where β = 1
-    log_likelihood: Tensor  # (*seeds, n): of pixels, at one drawn latent
-    kl: Tensor  # (*seeds, n): of encoder to prior, closed form
+    objective: Tensor  # (*nets, n): the ELBO where β = 1
+    log_likelihood: Tensor  # (*nets, n): of pixels, at one drawn latent
+    kl: Tensor  # (*nets, n): of encoder to prior, closed form
 
 
 def elbo(
@@ -57,12 +57,12 @@ def elbo(
     Parameters
     ----------
     net : VAE
-    images : (n, pixels) or (n_seeds, n, pixels)
+    images : (n, pixels) or (n_nets, n, pixels)
         In [0, 1].
     generator : torch.Generator
         Draws one latent an image.
-    beta : float or (n_seeds,)
-        Weight of the KL, 0 or above; a tensor gives each seed its own.
+    beta : float or (n_nets,)
+        Weight of the KL, 0 or above; a tensor gives each net its own.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def sample_latents(mean: Tensor, log_var: Tensor, *, generator: torch.Generator)
 def kl_to_prior(mean: Tensor, log_var: Tensor) -> Tensor:
     """Compute KL(N(μ, σ²) ‖ N(0, 1)) = (μ² + σ² − 1 − log σ²) / 2, nats.
 
-    One value for each latent dimension, not summed: (*lead, n_latents).
+    One value for each latent dimension, not summed: (*nets, n_latents).
     """
     return (mean.square() + log_var.exp() - 1 - log_var) / 2
 
@@ -94,7 +94,7 @@ def kl_to_prior(mean: Tensor, log_var: Tensor) -> Tensor:
 def pixel_log_likelihood(logits: Tensor, images: Tensor) -> Tensor:
     """Sum the Bernoulli log-likelihoods of all pixels, nats.
 
-    `logits (*lead, n, pixels)` and `images (n, pixels)` give (*lead, n).
+    `logits (*nets, n, pixels)` and `images (n, pixels)` give (*nets, n).
     """
     # x l − softplus(l): nothing overflows, and half the passes over pixels
     return (images * logits - F.softplus(logits)).sum(-1)
@@ -117,7 +117,7 @@ def log_importance_weights(
 
     Returns
     -------
-    (*seeds, n, n_samples)
+    (*nets, n, n_samples)
         Nats.
     """
     checks.count("n_samples", n_samples)
@@ -138,14 +138,14 @@ def importance_weighted_bound(log_weights: Tensor, n_samples: int) -> Tensor:
 
     Parameters
     ----------
-    log_weights : (*lead, n, n_drawn)
+    log_weights : (*nets, n, n_drawn)
         As `log_importance_weights` gives them.
     n_samples : int
         K, which must divide the number drawn.
 
     Returns
     -------
-    (*lead, n)
+    (*nets, n)
         Nats.
 
     Raises
@@ -169,7 +169,7 @@ def importance_weighted_bound(log_weights: Tensor, n_samples: int) -> Tensor:
 def active_units(mean: Tensor, threshold: float = ACTIVE) -> Tensor:
     """Count the latent dimensions whose mean varies over the images.
 
-    `mean (*seeds, n, n_latents)` gives (*seeds,): the dimensions with
+    `mean (*nets, n, n_latents)` gives (*nets,): the dimensions with
     Var_x E_q[z] above the threshold.
     """
     return (mean.var(-2) > threshold).sum(-1)
@@ -178,7 +178,7 @@ def active_units(mean: Tensor, threshold: float = ACTIVE) -> Tensor:
 def _check_beta(beta: float | Tensor, net: VAE) -> float | Tensor:
     if not isinstance(beta, Tensor):
         return checks.non_negative("beta", beta)
-    checks.shape("beta", beta, (net.n_seeds,))
+    checks.shape("beta", beta, (net.n_nets,))
     if not (beta >= 0).all():
         raise ValueError(f"beta must be 0 or above, got {beta.tolist()}")
     return beta.unsqueeze(-1)
@@ -197,12 +197,12 @@ def _log_weights(
     n_samples: int,
     generator: torch.Generator,
 ) -> Tensor:
-    std = torch.exp(log_var / 2).unsqueeze(-2)  # (*seeds, n, 1, latents)
+    std = torch.exp(log_var / 2).unsqueeze(-2)  # (*nets, n, 1, latents)
     noise = std.new_empty(*mean.shape[:-1], n_samples, mean.shape[-1])
     noise.normal_(generator=generator)
     latents = mean.unsqueeze(-2) + std * noise
     logits = net.decoder(latents.flatten(-3, -2)).unflatten(
         -2, latents.shape[-3:-1]
-    )  # (*seeds, n, samples, pixels)
+    )  # (*nets, n, samples, pixels)
     log_prior_ratio = (noise.square() - latents.square() + log_var.unsqueeze(-2)).sum(-1) / 2
     return pixel_log_likelihood(logits, images.unsqueeze(-2)) + log_prior_ratio

@@ -53,7 +53,7 @@ def chapter_3() -> None:
     y = nielsen.one_hot(digits.train.labels[:50_000].numpy(), dtype=x.dtype)
     test = digits.test.images.numpy(), digits.test.labels.numpy()
     source = np.random.default_rng(SEED)
-    net = nielsen.network([784, 100, 10], generator=source, n_seeds=N_SEEDS, dtype=x.dtype)
+    net = nielsen.network([784, 100, 10], generator=source, n_nets=N_SEEDS, dtype=x.dtype)
     for epoch, net in enumerate(
         nielsen.sgd(
             net,

@@ -37,8 +37,7 @@ def run(protocol: str, beta: float) -> list[dict]:
     digits, options = load_digits(), PROTOCOLS[protocol]
     beta = beta * scale(digits)
     net = nets.initialise(
-        vae.VAE([digits.n_pixels, *HIDDEN, 2], n_seeds=N_SEEDS),
-        generator=generator(SEED, "weights"),
+        vae.VAE([digits.n_pixels, *HIDDEN, 2], n_nets=N_SEEDS), generator=generator(SEED, "weights")
     )
     noise = generator(SEED, "noise", beta, protocol)
     images = digits.train.images
@@ -114,7 +113,7 @@ def main() -> None:
             {
                 "data": digits.describe(),
                 "seed": SEED,
-                "n_seeds": N_SEEDS,
+                "n_nets": N_SEEDS,
                 "hidden": HIDDEN,
                 "epoch": EPOCH,
                 "learning_rate": LEARNING_RATE,

@@ -135,12 +135,12 @@ def plot_intervals(
     xlabel: str,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw one row of dots a name: an estimate a run.
+    """Draw one row of dots a name: an estimate a net.
 
     Parameters
     ----------
     names : sequence of str
-    estimates : array of shape (names, runs)
+    estimates : array of shape (names, nets)
     truth : array of shape (names,), optional
         Drawn as a tall tick.
     xlabel : str

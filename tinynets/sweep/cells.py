@@ -38,7 +38,7 @@ class Experiment:
     n_images: int = 8192  # for training, at most: all of a smaller set
     n_hidden: int = 32
     activation: str = "relu"
-    n_seeds: int = 3  # nets side by side
+    n_nets: int = 3  # nets side by side
     seed: int = 0
 
     def validate(self) -> "Experiment":
@@ -49,7 +49,7 @@ class Experiment:
         TypeError, ValueError
             Name of the option, its range and what it was.
         """
-        for name in ("batch_size", "n_epochs", "n_images", "n_hidden", "n_seeds"):
+        for name in ("batch_size", "n_epochs", "n_images", "n_hidden", "n_nets"):
             checks.count(name, getattr(self, name))
         if self.n_steps is not None:
             checks.count("n_steps", self.n_steps)
@@ -82,7 +82,7 @@ class Pivot(NamedTuple):
 
     rows: list  # (n_rows,) values of the first option
     columns: list  # (n_columns,) values of the second
-    values: np.ndarray  # (n_rows, n_columns, n_seeds), NaN without a result
+    values: np.ndarray  # (n_rows, n_columns, n_nets), NaN without a result
 
 
 def measure(experiment: Experiment) -> dict:
@@ -114,7 +114,7 @@ def measure(experiment: Experiment) -> dict:
     )
     sizes = [digits.n_pixels, experiment.n_hidden, data.N_CLASSES]
     net = nets.initialise(
-        nets.MLP(sizes, experiment.activation, n_seeds=experiment.n_seeds),
+        nets.MLP(sizes, experiment.activation, n_nets=experiment.n_nets),
         scheme="he",
         generator=generator(experiment.seed, "weights"),
     )
@@ -240,8 +240,8 @@ def pivot(
             )
         found[place] = cell
     axes = [sorted({place[i] for place in found}) for i in (0, 1)]
-    n_seeds = max(cell.experiment.n_seeds for cell in found.values())
-    values = np.full((len(axes[0]), len(axes[1]), n_seeds), np.nan)
+    n_nets = max(cell.experiment.n_nets for cell in found.values())
+    values = np.full((len(axes[0]), len(axes[1]), n_nets), np.nan)
     for (row, column), cell in found.items():
         values[axes[0].index(row), axes[1].index(column)] = cell.result.get(measure, np.nan)
     return Pivot(*axes, values)

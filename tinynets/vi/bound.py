@@ -22,7 +22,7 @@ from tinynets.vi.outputs import local_outputs, weight_outputs
 class Elbo(NamedTuple):
     """The bound and its terms, in nats for the whole data set."""
 
-    elbo: torch.Tensor  # (*lead,) or (*lead, steps)
+    elbo: torch.Tensor  # (*nets,) or (*nets, steps)
     log_likelihood: torch.Tensor  # its expectation under q
     kl: torch.Tensor  # from q to the prior, not tempered
 
@@ -31,7 +31,7 @@ class Fit(NamedTuple):
     """A fitted Gaussian and the ELBO at each step on the way."""
 
     q: Gaussian
-    history: Elbo  # each term (*lead, steps)
+    history: Elbo  # each term (*nets, steps)
 
 
 def gaussian(outputs: torch.Tensor, y: torch.Tensor, *, noise_std: float) -> torch.Tensor:
@@ -78,7 +78,7 @@ def expected_log_likelihood(
     Returns
     -------
     callable
-        `estimate(q, *, generator) -> (*lead,)`, in nats.
+        `estimate(q, *, generator) -> (*nets,)`, in nats.
 
     References
     ----------
@@ -109,7 +109,7 @@ def monte_carlo_kl(
 
     Returns
     -------
-    torch.Tensor, (*lead,)
+    torch.Tensor, (*nets,)
         Nats; `q.kl(prior_std)` is its exact value.
     """
     theta = q.sample(n_samples, generator=generator)
@@ -133,10 +133,10 @@ def elbo(
         The Gaussian q.
     estimate : callable
         From `expected_log_likelihood`, or any
-        `(q, *, generator) -> (*lead,)`.
+        `(q, *, generator) -> (*nets,)`.
     prior_std : torch.Tensor, (dim,)
         Standard deviations of the prior, see `bnn.prior_std`.
-    temperature : float or torch.Tensor, (*lead,)
+    temperature : float or torch.Tensor, (*nets,)
         Weight T of the KL term, above 0.
     generator : torch.Generator
         Source of the draws.

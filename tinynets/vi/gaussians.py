@@ -23,53 +23,53 @@ from tinynets import checks
 class MeanField(NamedTuple):
     """Independent weights."""
 
-    mean: torch.Tensor  # (*lead, dim)
-    raw_std: torch.Tensor  # (*lead, dim)
+    mean: torch.Tensor  # (*nets, dim)
+    raw_std: torch.Tensor  # (*nets, dim)
 
     @property
     def std(self) -> torch.Tensor:
-        """Standard deviation of each weight, (*lead, dim)."""
+        """Standard deviation of each weight, (*nets, dim)."""
         return softplus(self.raw_std)
 
     def sample(self, n_samples: int, *, generator: torch.Generator) -> torch.Tensor:
-        """Draw weights, (*lead, n_samples, dim), differentiable in q."""
+        """Draw weights, (*nets, n_samples, dim), differentiable in q."""
         return _rows(self.mean) + _rows(self.std) * _normal(self.mean, n_samples, generator)
 
     def log_prob(self, theta: torch.Tensor) -> torch.Tensor:
-        """Return the log density of `theta` (*lead, n, dim), (*lead, n)."""
+        """Return the log density of `theta` (*nets, n, dim), (*nets, n)."""
         return torch.distributions.Normal(_rows(self.mean), _rows(self.std)).log_prob(theta).sum(-1)
 
     def kl(self, prior_std: torch.Tensor) -> torch.Tensor:
-        """Return KL(q || prior) in nats, (*lead,)."""
+        """Return KL(q || prior) in nats, (*nets,)."""
         return _kl(self.mean, self.std.square(), 2 * self.std.log().sum(-1), prior_std)
 
 
 class LowRank(NamedTuple):
     """Covariance F F' + diag(std^2), with F of a few columns."""
 
-    mean: torch.Tensor  # (*lead, dim)
-    factor: torch.Tensor  # (*lead, dim, rank)
-    raw_std: torch.Tensor  # (*lead, dim), of the diagonal part
+    mean: torch.Tensor  # (*nets, dim)
+    factor: torch.Tensor  # (*nets, dim, rank)
+    raw_std: torch.Tensor  # (*nets, dim), of the diagonal part
 
     @property
     def std(self) -> torch.Tensor:
-        """Standard deviation of each weight, (*lead, dim)."""
+        """Standard deviation of each weight, (*nets, dim)."""
         return (self.factor.square().sum(-1) + softplus(self.raw_std).square()).sqrt()
 
     def sample(self, n_samples: int, *, generator: torch.Generator) -> torch.Tensor:
-        """Draw weights, (*lead, n_samples, dim), differentiable in q."""
+        """Draw weights, (*nets, n_samples, dim), differentiable in q."""
         own = _rows(softplus(self.raw_std)) * _normal(self.mean, n_samples, generator)
         shared = _normal(self.factor[..., 0, :], n_samples, generator)
         return _rows(self.mean) + own + shared @ self.factor.mT
 
     def log_prob(self, theta: torch.Tensor) -> torch.Tensor:
-        """Return the log density of `theta` (*lead, n, dim), (*lead, n)."""
+        """Return the log density of `theta` (*nets, n, dim), (*nets, n)."""
         return torch.distributions.LowRankMultivariateNormal(
             _rows(self.mean), self.factor.unsqueeze(-3), _rows(softplus(self.raw_std).square())
         ).log_prob(theta)
 
     def kl(self, prior_std: torch.Tensor) -> torch.Tensor:
-        """Return KL(q || prior) in nats, (*lead,)."""
+        """Return KL(q || prior) in nats, (*nets,)."""
         own = softplus(self.raw_std)
         scaled = self.factor / own[..., None]
         small = scaled.mT @ scaled + torch.eye(
@@ -82,12 +82,12 @@ class LowRank(NamedTuple):
 class FullCovariance(NamedTuple):
     """Covariance L L'; `raw` holds L, its diagonal before the softplus."""
 
-    mean: torch.Tensor  # (*lead, dim)
-    raw: torch.Tensor  # (*lead, dim, dim), lower triangle
+    mean: torch.Tensor  # (*nets, dim)
+    raw: torch.Tensor  # (*nets, dim, dim), lower triangle
 
     @property
     def factor(self) -> torch.Tensor:
-        """Lower-triangular L, diagonal above 0, (*lead, dim, dim)."""
+        """Lower-triangular L, diagonal above 0, (*nets, dim, dim)."""
         return self.raw.tril(-1) + self._diagonal.diag_embed()
 
     @property
@@ -96,22 +96,22 @@ class FullCovariance(NamedTuple):
 
     @property
     def std(self) -> torch.Tensor:
-        """Standard deviation of each weight, (*lead, dim)."""
+        """Standard deviation of each weight, (*nets, dim)."""
         return self.factor.square().sum(-1).sqrt()
 
     def sample(self, n_samples: int, *, generator: torch.Generator) -> torch.Tensor:
-        """Draw weights, (*lead, n_samples, dim), differentiable in q."""
+        """Draw weights, (*nets, n_samples, dim), differentiable in q."""
         normal = _normal(self.mean, n_samples, generator)
         return _rows(self.mean) + normal @ self.factor.mT
 
     def log_prob(self, theta: torch.Tensor) -> torch.Tensor:
-        """Return the log density of `theta` (*lead, n, dim), (*lead, n)."""
+        """Return the log density of `theta` (*nets, n, dim), (*nets, n)."""
         return torch.distributions.MultivariateNormal(
             _rows(self.mean), scale_tril=self.factor.unsqueeze(-3)
         ).log_prob(theta)
 
     def kl(self, prior_std: torch.Tensor) -> torch.Tensor:
-        """Return KL(q || prior) in nats, (*lead,)."""
+        """Return KL(q || prior) in nats, (*nets,)."""
         log_det = 2 * self._diagonal.log().sum(-1)
         return _kl(self.mean, self.factor.square().sum(-1), log_det, prior_std)
 
@@ -153,7 +153,7 @@ def inverse_softplus(value: float) -> float:
 
 
 def _normal(like: torch.Tensor, n_samples: int, generator: torch.Generator) -> torch.Tensor:
-    """Draw standard normals, (*lead, n_samples, dim)."""
+    """Draw standard normals, (*nets, n_samples, dim)."""
     checks.count("n_samples", n_samples)
     return torch.randn(
         *like.shape[:-1],
@@ -166,7 +166,7 @@ def _normal(like: torch.Tensor, n_samples: int, generator: torch.Generator) -> t
 
 
 def _rows(parameter: torch.Tensor) -> torch.Tensor:
-    """Make room for the draws, (*lead, 1, dim)."""
+    """Make room for the draws, (*nets, 1, dim)."""
     return parameter.unsqueeze(-2)
 
 

@@ -21,7 +21,7 @@ def weight_outputs(
     n_samples: int,
     generator: torch.Generator,
 ) -> torch.Tensor:
-    """Return f(x) at draws of the weights, (*lead, n_samples, n, outputs)."""
+    """Return f(x) at draws of the weights, (*nets, n_samples, n, outputs)."""
     theta = q.sample(n_samples, generator=generator)
     return forward(theta.flatten(0, -2), x).unflatten(0, theta.shape[:-1])
 
