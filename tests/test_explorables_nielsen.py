@@ -12,7 +12,8 @@ def test_every_position_of_the_sliders_has_its_curve():
     x = np.linspace(0, 1, 11)
     sums = {(n, w): x * n / w for n in (2, 4, 6) for w in (10, 100)}
     block = nielsen.bumps(x, x**2, sums, name="bumps", alt_text="curves")
-    spec = json.loads(re.search(r'spec">(.*?)</script>', block.html)[1])
+    data = json.loads(re.search(r'data">(.*?)</script>', block.html)[1])
+    spec, controls = data["spec"], {control["name"]: control for control in data["controls"]}
     rows = {
         (row["n"], row["w"]): row["f"]
         for source in spec["data"]
@@ -22,9 +23,8 @@ def test_every_position_of_the_sliders_has_its_curve():
     assert set(rows) == set(sums)
     for key, curve in rows.items():
         np.testing.assert_allclose(curve, sums[key], atol=5e-4)
-    bound = {signal["name"]: signal["bind"] for signal in spec["signals"] if "bind" in signal}
-    assert (bound["n"]["min"], bound["n"]["max"]) == (2, 6)
-    assert bound["w"]["options"] == [10, 100]
+    assert (controls["n"]["min"], controls["n"]["max"]) == (2, 6)
+    assert controls["w"]["options"] == [10, 100]
     said = next(s for s in spec["signals"] if s["name"] == "announce")
     error = abs(sums[4, 10] - x**2).max()
     assert f'"4,10": "{error:.3f}"' in json.dumps(said).replace('\\"', '"')

@@ -26,7 +26,12 @@ def close_figures():
 
 def spec_of(explorable):
     text = re.search(r'application/json"[^>]*>(.*?)</script>', explorable.html, re.S)[1]
-    return json.loads(text.replace("\\u003c", "<"))
+    return json.loads(text)["spec"]
+
+
+def controls_of(explorable):
+    text = re.search(r'application/json"[^>]*>(.*?)</script>', explorable.html, re.S)[1]
+    return {control["name"]: control for control in json.loads(text)["controls"]}
 
 
 def rows_with(spec, field):
@@ -75,8 +80,9 @@ def test_cloud_keeps_every_frame_within_a_thousandth():
     rows = rows_with(spec, "sigmoid")
     kept = np.array([row["sigmoid"] for row in rows]).reshape(7, 4, 3)
     np.testing.assert_allclose((kept / 999 + 1) / 2, clouds["sigmoid"].swapaxes(0, 1), atol=3e-4)
-    bound = {s["name"] for s in spec["signals"] if "bind" in s}
-    assert bound == {"layer", "time", "turn", "tilt", "digit"}
+    controls = controls_of(made)
+    assert set(controls) == {"layer", "time", "turn", "tilt", "digit"}
+    assert controls["time"]["labels"] == ["step 0", "step 1", "step 5", "step 9"]
 
 
 def test_regions_are_outlined_at_their_level():

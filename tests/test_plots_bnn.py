@@ -81,10 +81,10 @@ def explorable_of(n_draws=3):
 
 
 def test_slider_steps_through_every_draw():
-    spec = json.loads(re.search(r'spec">(.*?)</script>', explorable_of(), re.S).group(1))
-    bound = {s["name"]: s["bind"] for s in spec["signals"] if "bind" in s}
-    assert (bound["draw"]["min"], bound["draw"]["max"]) == (1, 3)
-    (curves,) = (d["values"] for d in spec["data"] if d["name"] == "curves")
+    data = json.loads(re.search(r'data">(.*?)</script>', explorable_of(), re.S).group(1))
+    (draw,) = data["controls"]
+    assert (draw["name"], draw["min"], draw["max"]) == ("draw", 1, 3)
+    (curves,) = (d["values"] for d in data["spec"]["data"] if d["name"] == "curves")
     assert len(curves) == 3
     np.testing.assert_allclose(curves[2]["f"], FUNCTIONS[2], atol=5e-4)
 

@@ -69,6 +69,9 @@ def files_of(page):
     """
     imported = ANY_IMPORT if page.soup.select_one(".explorable") else STATIC_IMPORT
     found, todo = {page.root / page.path}, [u for _, u in loaded(page)]
+    figures = {block["data-module"] for block in page.soup.select("[data-module]")}
+    shells = [url for url in todo if url.endswith("explore/main.js")]
+    todo += [url.replace("main.js", f"figures/{name}.js") for url in shells for name in figures]
     todo = [(f"/{page.path}", url) for url in todo]
     while todo:
         base, url = todo.pop()

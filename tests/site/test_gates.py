@@ -172,6 +172,17 @@ def test_weight_counts_modules_and_what_explorables_ask_for(tmp_path):
     assert "c.js" in {file.name for file in gates_site.files_of(page)}
 
 
+def test_weight_counts_the_modules_of_the_figures_on_a_page(tmp_path):
+    script = GOOD.replace("</head>", '<script type="module" src="explore/main.js"></script></head>')
+    script = script.replace("<h1>", '<div class="explorable" data-module="a"></div><h1>')
+    page = build(tmp_path, index_html=script).pages[0]
+    (tmp_path / "explore" / "figures").mkdir(parents=True)
+    for name in ("main", "figures/a", "figures/b"):
+        (tmp_path / "explore" / f"{name}.js").write_text("1")
+    assert {"main.js", "a.js"} <= {file.name for file in gates_site.files_of(page)}
+    assert "b.js" not in {file.name for file in gates_site.files_of(page)}
+
+
 def test_the_404_page_links_from_the_root(tmp_path):
     site = build(
         tmp_path, **{"404_html": GOOD.replace('"other.html#there"', '"/project/other.html"')}

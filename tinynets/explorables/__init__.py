@@ -1,38 +1,42 @@
-"""Figures that a reader moves: an Altair chart as Vega and as a still image.
+"""Figures that a reader moves.
 
-A cell that ends in an `Explorable` puts one block of HTML on the page: the
-still image, seen without JavaScript, in print and in the feed, and the Vega
-specification that `assets/explorable.js` brings to life. Every number in it
-was computed here, so no second model in JavaScript can drift from the first.
+A cell that ends in an `Explorable` puts one block of HTML on the page: a
+question, controls, the still picture that is seen without JavaScript, in print
+and in the feed, and data that a module in `explore/` brings to life. Of what
+runs there, the numeric core is held to `tinynets` by tests; a figure that only
+shows numbers computed here can be an Altair chart (`explorable`).
 """
 
-import html
-import json
 import re
-from dataclasses import dataclass
 
 import altair as alt
 import vl_convert
+
+from tinynets.explorables.block import Explorable, live
+from tinynets.explorables.controls import Choice, Control, Points, Slider, Switch
+
+__all__ = [
+    "BLUE",
+    "GREEN",
+    "INK",
+    "MUTED",
+    "VERMILION",
+    "Choice",
+    "Explorable",
+    "Points",
+    "Slider",
+    "Switch",
+    "explorable",
+    "live",
+    "still_image",
+    "style",
+]
 
 INK = "currentColor"  # text and axes take the colour of the page's text
 BLUE, VERMILION, GREEN = "#1f7fc4", "#d55e00", "#009e73"
 MUTED = "#7c848f"
 
-_NAME = re.compile(r"[a-z][a-z0-9-]*")
 _FONT = "system-ui, sans-serif"
-
-
-@dataclass(frozen=True)
-class Explorable:
-    """One block of raw HTML, shown by a notebook as Markdown."""
-
-    html: str
-
-    def _repr_markdown_(self) -> str:
-        return f"```{{=html}}\n{self.html}\n```"
-
-    def __repr__(self) -> str:
-        return f"<explorable, {len(self.html):,} characters>"
 
 
 def style(chart):
@@ -57,60 +61,92 @@ def style(chart):
     )
 
 
-def explorable(chart, *, name: str, alt_text: str) -> Explorable:
+def explorable(
+    chart,
+    *,
+    name: str,
+    title: str,
+    question: str,
+    answer: str,
+    alt_text: str,
+    labels: dict | None = None,
+    play: str | None = None,
+    every: int = 700,
+    drag: dict | None = None,
+) -> Explorable:
     """Turn an Altair chart with bound parameters into a block for a page.
 
-    Each parameter with `alt.binding_range` or `alt.binding_select` becomes
-    a labelled native control, with the binding's `name` as its label; its
-    value goes into the address as `name.parameter`. A parameter called
-    `announce` with an expression that gives a text is said below the
-    controls, and read out when it changes.
+    Each parameter with `alt.binding_range`, `alt.binding_select` or
+    `alt.binding_checkbox` becomes a labelled native control, with the
+    binding's `name` as its label; its value goes into the address as
+    `name.parameter`. A parameter called `announce` with an expression that
+    gives a text is said below the picture, and read out when it rests.
 
     Parameters
     ----------
     chart : altair chart
         Its parameters hold the state in which it is first seen.
-    name : str
-        Lower-case letters, digits and hyphens; unique on its page.
-    alt_text : str
-        What the eye sees, for those who don't.
+    name, title, question, answer, alt_text : str
+        As `live`.
+    labels : dict of str to sequence of str, optional
+        What a slider shows for each of its values: `{"time": ["step 0", …]}`.
+    play : str, optional
+        The parameter that a Play button moves on.
+    every : int
+        Milliseconds between its steps.
+    drag : dict, optional
+        Two sliders that dragging moves: `{"across": "turn", "up": "tilt", "per": (0.5, -0.5)}`,
+        by so much a pixel; or, with `"group": "concat_0"` in place of `per`, to the place in
+        that panel, whose axes span the sliders' ranges.
 
     Raises
     ------
     ValueError
-        If the name is malformed, the text is empty, or no parameter is bound.
+        If a name is malformed, a text is empty, or no parameter is bound.
     """
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"name must be lower-case letters, digits and hyphens, got {name!r}")
-    if not alt_text.strip():
-        raise ValueError(
-            f"alt_text of explorable {name!r} must say what the eye sees, got an empty text"
-        )
     spec = vl_convert.vegalite_to_vega(style(chart).to_dict())
-    if not any("bind" in signal for signal in spec.get("signals", ())):
+    controls = [
+        _control(signal, (labels or {}).get(signal["name"]))
+        for signal in spec.get("signals", ())
+        if "bind" in signal
+    ]
+    if not controls:
         raise ValueError(
             f"explorable {name!r} must have a parameter bound to a control: "
             "alt.param(value=…, bind=alt.binding_range(…)); a figure that "
             "doesn't move belongs into tinynets.plots"
         )
-    return Explorable(_block(spec, name, alt_text))
-
-
-def _block(spec: dict, name: str, alt_text: str) -> str:
-    unbound = [
-        {key: value for key, value in signal.items() if key != "bind"} for signal in spec["signals"]
-    ]
-    still = still_image({**spec, "signals": unbound}, name=name)
-    data = json.dumps(spec, separators=(",", ":"), ensure_ascii=False)
-    data = data.replace("<", "\\u003c")  # no tag can end the script
-    label = html.escape(alt_text, quote=True)
-    return (
-        f'<div class="explorable" id="explorable-{name}" '
-        f'data-name="{name}">\n'
-        f'<div class="explorable-view" role="img" aria-label="{label}">\n'
-        f'{still}\n</div>\n<script type="application/json" '
-        f'class="explorable-spec">{data}</script>\n</div>'
+    unbound = [{k: v for k, v in signal.items() if k != "bind"} for signal in spec["signals"]]
+    spec = {**spec, "signals": unbound}
+    return live(
+        name,
+        module="vega",
+        title=title,
+        question=question,
+        answer=answer,
+        alt_text=alt_text,
+        still=still_image(spec, name=name),
+        controls=controls,
+        data={"spec": spec} | ({"drag": drag} if drag else {}),
+        play=play,
+        every=every,
+        inline=True,
     )
+
+
+def _control(signal: dict, labels) -> Control:
+    """Read a control from a Vega signal that is bound."""
+    bind, name, value = signal["bind"], signal["name"], signal["value"]
+    label = bind.get("name", name).strip()
+    if bind["input"] == "select":
+        return Choice(name, label, bind["options"], value, bind.get("labels"))
+    if bind["input"] == "checkbox":
+        return Switch(name, label, value)
+    low, high, step = bind["min"], bind["max"], bind["step"]
+    if labels is None:
+        return Slider(name, label, value, low, high, step)
+    stops = [low + i * step for i in range(round((high - low) / step) + 1)]
+    return Slider(name, label, value, stops=stops, labels=labels)
 
 
 def still_image(spec: dict, *, name: str) -> str:

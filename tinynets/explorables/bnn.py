@@ -81,7 +81,16 @@ def draws_explorable(
         .properties(width=620, height=330)
         .add_params(draw, says)
     )
-    return explorable(chart, name=name, alt_text=alt_text)
+    return explorable(
+        chart,
+        name=name,
+        alt_text=alt_text,
+        play="draw",
+        title="Posterior draws, one by one",
+        question="Step through the draws: how far does the curve move, and how far do its corners?",
+        answer="The curve hardly moves, because the data pin it. The corners jump, because "
+        "several arrangements of the hidden units draw the same curve.",
+    )
 
 
 def _says(labels: Sequence[str]) -> str:

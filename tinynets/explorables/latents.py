@@ -90,7 +90,18 @@ def cloud_explorable(
         .add_params(*parameters)
         .properties(width=SIDE * 1.25, height=SIDE * 1.1)
     )
-    return explorable(chart, name=name, alt_text=alt_text)
+    return explorable(
+        chart,
+        name=name,
+        alt_text=alt_text,
+        play="time",
+        labels={"time": [f"step {step:,}" for step in steps]},
+        drag={"across": "turn", "up": "tilt", "per": (0.6, 0.6)},
+        title="The cube of hidden activations",
+        question="Drag to turn the cube, and play the training: where do the ten classes go?",
+        answer="All classes start in one heap; training pulls them apart towards corners, edges "
+        "and faces, where units are saturated.",
+    )
 
 
 def training_explorable(
@@ -128,7 +139,17 @@ def training_explorable(
         _slider("time", "Time", 0, len(steps) - 1, 1, len(steps) - 1),
         alt.param("announce", expr=f"{says}[time]"),
     )
-    return explorable(chart, name=name, alt_text=alt_text)
+    return explorable(
+        chart,
+        name=name,
+        alt_text=alt_text,
+        play="time",
+        labels={"time": [f"step {step:,}" for step in steps]},
+        title="Ten regions learning",
+        question="Play the epoch: which classes get a place of their own, and when?",
+        answer="All ten start as one heap. They part early, further under the lower β than under "
+        "the higher.",
+    )
 
 
 def plane_explorable(
@@ -185,7 +206,16 @@ def plane_explorable(
         alt.vconcat(_decoded(tiles, image_shape), _nearest(examples, small_shape), spacing=16),
         spacing=24,
     ).add_params(*parameters)
-    return explorable(chart, name=name, alt_text=alt_text)
+    return explorable(
+        chart,
+        name=name,
+        alt_text=alt_text,
+        drag={"group": "concat_0", "across": "across", "up": "up", "touch": "none"},
+        title="A walk through the latent plane",
+        question="Click or drag in the plane: can you find a place that decodes to no digit at all?",
+        answer="Within a region the decoder draws its digit; between regions it draws blends of "
+        "their digits, some of which are none.",
+    )
 
 
 def _slider(name, label, low, high, step, value) -> alt.Parameter:

@@ -55,7 +55,16 @@ def match_explorable(
     chart = alt.vconcat(
         alt.hconcat(*tiles, spacing=6), _bars(scores), spacing=14, center=True
     ).add_params(picked, held, says)
-    return explorable(chart, name=name, alt_text=alt_text)
+    return explorable(
+        chart,
+        name=name,
+        alt_text=alt_text,
+        play="mask",
+        title="An image held against a mask",
+        question="Which mask scores each image highest, and which pixels decide it?",
+        answer="The score is the sum of the product: orange pixels are ink where the mask wants "
+        "it, blue ones ink where it does not. The class whose sum is largest is what the net reads.",
+    )
 
 
 _image, _mask = "datum.d[image - 1]", "datum.m[mask]"

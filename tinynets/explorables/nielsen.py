@@ -32,9 +32,7 @@ def bumps(x: np.ndarray, target: np.ndarray, sums: dict, *, name: str, alt_text:
         ),
     )
     weight = alt.param(
-        "w",
-        value=weights[-1],
-        bind=alt.binding_select(options=weights, name="Weight of the steps "),
+        "w", value=weights[-1], bind=alt.binding_select(options=weights, name="Weight of the steps")
     )
     axes = {
         "x": alt.X("x:Q", title="x"),
@@ -62,7 +60,17 @@ def bumps(x: np.ndarray, target: np.ndarray, sums: dict, *, name: str, alt_text:
         "announce", expr=(f"'Largest error with ' + n + ' bumps: ' + {errors}[n + ',' + w]")
     )
     chart = alt.layer(*curves).add_params(n_bumps, weight, says).properties(width=600, height=300)
-    return explorable(chart, name=name, alt_text=alt_text)
+    return explorable(
+        chart,
+        name=name,
+        alt_text=alt_text,
+        play="n",
+        title="A staircase of bumps",
+        question="How many bumps until the largest error falls below 0.1? Do gentler steps need "
+        "more, or fewer?",
+        answer="With the steepest steps the error falls as one over the number of bumps; where "
+        "the steps are as wide as the treads, they blend into a ramp, and fewer bumps do.",
+    )
 
 
 def _curve(chart: alt.Chart, spacing: float, start: float) -> alt.Chart:

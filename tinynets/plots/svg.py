@@ -13,6 +13,7 @@ import base64
 import io
 import re
 
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.backend_bases import register_backend
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -98,3 +99,21 @@ def write_themed_svg(colours):
                 file.write(themed if is_text else themed.encode())
 
     register_backend("svg", ThemedCanvas)
+
+
+def text_of(figure):
+    """Write a figure as the text of an SVG file, themed as those of pages, and close it.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure or Axes
+
+    Returns
+    -------
+    str
+    """
+    figure = figure.get_figure()
+    target = io.StringIO()
+    figure.savefig(target, format="svg", metadata={"Date": None})
+    plt.close(figure)
+    return target.getvalue()

@@ -1,0 +1,92 @@
+"""A page of explorables alone, with the site's styles, and a browser that looks at it."""
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "site"))
+
+import browsing  # noqa: E402
+from serving import serve  # noqa: E402
+
+NODE = shutil.which("node")
+PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Figures</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,"><link rel="stylesheet" href="/assets/tinynets.css">
+<link rel="stylesheet" href="/assets/components.css">
+{head}</head><body class="{scheme}">
+<main class="content" style="max-width: 680px; margin: auto; padding: 0 12px">
+<h1>Figures</h1>
+{blocks}
+</main></body></html>"""
+
+
+def write(folder, blocks, name="index.html"):
+    """Write pages with the blocks into a folder that has all they load."""
+    for part in ("assets", "explore"):
+        if not (folder / part).exists():
+            (folder / part).symlink_to(ROOT / part)
+    head = (ROOT / "assets" / "head.html").read_text(encoding="utf-8")
+    head = re.sub(r'<script type="module" src="/assets/[^>]*></script>\n?', "", head)
+    for scheme in ("light", "dark"):
+        text = PAGE.format(
+            head=head, blocks="\n".join(b.html for b in blocks), scheme=f"quarto-{scheme}"
+        )
+        (folder / name.replace(".html", f"-{scheme}.html")).write_text(text, encoding="utf-8")
+    (folder / "404.html").write_text("nowhere")
+
+
+def node(script, *arguments, timeout=120):
+    """Run a script of the tests in Node; return what it printed."""
+    done = subprocess.run(
+        [NODE, *map(str, (script, *arguments))], capture_output=True, text=True, timeout=timeout
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def needs_chromium():
+    path = browsing.find_chromium()
+    if path or os.environ.get("CI") == "true":
+        return path
+    pytest.skip("no Chromium on the PATH: apt install chromium (Debian), or name one in $CHROMIUM")
+
+
+needs_node = pytest.mark.skipif(
+    NODE is None and os.environ.get("CI") != "true",
+    reason="node is not on the PATH: install Node.js 20 or later (apt-get install nodejs)",
+)
+
+
+@contextlib.contextmanager
+def visited(browser, base, name, *, width=1280, scheme="light", query="", **options):
+    """Open a page; collect what its console says is wrong."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, **options
+    )
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    page.errors = []
+    page.on("console", lambda m: m.type in ("error", "warning") and page.errors.append(m.text))
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.goto(f"{base}{name}-{scheme}.html{query}", wait_until="networkidle")
+    yield page
+    context.close()
+
+
+def live_figure(page, name):
+    """The block of a figure, once it runs."""
+    figure = page.locator(f"#explorable-{name}")
+    figure.scroll_into_view_if_needed()
+    page.wait_for_selector(f"#explorable-{name}[data-live=true]")
+    return figure
+
+
+__all__ = ["browsing", "live_figure", "needs_chromium", "needs_node", "node", "serve", "visited"]

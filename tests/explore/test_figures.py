@@ -1,0 +1,219 @@
+"""Every figure that moves, in a real browser: by mouse, finger and keyboard, or not at all."""
+
+import gzip
+import json
+import re
+
+import figures
+import lab
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+NAMES = list(figures.BUILDERS)
+SCRIPT_BUDGET = 12_000  # bytes, gzipped, of a figure with the shell, without Vega
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lab")
+    lab.write(folder, figures.blocks().values())
+    with lab.serve(folder, below="/") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = lab.needs_chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**lab.browsing.launch_options(path))
+        yield browser
+        browser.close()
+
+
+def controls(name):
+    text = re.search(r'explorable-data">(.*?)</script>', figures.blocks()[name].html, re.S)[1]
+    return json.loads(text)["controls"]
+
+
+def another(control):
+    """A value that a control does not start with, as the address writes it."""
+    if control["kind"] == "choice":
+        return str(next(o for o in control["options"] if o != control["initial"]))
+    if control["kind"] == "switch":
+        return str(not control["initial"]).lower()
+    if control["kind"] == "points":
+        middle = [(a + b) / 2 + control["step"] for a, b in zip(control["min"], control["max"])]
+        return "_".join("~".join(f"{m:.2f}" for m in middle) for _ in control["initial"])
+    stops = control.get("stops") or [control["min"], control["max"]]
+    return str(stops[0] if stops[0] != control["initial"] else stops[-1])
+
+
+def said(figure):
+    return figure.locator(".explorable-says").text_content()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_is_wrong_with_it(browser, base, width, scheme):
+    """Axe, overflow, small targets, small text, console."""
+    with lab.visited(browser, base, "index", width=width, scheme=scheme) as page:
+        for name in NAMES:
+            lab.live_figure(page, name)
+        page.evaluate(lab.browsing.AXE)
+        assert page.evaluate(lab.browsing.RUN_AXE) == []
+        assert page.evaluate(lab.browsing.OVERFLOW) == []
+        assert page.evaluate(SMALL) == []
+        assert page.errors == []
+
+
+SMALL = """() => {
+  const found = [];
+  const targets = ".explorable :is(button, select, input, summary, .explorable-handle)";
+  for (const one of document.querySelectorAll(targets)) {
+    const { width, height } = one.getBoundingClientRect();
+    if (Math.min(width, height) < 24) found.push(`${one.outerHTML.slice(0, 80)}: ${width} by ${height}`);
+  }
+  for (const one of document.querySelectorAll(".explorable-view svg text")) {
+    const size = parseFloat(getComputedStyle(one).fontSize) * Math.hypot(one.getScreenCTM().a, one.getScreenCTM().b);
+    if (size < 9 && one.textContent.trim()) found.push(`${one.textContent}: ${size} px`);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_state_comes_from_the_address_and_goes_there(browser, base, name):
+    for control in controls(name):
+        query = f"?{name}.{control['name']}={another(control)}"
+        with lab.visited(browser, base, "index", query=query) as page:
+            figure = lab.live_figure(page, name)
+            assert "does not have" not in said(figure)
+            if control["kind"] == "points":
+                continue
+            shown = page.locator(f"#{name}-{control['name']}")
+            if control["kind"] == "switch":
+                assert shown.is_checked() != control["initial"]
+            elif "stops" in control:
+                assert control["stops"][int(shown.input_value())] != control["initial"]
+            else:
+                assert (
+                    float(shown.input_value()) == float(another(control))
+                    if control["kind"] == "range"
+                    else shown.input_value() == another(control)
+                )
+            figure.locator("[data-press=reset]").click()
+            page.wait_for_function("() => location.search === ''")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bad_address_is_named_and_falls_back(browser, base, name):
+    control = controls(name)[0]
+    with lab.visited(browser, base, "index", query=f"?{name}.{control['name']}=nonsense") as page:
+        figure = lab.live_figure(page, name)
+        expect(figure.locator(".explorable-says")).to_contain_text("nonsense")
+        expect(figure.locator(".explorable-spoken")).to_contain_text("shows its default")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_javascript_the_picture_and_the_texts_show(browser, base, name):
+    with lab.visited(browser, base, "index", width=360, java_script_enabled=False) as page:
+        figure = page.locator(f"#explorable-{name}")
+        assert figure.locator(".explorable-view :is(img, svg)").first.bounding_box()["height"] > 100
+        expect(figure.locator(".explorable-controls")).to_be_hidden()
+        figure.locator("summary").click()
+        expect(figure.locator(".explorable-answer p")).to_be_visible()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_keys_change_what_it_shows_and_what_it_says_after_rest(browser, base, name):
+    with lab.visited(browser, base, "index") as page:
+        figure = lab.live_figure(page, name)
+        control = figure.locator("input[type=range], select, input[type=checkbox]").first
+        control.focus()
+        if control.get_attribute("type") == "checkbox":
+            keys = ["Space"]
+        else:
+            keys = (
+                ["ArrowRight", "ArrowLeft"]
+                if control.get_attribute("type")
+                else ["ArrowDown", "ArrowUp"]
+            )
+        before = figure.locator(".explorable-view").screenshot()
+        value = control.input_value()
+        for key in keys:
+            page.keyboard.press(key)
+            if control.input_value() != value:
+                break
+        assert figure.locator(".explorable-spoken").text_content() == ""
+        page.wait_for_timeout(900)
+        assert figure.locator(".explorable-view").screenshot() != before
+        assert figure.locator(".explorable-spoken").text_content() == said(figure)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_plays_pauses_and_stops_off_screen(browser, base, name):
+    with lab.visited(browser, base, "index") as page:
+        figure = lab.live_figure(page, name)
+        play = figure.locator("[data-press=play]")
+        if play.count() == 0:
+            pytest.skip("it does not play")
+        before = figure.locator(".explorable-view").screenshot()
+        play.click()
+        expect(play).to_have_text("Pause")
+        page.wait_for_timeout(900)
+        assert figure.locator(".explorable-view").screenshot() != before
+        page.evaluate("document.body.style.paddingTop = '4000px'; scrollTo(0, 0)")
+        page.wait_for_timeout(300)
+        words = said(figure)
+        page.wait_for_timeout(1000)
+        assert said(figure) == words
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reduced_motion_makes_play_one_leap(browser, base, name):
+    with lab.visited(browser, base, "index", reduced_motion="reduce") as page:
+        figure = lab.live_figure(page, name)
+        play = figure.locator("[data-press=play]")
+        if play.count() == 0:
+            pytest.skip("it does not play")
+        play.click()
+        expect(play).to_have_text("Play")
+        expect(figure.locator(".explorable-motion")).to_contain_text("Motion is reduced")
+        page.wait_for_timeout(100)
+        words = said(figure)
+        page.wait_for_timeout(500)
+        assert said(figure) == words
+
+
+def test_from_a_file_a_sentence_asks_for_a_server(browser, tmp_path):
+    lab.write(tmp_path, figures.blocks().values())
+    text = (tmp_path / "index-light.html").read_text().replace('"/', '"')
+    (tmp_path / "file.html").write_text(text)
+    page = browser.new_page()
+    page.goto(f"file://{tmp_path}/file.html")
+    for name in NAMES:
+        figure = page.locator(f"#explorable-{name}")
+        expect(figure.locator(".explorable-says")).to_contain_text("make preview")
+        expect(figure.locator(".explorable-controls")).to_be_hidden()
+    page.close()
+
+
+@pytest.mark.parametrize(
+    "module", sorted(path.stem for path in (lab.ROOT / "explore" / "figures").glob("*.js"))
+)
+def test_its_script_is_light(module):
+    explore = lab.ROOT / "explore"
+    found, todo = (
+        set(),
+        [explore / "main.js", explore / "shell.js", explore / "figures" / f"{module}.js"],
+    )
+    while todo:
+        file = todo.pop().resolve()
+        if file in found or "vendor" in file.parts:
+            continue
+        found.add(file)
+        text = file.read_text(encoding="utf-8")
+        todo += [file.parent / name for name in re.findall(r'from "(\.[^"]+)"', text)]
+    assert len(found) > 5
+    total = sum(len(gzip.compress(file.read_bytes(), 6)) for file in found)
+    assert total <= SCRIPT_BUDGET, f"{total} bytes"
