@@ -94,11 +94,11 @@ def test_ess_finds_what_theory_says():
     assert found.item() == pytest.approx(64_000 / 9, rel=0.1)
 
 
-def test_standard_error_is_sd_over_root_ess():
+def test_mcse_is_sd_over_root_ess():
     values = autoregressive()
     ess = diagnostics.effective_sample_size(values, kind="mean")
     torch.testing.assert_close(
-        diagnostics.standard_error(values), values.flatten().std() / ess.sqrt(), rtol=1e-3, atol=0
+        diagnostics.mcse(values), values.flatten().std() / ess.sqrt(), rtol=1e-3, atol=0
     )
 
 
@@ -121,11 +121,7 @@ def test_energy_information_is_its_definition():
 
 def test_statistics_keep_the_shape_of_the_quantity():
     values = autoregressive(shape=(3, 2))
-    for statistic in (
-        diagnostics.effective_sample_size,
-        diagnostics.r_hat,
-        diagnostics.standard_error,
-    ):
+    for statistic in (diagnostics.effective_sample_size, diagnostics.r_hat, diagnostics.mcse):
         found = statistic(values)
         assert found.shape == (3, 2)
         torch.testing.assert_close(found[1, 0], statistic(values[..., 1, 0]))

@@ -53,8 +53,8 @@ def r_hat(values: Tensor) -> Tensor:
     return _each(arviz.rhat, values, method="rank")
 
 
-def standard_error(values: Tensor) -> Tensor:
-    """Estimate the Monte Carlo standard error of the mean.
+def mcse(values: Tensor) -> Tensor:
+    """Estimate the Monte Carlo standard error (MCSE) of the mean.
 
     sd / √ESS, in the unit of the values; (chains, draws, ...) -> (...).
     """
