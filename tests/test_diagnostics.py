@@ -112,11 +112,11 @@ def test_autocorrelation_is_its_definition():
     assert found.shape == (4, 6, 2)
 
 
-def test_energy_information_is_its_definition():
+def test_bfmi_is_its_definition():
     draws = short_run()
     energy = draws.info.energy
     expected = (energy.diff(dim=1) ** 2).mean(1) / energy.var(1, correction=0)
-    torch.testing.assert_close(diagnostics.energy_information(draws), expected, rtol=0.02, atol=0)
+    torch.testing.assert_close(diagnostics.bfmi(draws), expected, rtol=0.02, atol=0)
 
 
 def test_statistics_keep_the_shape_of_the_quantity():

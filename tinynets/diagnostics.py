@@ -86,11 +86,26 @@ def autocorrelation(values: Tensor, *, max_lag: int) -> Tensor:
     return torch.as_tensor(correlation[:, : max_lag + 1])
 
 
-def energy_information(draws: Draws) -> Tensor:
-    """Estimate the fraction of the energy's spread that a momentum covers.
+def bfmi(draws: Draws) -> Tensor:
+    """Estimate the Bayesian fraction of missing information (E-BFMI).
 
-    E-BFMI, (chains,); under 0.3 the momenta are too tame for the target.
-    Betancourt (2016), Diagnosing suboptimal cotangent disintegrations.
+    The mean square of the energy's changes from draw to draw, over the
+    variance of the energy. Under 0.3 the momenta drawn anew change the
+    energy too little, and the chain explores the tails slowly.
+
+    Parameters
+    ----------
+    draws : Draws
+        From `sample` with a sampler that has momenta: `hmc` or `nuts`.
+
+    Returns
+    -------
+    Tensor, (chains,)
+
+    References
+    ----------
+    Betancourt (2016), Diagnosing suboptimal cotangent disintegrations in
+    Hamiltonian Monte Carlo.
     """
     return torch.as_tensor(arviz.bfmi(draws.info.energy.numpy(force=True)))
 
