@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tinynets import plots
+from tinynets import colours, plots
 from tinynets.plots import masks, svg
 
 LIGHT, DARK = "#ffffff", "#14171c"
@@ -42,9 +42,9 @@ def over(rgba, page):
     return rgba[3] * rgba[:3] + (1 - rgba[3]) * page
 
 
-@pytest.mark.parametrize("colour", [plots.INK, *plots.PALETTE])
+@pytest.mark.parametrize("colour", [colours.INK, *colours.PALETTE])
 def test_colours_read_on_both_pages(colour):
-    in_light, in_dark = plots.THEMED[colour]
+    in_light, in_dark = colours.THEMED[colour]
     assert contrast(colour, LIGHT) >= 3 and contrast(colour, DARK) >= 3
     assert contrast(in_light, LIGHT) >= 4.5
     assert contrast(in_dark, DARK) >= 4.5
@@ -60,9 +60,9 @@ def test_zero_weight_is_the_page_and_full_weight_is_not(page):
 
 
 def test_class_colours_are_ten_at_most():
-    assert len(set(plots.class_colours(10))) == 10
+    assert len(set(colours.class_colours(10))) == 10
     with pytest.raises(ValueError, match="n_classes must be from 1 to 10"):
-        plots.class_colours(11)
+        colours.class_colours(11)
 
 
 def save(figure):
@@ -80,8 +80,8 @@ def test_figures_carry_rules_for_both_pages_and_no_date():
     text = save(tiles())
     for scheme in ("light", "dark"):
         assert f"@media (prefers-color-scheme: {scheme})" in text
-    assert f'[style*="fill: {plots.INK}"]' in text
-    assert f"fill: {plots.INK}" in text.split("</style>")[1]
+    assert f'[style*="fill: {colours.INK}"]' in text
+    assert f"fill: {colours.INK}" in text.split("</style>")[1]
     assert "dc:date" not in text
 
 

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from tinynets.plots import PALETTE
+from tinynets.colours import PALETTE
 from tinynets.plots import regularisation as pictures
 
 

@@ -17,7 +17,7 @@ TOOLS = Path(sys.executable).parent
 
 # Imports point to an earlier line only; a package's modules may import one another.
 LAYERS = (
-    {"checks"},
+    {"checks", "colours"},
     {"densities", "rng"},
     {"data", "kernels", "nets", "nielsen", "targets"},
     {"onelayer", "train"},
@@ -350,3 +350,12 @@ def test_vendored_files_have_a_checksum(path):
     sums = path.parent / "SHA256SUMS"
     assert sums.is_file(), f"no {relative(sums)}"
     assert path.name in sums.read_text()
+
+
+@each(PAGES + tracked("tinynets/plots/*.py", "tinynets/explorables/*.py"))
+def test_colours_come_from_the_palette(path):
+    code = path.read_text(encoding="utf-8")
+    if path.suffix == ".qmd":
+        code = "".join(re.findall(r"^```\{python\}\n(.*?)^```", code, flags=re.S | re.M))
+    typed = re.findall(r"[\"']#[0-9a-fA-F]{6}[\"']", code)
+    assert typed == [], "take it from tinynets.colours"

@@ -9,19 +9,15 @@ shows numbers computed here can be an Altair chart (`explorable`).
 
 import re
 
-import altair as alt
 import vl_convert
 
 from tinynets.explorables.block import Explorable, live
 from tinynets.explorables.controls import Choice, Control, Points, Slider, Switch
 
 __all__ = [
-    "BLUE",
-    "GREEN",
-    "INK",
-    "MUTED",
-    "VERMILION",
+    "TEXT",
     "Choice",
+    "Control",
     "Explorable",
     "Points",
     "Slider",
@@ -32,9 +28,7 @@ __all__ = [
     "style",
 ]
 
-INK = "currentColor"  # text and axes take the colour of the page's text
-BLUE, VERMILION, GREEN = "#1f7fc4", "#d55e00", "#009e73"
-MUTED = "#7c848f"
+TEXT = "currentColor"  # text and axes take the colour of the page's text
 
 _FONT = "system-ui, sans-serif"
 
@@ -48,16 +42,16 @@ def style(chart):
         "labelFontSize": 14,
         "titleFontSize": 14,
         "titleFontWeight": "normal",
-        "labelColor": INK,
-        "titleColor": INK,
+        "labelColor": TEXT,
+        "titleColor": TEXT,
     }
     return (
         chart.configure(font=_FONT, background="transparent", padding=2)
         .configure_view(stroke=None)
         .configure_axis(**axis)
-        .configure_title(color=INK, fontSize=14, fontWeight="normal")
-        .configure_text(color=INK, fontSize=14)
-        .configure_legend(labelColor=INK, titleColor=INK, labelFontSize=13)
+        .configure_title(color=TEXT, fontSize=14, fontWeight="normal")
+        .configure_text(color=TEXT, fontSize=14)
+        .configure_legend(labelColor=TEXT, titleColor=TEXT, labelFontSize=13)
     )
 
 

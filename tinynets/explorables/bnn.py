@@ -6,7 +6,8 @@ import altair as alt
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tinynets.explorables import BLUE, MUTED, VERMILION, Explorable, explorable
+from tinynets.colours import BLUE, INK, VERMILION
+from tinynets.explorables import Explorable, explorable
 
 
 def draws_explorable(
@@ -48,7 +49,7 @@ def draws_explorable(
     up = alt.Y("y:Q", title="f(x)")
     points = (
         alt.Chart(_rows(*map(np.ravel, map(np.asarray, data))))
-        .mark_circle(color=MUTED, size=22)
+        .mark_circle(color=INK, size=22)
         .encode(x=across, y=up)
     )
     all_draws = (
@@ -56,7 +57,7 @@ def draws_explorable(
         .transform_flatten(["f"])
         .transform_window(row="row_number()", groupby=["d"])
         .transform_calculate(x=_grid(x))
-        .mark_line(strokeWidth=0.6, color=MUTED, opacity=0.3)
+        .mark_line(strokeWidth=0.6, color=INK, opacity=0.3)
         .encode(x=across, y=alt.Y("f:Q", title="f(x)"), detail="d:N")
     )
     chosen = all_draws.transform_filter("datum.d == draw").mark_line(strokeWidth=2.6, color=BLUE)

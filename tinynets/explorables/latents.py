@@ -9,7 +9,8 @@ import contourpy
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tinynets.explorables import MUTED, VERMILION, Explorable, explorable
+from tinynets.colours import INK, VERMILION
+from tinynets.explorables import Explorable, explorable
 
 SIDE = 340  # pixels
 INKS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"  # 64 grey levels
@@ -249,7 +250,7 @@ def _turn(chart, source, prefix="", scale=1) -> alt.Chart:
 
 def _cube(edges) -> alt.Chart:
     ends = _turn(_turn(alt.Chart(alt.Data(values=edges)), "datum.a[{}]", "a_"), "datum.b[{}]", "b_")
-    return ends.mark_rule(color=MUTED, opacity=0.6, aria=False).encode(
+    return ends.mark_rule(color=INK, opacity=0.6, aria=False).encode(
         x=_screen("a_right"), y=_screen("a_up"), x2="b_right", y2="b_up"
     )
 
@@ -326,7 +327,7 @@ def _regions(densities, title, limit, n_points, colours, scale):
         .encode(x=x, y=y, text="k:N", color=_coloured(colours))
     )
     return alt.layer(outlines, names).properties(
-        title=title, width=SIDE, height=SIDE, view=alt.ViewConfig(stroke=MUTED, strokeOpacity=0.5)
+        title=title, width=SIDE, height=SIDE, view=alt.ViewConfig(stroke=INK, strokeOpacity=0.5)
     )
 
 
@@ -431,6 +432,6 @@ def _tile(chart, shape, title, side, row=None) -> alt.Chart:
             width=side,
             height=side * height / width,
             title=title,
-            view=alt.ViewConfig(stroke=MUTED, strokeOpacity=0.5),
+            view=alt.ViewConfig(stroke=INK, strokeOpacity=0.5),
         )
     )

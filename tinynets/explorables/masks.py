@@ -4,7 +4,8 @@ import altair as alt
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tinynets.explorables import BLUE, MUTED, VERMILION, Explorable, explorable
+from tinynets.colours import BLUE, INK, VERMILION
+from tinynets.explorables import Explorable, explorable
 
 TILE = 150  # pixels
 
@@ -96,7 +97,7 @@ def _tile(pixels, value, title, *, ink=False) -> alt.Chart:
             title=title,
             width=TILE,
             height=TILE,
-            view=alt.ViewConfig(stroke=MUTED, strokeOpacity=0.5),
+            view=alt.ViewConfig(stroke=INK, strokeOpacity=0.5),
         )
         .transform_calculate(v=value)
         .mark_rect(aria=False)

@@ -5,7 +5,8 @@ import json
 import altair as alt
 import numpy as np
 
-from tinynets.explorables import BLUE, MUTED, Explorable, explorable
+from tinynets.colours import BLUE, INK
+from tinynets.explorables import Explorable, explorable
 
 
 def bumps(x: np.ndarray, target: np.ndarray, sums: dict, *, name: str, alt_text: str) -> Explorable:
@@ -54,7 +55,7 @@ def bumps(x: np.ndarray, target: np.ndarray, sums: dict, *, name: str, alt_text:
         _curve(chart, spacing, float(x[0]))
         .mark_line(color=colour, strokeWidth=width, clip=True)
         .encode(**axes)
-        for chart, colour, width in ((wanted, MUTED, 4), (shown, BLUE, 2))
+        for chart, colour, width in ((wanted, INK, 4), (shown, BLUE, 2))
     ]
     says = alt.param(
         "announce", expr=(f"'Largest error with ' + n + ' bumps: ' + {errors}[n + ',' + w]")

@@ -1,10 +1,10 @@
-"""The site's look: one style, one palette, two colour maps.
+"""The site's look: one style and two colour maps, over `tinynets.colours`.
 
-Figures are SVG files behind ``<img>``, so they can't see the page's styles.
-Every colour here reads on the light page and on the dark one (contrast of at
-least 3:1 on both; where the reader's browser tells the file the page's
-``color-scheme``, 4.5:1). The colour maps end in *nothing*: their zero is
-transparent, so zero is the page itself, white or black.
+Figures are SVG files behind ``<img>``, so they can't see the page's styles;
+where the reader's browser tells the file the page's ``color-scheme``, each
+colour is swapped for one with a contrast of 4.5:1. The colour maps end in
+*nothing*: their zero is transparent, so zero is the page itself, white or
+black.
 """
 
 import sys
@@ -13,36 +13,8 @@ import matplotlib as mpl
 from cycler import cycler
 from matplotlib.colors import LinearSegmentedColormap
 
+from tinynets.colours import INK, PALETTE, THEMED
 from tinynets.plots.svg import write_themed_svg
-
-INK = "#707883"  # text and axes: 4.2:1 on both pages
-BLUE, VERMILION, GREEN = "#0072b2", "#d55e00", "#009e73"
-PALETTE = (
-    BLUE,
-    VERMILION,
-    GREEN,
-    "#b8479e",
-    "#866500",
-    "#7461e8",
-    "#2f97b8",
-    "#b04a42",
-    "#6f7782",
-    "#e8688a",
-)
-# As drawn: on a light page, on a dark page.
-THEMED = {
-    INK: ("#5b626b", "#a5aab1"),
-    "#0072b2": ("#0072b2", "#4196c6"),
-    "#d55e00": ("#bf5400", "#da721f"),
-    "#009e73": ("#008560", "#09a178"),
-    "#b8479e": ("#b8479e", "#c870b3"),
-    "#866500": ("#866500", "#a48c40"),
-    "#7461e8": ("#7260e4", "#8e7fec"),
-    "#2f97b8": ("#277d99", "#3399b9"),
-    "#b04a42": ("#b04a42", "#c57a74"),
-    "#6f7782": ("#6d7580", "#888f98"),
-    "#e8688a": ("#b8536e", "#e8688a"),
-}
 
 WIDTH = 680 / 96  # inches: the text column, 680 CSS pixels
 
@@ -119,25 +91,3 @@ def use_style():
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
         set_matplotlib_formats("svg", bbox_inches=None, metadata={"Date": None})
-
-
-def class_colours(n_classes):
-    """Give one colour a class, the same on every page.
-
-    Parameters
-    ----------
-    n_classes : int
-        Number of classes, from 1 to 10. Ten colours can't all be told apart
-        by every eye: label directly wherever there are more than three.
-
-    Returns
-    -------
-    list of str
-        Hexadecimal colours.
-    """
-    if not 1 <= n_classes <= len(PALETTE):
-        raise ValueError(
-            f"n_classes must be from 1 to {len(PALETTE)}, got {n_classes!r}; "
-            "draw more classes as small multiples instead"
-        )
-    return list(PALETTE[:n_classes])

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from tinynets.plots import INK, PALETTE
+from tinynets.colours import INK, PALETTE
 
 
 def plot_functions(

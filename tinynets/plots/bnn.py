@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from tinynets.plots import BLUE, INK, PALETTE, VERMILION
+from tinynets.colours import BLUE, INK, PALETTE, VERMILION
 
 
 def plot_predictive(

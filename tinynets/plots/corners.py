@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from tinynets.plots import BLUE, INK, VERMILION
+from tinynets.colours import BLUE, INK, VERMILION
 
 
 def plot_corners(

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from tinynets.plots import PALETTE
+from tinynets.colours import PALETTE
 
 STROKES = ("-", "--", "-.", ":")
 

@@ -10,7 +10,8 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from tinynets.plots import AMOUNTS, INK, WIDTH, class_colours
+from tinynets.colours import INK, class_colours
+from tinynets.plots import AMOUNTS, WIDTH
 
 VIEW = (35.0, 22.0)  # azimuth and elevation, degrees
 EDGES = [

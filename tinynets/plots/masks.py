@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from tinynets import checks
-from tinynets.plots import AMOUNTS, BLUE, INK, VERMILION, WEIGHTS, WIDTH
+from tinynets.colours import BLUE, INK, VERMILION
+from tinynets.plots import AMOUNTS, WEIGHTS, WIDTH
 
 
 def plot_tile(

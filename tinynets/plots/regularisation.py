@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from tinynets.plots import INK, PALETTE
+from tinynets.colours import INK, PALETTE
 from tinynets.plots.curves import STROKES, plot_curves
 
 

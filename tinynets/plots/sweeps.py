@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from tinynets.plots import INK, PALETTE
+from tinynets.colours import INK, PALETTE
 from tinynets.plots.curves import STROKES
 
 MARKERS = "os^Dv"
