@@ -212,6 +212,6 @@ def test_pictures_have_a_tile_for_each():
     filters = net.convolutions[0].weight[:, 0].detach().numpy()
     figure = convolution.plot_maps_of(picture[0], filters, pooled, pooled)
     assert sum(len(ax.images) for ax in figure.axes) == 1 + 3 * 3
-    figure = convolution.plot_hard(images(5), SHAPE, list("abcde"), columns=3)
+    figure = convolution.plot_gallery(images(5), SHAPE, list("abcde"), columns=3)
     assert [ax.get_title() for ax in figure.axes] == [*"abcde", ""]
     plt.close("all")

@@ -42,9 +42,9 @@ def rows_with(spec, field):
 
 def test_turning_keeps_lengths_and_ends_where_it_should():
     points = np.random.default_rng(1).normal(size=(5, 3))
-    np.testing.assert_allclose(plots.turned(points, (0, 0)), points[:, [0, 2]])
-    np.testing.assert_allclose(plots.turned(points, (0, 90)), points[:, [0, 1]])
-    along = plots.turned(points, (90, 0))  # y to the left, x away
+    np.testing.assert_allclose(plots.projected(points, (0, 0)), points[:, [0, 2]])
+    np.testing.assert_allclose(plots.projected(points, (0, 90)), points[:, [0, 1]])
+    along = plots.projected(points, (90, 0))  # y to the left, x away
     np.testing.assert_allclose(along, np.stack([-points[:, 1], points[:, 2]], -1), atol=1e-12)
 
 

@@ -150,7 +150,7 @@ def test_scores_fill_the_winner():
 
 def test_the_product_is_drawn_and_summed():
     image, mask = np.full((1, 4), 0.5), np.array([[1.0, -2.0, 4.0, 0.0]])
-    figure = masks.plot_match(image, mask, [[1.5, 0]], (2, 2), labels=["m"])
+    figure = masks.plot_mask_product(image, mask, [[1.5, 0]], (2, 2), labels=["m"])
     product = figure.axes[2]
     np.testing.assert_allclose(product.images[0].get_array().ravel(), [0.5, -1, 2, 0])
     assert product.get_title() == "sum +1.5"

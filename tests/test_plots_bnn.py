@@ -28,9 +28,9 @@ def test_band_holds_95_per_cent_of_the_draws(ax):
         assert inside.mean() == pytest.approx(0.95, abs=0.01)
 
 
-def test_predictive_draws_curves_mean_yardstick_and_data(ax):
+def test_predictive_draws_curves_mean_reference_and_data(ax):
     plots.plot_predictive(
-        X, FUNCTIONS, n_curves=7, ax=ax, data=([0.0], [1.0]), yardstick=(np.zeros(9), np.ones(9))
+        X, FUNCTIONS, n_curves=7, ax=ax, data=([0.0], [1.0]), reference=(np.zeros(9), np.ones(9))
     )
     lines = [line.get_ydata() for line in ax.lines]
     assert len(lines) == 7 + 1 + 2 + 1
@@ -39,7 +39,7 @@ def test_predictive_draws_curves_mean_yardstick_and_data(ax):
 
 
 def test_triangles_point_where_the_unit_is_on(ax):
-    plots.plot_bent_draws(
+    plots.plot_relu_draws(
         X,
         FUNCTIONS[:1],
         [[-1.0, 1.0, 7.0]],

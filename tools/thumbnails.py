@@ -140,7 +140,7 @@ def bayes_by_backprop(_):
         x_star,
         f,
         data=(x, y),
-        yardstick=(exact.mean(0), exact.std(0)),
+        reference=(exact.mean(0), exact.std(0)),
         ylim=(-1.5, 5),
         n_curves=10,
         ax=plt.figure(figsize=SIZE).gca(),

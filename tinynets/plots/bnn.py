@@ -15,7 +15,7 @@ def plot_predictive(
     functions: ArrayLike,
     *,
     data: tuple[ArrayLike, ArrayLike] | None = None,
-    yardstick: tuple[ArrayLike, ArrayLike] | None = None,
+    reference: tuple[ArrayLike, ArrayLike] | None = None,
     n_curves: int = 12,
     colour: str = BLUE,
     ylim: tuple[float, float] | None = None,
@@ -28,7 +28,7 @@ def plot_predictive(
     x : array of shape (points,)
     functions : array of shape (draws, points)
     data : pair of arrays of shape (n,), optional
-    yardstick : (mean, std), each of shape (points,), optional
+    reference : (mean, std), each of shape (points,), optional
         Exact posterior to compare with: dashed mean ± 1.96 std.
     n_curves : int
         How many draws are drawn as curves.
@@ -47,8 +47,8 @@ def plot_predictive(
     chosen = functions[:: max(1, len(functions) // max(n_curves, 1))]
     ax.plot(x, chosen[:n_curves].T, color=colour, alpha=0.5, linewidth=0.7)
     ax.plot(x, functions.mean(0), color=colour, linewidth=2)
-    if yardstick is not None:
-        mean, std = map(np.asarray, yardstick)
+    if reference is not None:
+        mean, std = map(np.asarray, reference)
         ax.plot(
             x,
             np.stack([mean - 1.96 * std, mean + 1.96 * std]).T,
@@ -65,7 +65,7 @@ def plot_predictive(
     return ax
 
 
-def plot_bent_draws(
+def plot_relu_draws(
     x: ArrayLike,
     functions: ArrayLike,
     corners: ArrayLike,

@@ -1,4 +1,4 @@
-"""Pictures of convolutional nets: filters, feature maps, hard digits."""
+"""Pictures of convolutional nets: filters, feature maps, rows of digits."""
 
 from collections.abc import Sequence
 
@@ -45,7 +45,7 @@ def plot_maps_of(
     return fig
 
 
-def plot_hard(
+def plot_gallery(
     images: ArrayLike, image_shape: tuple[int, int], titles: Sequence[str], *, columns: int = 11
 ) -> Figure:
     """Draw digits in rows, each with a short title.

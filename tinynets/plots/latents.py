@@ -21,7 +21,7 @@ EDGES = [
 ]
 
 
-def turned(points: ArrayLike, view: tuple[float, float] = VIEW) -> np.ndarray:
+def projected(points: ArrayLike, view: tuple[float, float] = VIEW) -> np.ndarray:
     """Project points (..., 3) to the screen (..., 2), without perspective."""
     azimuth, elevation = np.radians(view)
     x, y, z = np.moveaxis(np.asarray(points, float), -1, 0)
@@ -90,12 +90,12 @@ def plot_cubes(
         for ax, cloud in zip(line, clouds):
             for edge in EDGES:
                 ax.plot(
-                    *turned(np.array(edge) * (high - low) + low).T,
+                    *projected(np.array(edge) * (high - low) + low).T,
                     color=INK,
                     alpha=0.4,
                     linewidth=0.7,
                 )
-            plot_digits(turned(cloud), labels, size=3.5, ax=ax)
+            plot_digits(projected(cloud), labels, size=3.5, ax=ax)
             ax.set(aspect="equal")
             ax.set_axis_off()
     for ax, title in zip(axes[0], titles):

@@ -46,8 +46,8 @@ def plot_tile(
     return ax
 
 
-def strong(weights: ArrayLike) -> float:
-    """Say which weight to draw in full colour: one in 200 is beyond it."""
+def robust_limit(weights: ArrayLike) -> float:
+    """Return the weight to draw in full colour: the 99.5 % quantile of sizes."""
     return float(np.quantile(np.abs(weights), 0.995))
 
 
@@ -71,7 +71,7 @@ def plot_tiles(
         Left of each row.
     limits : str
         "row" gives each row a scale of its own; "all" has one for all.
-        Full colour is the weight that `strong` names.
+        Full colour is the weight that `robust_limit` names.
     """
     checks.choice("limits", limits, ("row", "all"))
     rows = [np.asarray(row, float) for row in rows]
@@ -84,7 +84,7 @@ def plot_tiles(
         squeeze=False,
         figsize=(WIDTH, len(rows) * height * 1.02 + 0.26 * len(titles)),
     )
-    peaks = [strong(row) for row in rows]
+    peaks = [robust_limit(row) for row in rows]
     for row_axes, row, peak in zip(axes, rows, peaks):
         for ax, values in zip(row_axes, row):
             plot_tile(values, image_shape, ax=ax, limit=peak if limits == "row" else max(peaks))
@@ -97,7 +97,7 @@ def plot_tiles(
     return fig
 
 
-def plot_pair(
+def plot_means_and_masks(
     means: ArrayLike, masks: ArrayLike, image_shape: tuple[int, int], *, titles: Sequence[str]
 ) -> Figure:
     """Draw mean images and masks of two classes in one row, on two scales.
@@ -112,14 +112,14 @@ def plot_pair(
     parts = [np.asarray(means, float), np.asarray(masks, float)]
     n_tiles = sum(map(len, parts))
     fig, axes = plt.subplots(1, n_tiles, figsize=(WIDTH, WIDTH / n_tiles + 0.25))
-    tiles = [(values, strong(part)) for part in parts for values in part]
+    tiles = [(values, robust_limit(part)) for part in parts for values in part]
     for ax, (values, limit), title in zip(axes, tiles, titles):
         plot_tile(values, image_shape, limit=limit, ax=ax)
         ax.set_title(title, fontsize=9)
     return fig
 
 
-def plot_match(
+def plot_mask_product(
     images: ArrayLike,
     masks: ArrayLike,
     scores: ArrayLike,
@@ -147,7 +147,7 @@ def plot_match(
         width_ratios=(1, 1, 1, 1.75),
         squeeze=False,
     )
-    limit = strong(masks)
+    limit = robust_limit(masks)
     for row, image, mask, score, label in zip(axes, images, masks, scores, labels):
         plot_tile(image, image_shape, amounts=True, ax=row[0])
         plot_tile(mask, image_shape, limit=limit, ax=row[1])
