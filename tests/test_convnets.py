@@ -179,17 +179,17 @@ def test_vote_is_the_majority():
 def test_a_saved_net_comes_back_bit_for_bit(tmp_path):
     net, x = built(activation="tanh", dropout=0.5), images()
     convnets.save(net, tmp_path / "net.npz")
-    again = convnets.set_parameters(tmp_path / "net.npz")
+    again = convnets.load(tmp_path / "net.npz")
     assert torch.equal(net(x), again(x))
     assert again.options == net.options
     for name, content in (("text", b"not a net"), ("empty", b"")):
         path = tmp_path / name
         path.write_bytes(content)
         with pytest.raises(ValueError, match="written by convnets.save"):
-            convnets.set_parameters(path)
+            convnets.load(path)
     np.savez(tmp_path / "other.npz", a=np.zeros(2))
     with pytest.raises(ValueError, match="written by convnets.save"):
-        convnets.set_parameters(tmp_path / "other.npz")
+        convnets.load(tmp_path / "other.npz")
 
 
 @pytest.mark.parametrize(
