@@ -15,7 +15,16 @@ CONFIG = "_quarto.yml"
 
 # What the built-in renderer understands: a set of keys, "*" for anything below.
 CONFIG_KEYS: dict = {
-    "project": {"type", "output-dir", "render", "resources", "execute-dir", "preview"},
+    "project": {
+        "type",
+        "output-dir",
+        "render",
+        "resources",
+        "execute-dir",
+        "preview",
+        "pre-render",
+        "post-render",
+    },
     "website": {
         "title",
         "description",

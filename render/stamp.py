@@ -46,7 +46,7 @@ class Stamps:
         root = self._project.root
         files = [root / CONFIG, *root.glob("*.bib"), *root.glob("*.csl"), *self._project.resources]
         files += [*_tree(root / "assets"), *_tree(root / "explore")]
-        files += _tree(_HERE) if engine == "builtin" else []
+        files += _tree(_HERE)  # its layout, or its frame round what Quarto lays out
         pages = [f"{page.source} {self.of_page(page)}" for page in self._project.pages]
         files += [file for page in self._project.pages for file in _beside(page, root)]
         return _hash([engine, str(self._project.drafts), *pages, _files_hash(root, files)])

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import panflute as pf
 
 from render.errors import raise_all
-from render.layout import blocks, constructs, crossref, floats, maths
+from render.layout import blocks, constructs, crossref, floats
 from render.layout.labels import Labels
 from render.layout.pandoc import parse, write
 from render.layout.source import Source
@@ -31,6 +31,7 @@ class Document:
     toc: str
     body: str
     images: list[str] = field(default_factory=list)
+    generator: str = "tinynets"
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,6 @@ def _steps(source: Source, site: Site) -> list[Callable[[pf.Doc], None]]:
         lambda doc: crossref.number_sections(doc, labels),
         lambda doc: crossref.resolve(doc, labels, site.keys, source),
         lambda doc: _link(doc, source, site),
-        maths.hold_punctuation,
     ]
 
 

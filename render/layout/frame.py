@@ -13,9 +13,11 @@ import jinja2
 from markupsafe import Markup
 
 from render.errors import RenderError
+from render.layout import images
 from render.layout.document import Document, relative
 from render.layout.feed import absolute, plain
 from render.layout.listing import Listing, long_date, page_date
+from render.layout.markup import edited, first
 from render.layout.navigation import Menus
 from render.project import Page, Project
 
@@ -41,13 +43,13 @@ class Frame:
         self._templates.filters |= {"html": Markup, "plain": plain}
         self._head = self._include("include-in-header")
 
-    def render(self, page: Page, shown: Document, lists: Sequence[Listing]) -> str:
-        """Return a page's HTML."""
+    def render(self, page: Page, shown: Document, lists: Sequence[Listing], out: Path) -> str:
+        """Return a page's HTML; `out` has the images that its lists show."""
         body, notes = _part_footnotes(shown.body)
         html = self._templates.get_template("page.html").render(
             page=page,
             document=shown,
-            body=self._place(body, page, lists),
+            body=self._place(body, page, lists, out),
             notes=notes,
             lists=lists,
             website=self._website,
@@ -68,17 +70,19 @@ class Frame:
         html = ROOT.sub(lambda match: match[1] + _offset(page), html)
         return self._rooted(html) if page.source == "404.qmd" else html
 
-    def _place(self, body: str, page: Page, lists: Sequence[Listing]) -> str:
+    def _place(self, body: str, page: Page, lists: Sequence[Listing], out: Path) -> str:
         """Put each listing into the div of its id, or at the end."""
         template = self._templates.get_template("listing.html")
         for listing in lists:
-            html = template.render(listing=listing, link=lambda t: relative(page.source, t))
-            opening = f'<div id="{listing.id}"'
-            at = body.find(opening)
-            if at < 0:
-                body += html
-            else:
-                body = body[:at] + html + body[body.index("</div>", at) + len("</div>") :]
+            html = template.render(
+                listing=listing,
+                link=lambda t: relative(page.source, t),
+                size=lambda image: images.size(out / image) or ("", ""),
+            )
+            names = (listing.id, f"listing-{listing.id}")
+            place = next((first(body, id=name) for name in names if first(body, id=name)), None)
+            at = (place.start, place.end) if place else (len(body), len(body))
+            body = edited(body, [(*at, html)])
         return body
 
     def _neighbours(self, page: Page):

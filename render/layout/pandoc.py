@@ -6,6 +6,7 @@ import io
 import json
 import re
 import subprocess
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -17,13 +18,6 @@ from render.errors import RenderError
 READER = "markdown"
 WARNING = re.compile(r"\[WARNING\] (.*)")
 MARK = "<!--tinynets-part-->"
-THIN = '<mspace width="0.167em"/>'
-NAMES = "log|exp|max|min|sup|inf|arg|sin|cos|tan|sinh|cosh|tanh|det|dim|ln|lim|Pr"
-FUNCTION = (
-    rf'(?:<mrow>)?<mi(?: mathvariant="normal")?>(?:{NAMES})</mi>(?:<mo>\u2061</mo>)?(?:</mrow>)?'
-)
-AFTER = re.compile(rf"({FUNCTION})(?=<m(?:i|n|sub|sup|subsup|frac|sqrt)\b)")
-BEFORE = re.compile(rf"(</(?:mi|mn|msub|msup|msubsup|mfrac)>)(?={FUNCTION})")
 PARTS = ("title", "subtitle", "description", "toc", "body")
 
 
@@ -67,12 +61,29 @@ def write(doc: pf.Doc, *, toc_depth: int, bibliography: Path | None) -> dict[str
     html, log = _run(args, tree.getvalue())
     if WARNING.search(log):
         raise RenderError(f"pandoc says: {log.strip()}")
-    return dict(zip(PARTS, _spaced(html).split(MARK), strict=True))
+    return dict(zip(PARTS, html.split(MARK), strict=True))
 
 
-def _spaced(html: str) -> str:
-    """Set functions such as log off from their neighbours, as TeX does and pandoc does not."""
-    return BEFORE.sub(r"\1" + THIN, AFTER.sub(r"\1" + THIN, html))
+def formulas(wanted: Sequence[tuple[str, bool]]) -> list[str]:
+    """Set formulas as MathML.
+
+    Parameters
+    ----------
+    wanted
+        Of each formula its TeX, and whether it is displayed.
+    """
+    if not wanted:
+        return []
+    kinds = {True: "DisplayMath", False: "InlineMath"}
+    blocks: list[pf.Block] = []
+    for tex, display in wanted:
+        blocks += [pf.Plain(pf.Math(tex, format=kinds[display])), pf.RawBlock(MARK, format="html")]
+    tree = io.StringIO()
+    pf.dump(pf.Doc(*blocks), tree)
+    html, log = _run(["-f", "json", "-t", "html5", "--mathml", "--wrap=preserve"], tree.getvalue())
+    if WARNING.search(log):
+        raise RenderError(f"pandoc says: {log.strip()}")
+    return [made.strip() for made in html.split(MARK)[:-1]]
 
 
 def citation_keys(bibliography: Path) -> set[str]:

@@ -1,4 +1,4 @@
-"""The site: every page in its frame, and what lies around the pages."""
+"""The site of the built-in engine: every executed page laid out, then framed."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from render.errors import RenderError, RenderErrors, errors_of, raise_all
-from render.layout import checks, feed, search
+from render.layout import checks
 from render.layout.document import Document, Site, document, resolve
-from render.layout.frame import Frame
-from render.layout.listing import Listing, listings
-from render.layout.navigation import Menus
+from render.layout.finish import finish
 from render.layout.pandoc import citation_keys
 from render.layout.source import Source
 from render.project import Executed, Project
 
-STATIC = Path(__file__).parents[1] / "static"
 HEAD_KEYS = ("title", "subtitle", "description")
 
 
@@ -41,17 +38,11 @@ def build_site(project: Project, executed: Iterable[Executed], out: Path) -> Non
     """
     runs = {run.page.source: run for run in executed}
     documents, sources = _documents(project, runs)
-    lists = {p.source: listings(p, project, documents) for p in project.shown_pages}
-    menus = Menus(project, {source: shown.title for source, shown in documents.items()})
-    frame = Frame(project, menus)
     _copy_resources(project, out)
     for page in project.shown_pages:
-        shown = documents[page.source]
-        _copy_images(runs[page.source], shown, project, out)
-        _write(out / page.href, frame.render(page, shown, lists[page.source]))
-    _write_feeds(project, documents, lists, out)
+        _copy_images(runs[page.source], documents[page.source], project, out)
+    finish(project, documents, out)
     raise_all(checks.check(out, project, sources))
-    search.index(out)
 
 
 def _documents(project: Project, runs: Mapping[str, Executed]):
@@ -99,7 +90,6 @@ def _document(run: Executed, source: Source, site: Site, project: Project) -> Do
 def _copy_resources(project: Project, out: Path) -> None:
     for path in project.resources:
         _copy(path, out / path.relative_to(project.root))
-    shutil.copytree(STATIC, out / "site_libs" / "builtin", dirs_exist_ok=True)
 
 
 def _copy_images(run: Executed, shown: Document, project: Project, out: Path) -> None:
@@ -113,28 +103,6 @@ def _copy_images(run: Executed, shown: Document, project: Project, out: Path) ->
             _copy(made[0], out / name)
 
 
-def _write_feeds(
-    project: Project, documents, lists: Mapping[str, list[Listing]], out: Path
-) -> None:
-    website = project.config["website"]
-    if "site-url" not in website:
-        return
-    for page in project.shown_pages:
-        for listing in (one for one in lists[page.source] if one.feed):
-            address = Path(page.href).with_suffix(".xml").as_posix()
-            title = feed.plain(documents[page.source].title)
-            text = feed.rss(title, website, address, listing.entries, documents)
-            _write(out / address, text)
-    public = [page.href for page in project.shown_pages if page.source != "404.qmd"]
-    _write(out / "sitemap.xml", feed.sitemap(website, public))
-    _write(out / "robots.txt", feed.robots(website))
-
-
 def _copy(path: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(path, target)
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")

@@ -24,12 +24,10 @@ async function copy(button, text) {
 }
 
 export function headingAnchors() {
-  for (const section of document.querySelectorAll("main section[id]")) {
-    const heading = section.querySelector(":scope > :is(h2, h3, h4)");
-    if (!heading) continue;
+  for (const heading of document.querySelectorAll("main :is(h2, h3, h4)[id]")) {
     const link = document.createElement("a");
     link.className = "anchor-link";
-    link.href = `#${section.id}`;
+    link.href = `#${heading.id}`;
     link.textContent = "#";
     link.setAttribute("aria-label", `Link to ${heading.textContent}`);
     heading.append(link);

@@ -1,6 +1,7 @@
 // Search: a dialog over pagefind's index, which is loaded when it is opened.
 
 const offset = document.querySelector('meta[name="quarto:offset"]').content;
+const SECTIONS = 3; // shown of a page
 let engine;
 
 export function search() {
@@ -16,6 +17,7 @@ export function search() {
   document.getElementById("search-open").addEventListener("click", open);
   document.getElementById("search-close").addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  document.getElementById("search-results").addEventListener("click", () => dialog.close());
   dialog.addEventListener("keydown", (event) => walk(event, input));
   input.addEventListener("input", () => find(input.value.trim()));
   addEventListener("keydown", (event) => {
@@ -52,17 +54,28 @@ function show(pages, status) {
   document.getElementById("search-results").replaceChildren(...pages.map(entry));
 }
 
+// A page, and below it the sections where the words stand.
 function entry(page) {
   const item = document.createElement("li");
+  const sections = page.sub_results.filter((section) => section.url !== page.url).slice(0, SECTIONS);
+  item.append(result(page.url, page.meta.title, sections.length ? "" : page.excerpt, "found-page"));
+  for (const { url, title, excerpt } of sections) item.append(result(url, title, excerpt, "found-section"));
+  return item;
+}
+
+function result(url, name, text, kind) {
   const link = document.createElement("a");
   const title = document.createElement("b");
-  const excerpt = document.createElement("span");
-  link.href = page.url;
-  title.textContent = page.meta.title;
-  excerpt.innerHTML = page.excerpt; // pagefind escapes the text; its own <mark> is left
-  link.append(title, excerpt);
-  item.append(link);
-  return item;
+  link.href = url;
+  link.className = kind;
+  title.textContent = name.replace(/\s*#$/, "");
+  link.append(title);
+  if (text) {
+    const excerpt = document.createElement("span");
+    excerpt.innerHTML = text; // pagefind escapes the text; its own <mark> is left
+    link.append(excerpt);
+  }
+  return link;
 }
 
 function walk(event, input) {

@@ -84,16 +84,11 @@ def test_margin_and_columns_keep_their_classes():
     assert soup.select_one(".columns > .column")["style"] == "width:40%;"
 
 
-def test_formulas_become_mathml_with_tex_spacing():
+def test_formulas_become_mathml():
     soup = soup_of(r"$a \log p$ and $$ \log(p) $$")
     inline, display = soup.find_all("math")
-    assert inline.find("mspace") and not display.find("mspace")
+    assert inline.annotation.get_text() == r"a \log p"
     assert display["display"] == "block"
-
-
-def test_punctuation_stays_with_its_formula():
-    span = soup_of("As $x$, we see $y$ too.").select_one("span.nobr")
-    assert span.math is not None and span.get_text().endswith(",")
 
 
 def test_raw_html_passes():

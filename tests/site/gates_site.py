@@ -64,8 +64,7 @@ def weight(file):
 def files_of(page):
     """The page's file and every file it loads, through style sheets and modules.
 
-    What a module imports on demand counts where there is an explorable. The
-    libraries that Quarto puts into `site_libs` are its own, some 250 kB.
+    What a module imports on demand counts where there is an explorable.
     """
     imported = ANY_IMPORT if page.soup.select_one(".explorable") else STATIC_IMPORT
     found, todo = {page.root / page.path}, [u for _, u in loaded(page)]
@@ -79,7 +78,7 @@ def files_of(page):
             continue
         path = unquote(urlsplit(urljoin(base, url)).path)
         file = page.root / path.lstrip("/")
-        if file in found or not file.is_file() or is_quartos(file, page.root):
+        if file in found or not file.is_file():
             continue
         found.add(file)
         if file.suffix == ".css":
@@ -87,12 +86,6 @@ def files_of(page):
         if file.suffix == ".js":
             todo += [(path, inner) for inner in imported.findall(file.read_text(encoding="utf-8"))]
     return found
-
-
-def is_quartos(file, root):
-    """Whether a file is a library of Quarto's; the built-in renderer's are ours."""
-    folder, name, *_ = (*file.relative_to(root).parts, "", "")
-    return folder == "site_libs" and name != "builtin"
 
 
 def over_budget(page):
@@ -141,7 +134,6 @@ def bad_feed(site, file):
     except ElementTree.ParseError as error:
         return [f"does not parse: {error}"]
     channel = rss.find("channel")
-    by_quarto = (rss.findtext("channel/generator") or "").startswith("quarto")
     if rss.tag != "rss" or channel is None:
         return ["is no RSS 2.0: no <rss> with a <channel>"]
     problems = [
@@ -154,8 +146,7 @@ def bad_feed(site, file):
     for item in channel.findall("item"):
         title = item.findtext("title") or "an item without title"
         problems += [f"{title!r}: {p}" for p in bad_item(site, item)]
-        if not by_quarto:  # which leaves links between pages as they are
-            problems += [f"{title!r}: {p}" for p in relative_addresses(item)]
+        problems += [f"{title!r}: {p}" for p in relative_addresses(item)]
     return problems
 
 
@@ -195,20 +186,16 @@ def bad_sitemap(site):
 
 
 def no_search(site):
-    """Pagefind's index, or Quarto's search.json, knows the pages."""
+    """Pagefind's index knows every page that is read, not those that list others."""
     entry = site.root / "pagefind" / "pagefind-entry.json"
-    if entry.is_file():
-        languages = json.loads(entry.read_text(encoding="utf-8"))["languages"]
-        count = sum(language["page_count"] for language in languages.values())
-        if count < len(site.published):
-            return [f"the search index has {count} pages, the site {len(site.published)}"]
-        return []
-    entry = site.root / "search.json"
     if not entry.is_file():
         return ["there is no search index"]
-    found = {e["href"].split("#")[0] for e in json.loads(entry.read_text(encoding="utf-8"))}
-    pages = {str(page.path) for page in site.pages if page.path.name != "404.html"}
-    return [f"{name} is not in search.json" for name in sorted(pages - found)]
+    languages = json.loads(entry.read_text(encoding="utf-8"))["languages"]
+    count = sum(language["page_count"] for language in languages.values())
+    read = [page for page in site.pages if page.soup.select_one("[data-pagefind-body]")]
+    if not read or count != len(read):
+        return [f"the search index has {count} pages, the site {len(read)} to be found"]
+    return []
 
 
 def leaks(site, secrets):

@@ -1,0 +1,134 @@
+"""The frame round the documents, whichever engine laid them out: pages, feed, search.
+
+The built-in engine calls `finish` when it has laid out the pages; Quarto runs
+`tools/finish.py`, which takes the documents out of the pages that Quarto wrote.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from render.layout import feed, images, quarto, search
+from render.layout.document import Document, resolve
+from render.layout.frame import Frame
+from render.layout.listing import Listing, listings
+from render.layout.navigation import Menus
+from render.layout.polish import polish
+from render.project import Page, Project
+
+STATIC = Path(__file__).parents[1] / "static"
+LIBRARY = "site_libs/tinynets"
+
+
+def finish(
+    project: Project,
+    documents: Mapping[str, Document],
+    out: Path,
+    pages: Iterable[Page] | None = None,
+) -> None:
+    """Write pages in their frame, and what lies around them.
+
+    Parameters
+    ----------
+    project
+        The sources.
+    documents
+        Every published page, by source.
+    out
+        Where the site goes; the pages' images are there.
+    pages
+        The pages to write; all, if not given.
+
+    Raises
+    ------
+    RenderError
+        A listing or a menu is wrong; the search index can't be written.
+    """
+    shutil.copytree(STATIC, out / LIBRARY, dirs_exist_ok=True)
+    documents = {
+        page.source: _polished(documents[page.source], page, out) for page in project.shown_pages
+    }
+    lists = {p.source: listings(p, project, documents) for p in project.shown_pages}
+    menus = Menus(project, {source: shown.title for source, shown in documents.items()})
+    frame = Frame(project, menus)
+    for page in project.shown_pages if pages is None else pages:
+        html = frame.render(page, documents[page.source], lists[page.source], out)
+        _write(out / page.href, html)
+    _write_feeds(project, documents, lists, out)
+    search.index(out)
+
+
+def finish_quarto(project: Project, out: Path, pages: Iterable[Page]) -> list[Page]:
+    """Put the pages that Quarto wrote into the frame; return those that it was done to.
+
+    Parameters
+    ----------
+    out
+        The site as Quarto left it.
+    pages
+        The pages that Quarto rendered.
+
+    Raises
+    ------
+    RenderError
+        As `finish`.
+    """
+    documents, raw = quarto.documents(project, out, pages)
+    for page in raw:
+        _copy_image(page, project, out)
+    quarto.clear(out)
+    finish(project, documents, out, raw)
+    return raw
+
+
+def _copy_image(page: Page, project: Project, out: Path) -> None:
+    """Bring a page's picture for lists, where Quarto did not."""
+    image = page.meta.get("image")
+    if image:
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(page.source), image))
+        if not (out / name).exists() and (project.root / name).is_file():
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(project.root / name, out / name)
+
+
+def _polished(shown: Document, page: Page, out: Path) -> Document:
+    def sizes(src: str) -> tuple[int, int] | None:
+        parts = urlsplit(src)
+        if parts.scheme or not parts.path:
+            return None
+        return images.size(out / resolve(page.href, unquote(parts.path)))
+
+    heads = {
+        key: polish(getattr(shown, key), sizes) for key in ("title", "subtitle", "description")
+    }
+    return replace(shown, body=polish(shown.body, sizes), **heads)
+
+
+def _write_feeds(
+    project: Project,
+    documents: Mapping[str, Document],
+    lists: Mapping[str, list[Listing]],
+    out: Path,
+) -> None:
+    website = project.config["website"]
+    if "site-url" not in website:
+        return
+    for page in project.shown_pages:
+        for listing in (one for one in lists[page.source] if one.feed):
+            address = Path(page.href).with_suffix(".xml").as_posix()
+            title = feed.plain(documents[page.source].title)
+            text = feed.rss(title, website, address, listing.entries, documents)
+            _write(out / address, text)
+    public = [page.href for page in project.shown_pages if page.source != "404.qmd"]
+    _write(out / "sitemap.xml", feed.sitemap(website, public))
+    _write(out / "robots.txt", feed.robots(website))
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
