@@ -291,11 +291,15 @@ def _regions(densities, title, limit, n_points, colours, scale):
         density = np.asarray(densities[time][k])
         axis = np.linspace(-limit, limit, len(density))
         lines = contourpy.contour_generator(axis, axis, density).lines(1.0)
-        lines = sorted(lines, key=len)[-2:]  # specks are left out
+        lines = sorted(lines, key=len)
         rows += [
-            {"t": time, "k": k, "o": f"{k}-{i}", "p": _outline(line, n_points)}
+            {
+                "t": time,
+                "k": k,
+                "o": f"{k}-{i}",
+                "p": _outline(line, max(6, round(n_points * len(line) / len(lines[-1])))),
+            }
             for i, line in enumerate(lines)
-            if len(line) > 5
         ]
         x, y = lines[-1].mean(0)  # the middle of the largest piece
         labels.append({"t": time, "k": k, "x": round(x, 2), "y": round(y, 2)})
@@ -303,7 +307,7 @@ def _regions(densities, title, limit, n_points, colours, scale):
     outlines = (
         alt.Chart(alt.Data(values=rows))
         .transform_filter("datum.t == time")
-        .transform_calculate(i=f"sequence({n_points + 1})")
+        .transform_calculate(i="sequence(datum.p.length / 2)")
         .transform_flatten(["i"])
         .transform_calculate(x="datum.p[2 * datum.i] / 100", y="datum.p[2 * datum.i + 1] / 100")
         .mark_line(fillOpacity=0.2, strokeWidth=1.5, clip=True, aria=False)
