@@ -63,7 +63,7 @@ def test_centring_leaves_probabilities_as_they_were(data):
     assert centred.mean(-2).abs().max() < 1e-6
     assert (linear.masks - centred).abs().max() > 0.01
     torch.testing.assert_close(
-        masks.Linear(centred, linear.biases).scores(data[0]).softmax(-1),
+        masks.LinearMap(centred, linear.biases).scores(data[0]).softmax(-1),
         linear.scores(data[0]).softmax(-1),
     )
 

@@ -132,7 +132,7 @@ def renew(
     into, out = net.layers[layer], net.layers[layer + 1]
     n_out, n_in = into.weight.shape[-2:]
     fresh = nets.initialise(
-        nets.Affine(n_in, n_out, n_nets=-(-n_chosen // n_out)).to(into.weight.device),
+        nets.StackedLinear(n_in, n_out, n_nets=-(-n_chosen // n_out)).to(into.weight.device),
         generator=generator,
         scheme=scheme,
     )

@@ -8,7 +8,7 @@ from torch import Tensor
 from tinynets import checks, nets
 
 
-class Linear(NamedTuple):
+class LinearMap(NamedTuple):
     """The map score = mask · image + bias, or a stack of such maps."""
 
     masks: Tensor  # (*nets, n_classes, n_pixels)
@@ -28,7 +28,7 @@ class Linear(NamedTuple):
         return nets.affine(images, self.masks, self.biases)
 
 
-def collapse(net: nets.MLP) -> Linear:
+def collapse(net: nets.MLP) -> LinearMap:
     """Multiply the layers of an exactly linear net into one.
 
     W = W_L ⋯ W_2 W_1, and b carried along: b ← W_l b + b_l.
@@ -40,7 +40,7 @@ def collapse(net: nets.MLP) -> Linear:
 
     Returns
     -------
-    Linear
+    LinearMap
         Detached from the net.
 
     Raises
@@ -58,7 +58,7 @@ def collapse(net: nets.MLP) -> Linear:
         weight, bias = _detached(layer)
         masks = weight @ masks
         biases = (weight @ biases.unsqueeze(-1)).squeeze(-1) + bias
-    return Linear(masks, biases)
+    return LinearMap(masks, biases)
 
 
 def centre(masks: Tensor) -> Tensor:
@@ -102,7 +102,7 @@ def class_means(images: Tensor, labels: Tensor) -> Tensor:
     return sums.index_add(0, labels, images) / counts.unsqueeze(-1)
 
 
-def nearest_mean(images: Tensor, labels: Tensor) -> Linear:
+def nearest_mean(images: Tensor, labels: Tensor) -> LinearMap:
     """Build the classifier that picks the nearest class mean, untrained.
 
     -½‖x - m_k‖² = m_k · x - ½‖m_k‖² - ½‖x‖², whose last term is the same
@@ -114,7 +114,7 @@ def nearest_mean(images: Tensor, labels: Tensor) -> Linear:
     labels : (n,) int64
     """
     means = class_means(images, labels)
-    return Linear(means, -means.square().sum(-1) / 2)
+    return LinearMap(means, -means.square().sum(-1) / 2)
 
 
 def correlation(masks: Tensor) -> Tensor:
@@ -157,7 +157,7 @@ def confusion(predicted: Tensor, labels: Tensor, n_classes: int) -> Tensor:
     return counts.view(n_classes, n_classes)
 
 
-def _detached(layer: nets.Affine) -> tuple[Tensor, Tensor]:
+def _detached(layer: nets.StackedLinear) -> tuple[Tensor, Tensor]:
     weight = layer.weight.detach()
     bias = layer.bias
     return weight, (weight.new_zeros(weight.shape[:-1]) if bias is None else bias.detach())

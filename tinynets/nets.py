@@ -68,7 +68,7 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     return z if bias is None else z + bias.unsqueeze(-2)
 
 
-class Affine(nn.Module):
+class StackedLinear(nn.Module):
     """A layer x Wᵀ + b, or `n_nets` of them side by side.
 
     Parameters are NaN until `initialise` has drawn them, so that a net whose
@@ -136,7 +136,7 @@ class MLP(nn.Module):
             checks.choice("activation", name, ACTIVATIONS)
         self.sizes, self.activation_names, self.n_nets = (tuple(sizes), tuple(names), n_nets)
         self.layers = nn.ModuleList(
-            Affine(n_in, n_out, n_nets=n_nets, bias=bias)
+            StackedLinear(n_in, n_out, n_nets=n_nets, bias=bias)
             for n_in, n_out in itertools.pairwise(sizes)
         )
 
@@ -181,7 +181,7 @@ class BernoulliDecoder(MLP):
 def initialise(net: Net, *, generator: torch.Generator, scheme: str = "torch") -> Net:
     """Draw every weight and bias of a net, and return the net.
 
-    Handles `Affine`, `nn.Linear` and `nn.Conv2d` (build those with
+    Handles `StackedLinear`, `nn.Linear` and `nn.Conv2d` (build those with
     `torch.nn.utils.skip_init`); the global random state stays as it was.
 
     Parameters
@@ -204,14 +204,14 @@ def initialise(net: Net, *, generator: torch.Generator, scheme: str = "torch") -
     """
     scales = INITIALISATIONS[checks.choice("scheme", scheme, INITIALISATIONS)]
     for module in net.modules():
-        if isinstance(module, (Affine, nn.Linear, nn.Conv2d)):
+        if isinstance(module, (StackedLinear, nn.Linear, nn.Conv2d)):
             kind, weight_scale, bias_scale = scales(*_fans(module))
             _draw(module.weight, kind, weight_scale, generator)
             if module.bias is not None:
                 _draw(module.bias, kind, bias_scale, generator)
         elif next(module.parameters(recurse=False), None) is not None:
             raise TypeError(
-                f"initialise handles Affine, nn.Linear and nn.Conv2d, got "
+                f"initialise handles StackedLinear, nn.Linear and nn.Conv2d, got "
                 f"{type(module).__name__}: draw its parameters yourself"
             )
     return net

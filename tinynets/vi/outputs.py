@@ -34,12 +34,12 @@ def local_outputs(
     A linear layer with independent Gaussian weights has Gaussian outputs
     with mean x M' + m and variance x^2 (S^2)' + s^2; those are drawn.
     Shapes as `weight_outputs`; a q with leading dimensions needs a net
-    of `Affine` layers.
+    of `StackedLinear` layers.
 
     Raises
     ------
     TypeError
-        If q is not mean-field, or a layer is neither `Affine` nor `Linear`.
+        If q is not mean-field, or a layer is neither `StackedLinear` nor `Linear`.
     """
     if not isinstance(q, MeanField):
         raise TypeError(
@@ -49,7 +49,7 @@ def local_outputs(
     variances = nets.unflatten(q.std.square(), nets.parameter_shapes(net))
     hooks = []
     for name, module in net.named_modules():
-        if isinstance(module, (nets.Affine, nn.Linear)):
+        if isinstance(module, (nets.StackedLinear, nn.Linear)):
             prefix = name + "." if name else ""
             hooks.append(
                 module.register_forward_hook(
@@ -63,7 +63,7 @@ def local_outputs(
             )
         elif next(module.parameters(recurse=False), None) is not None:
             raise TypeError(
-                "local reparameterisation handles Affine and nn.Linear, got "
+                "local reparameterisation handles StackedLinear and nn.Linear, got "
                 f"{type(module).__name__}; use local=False"
             )
     try:
