@@ -1,4 +1,4 @@
-"""Grids: cells, what is left of a broken sweep, and the launchers for real."""
+"""Grids: trials, what is left of a broken sweep, and the launchers for real."""
 
 import dataclasses
 import json
@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from tinynets.plots import sweeps as pictures
-from tinynets.sweep import app, cells
-from tinynets.sweep.cells import Experiment
+from tinynets.sweep import app, trials
+from tinynets.sweep.trials import Experiment
 
 QUICK = {"n_images": 200, "n_steps": 5, "n_hidden": 4, "n_nets": 2}
 OPTIONS = [f"{name}={value}" for name, value in QUICK.items()]
@@ -42,10 +42,10 @@ def results(folder):
 def test_a_failed_cell_leaves_the_rest_and_a_second_run_does_only_what_is_missing(tmp_path):
     done = sweep(tmp_path, "batch_size=32,201", "lr=0.1,0.2")
     assert done.returncode == 1, done.stderr
-    assert "4 cells: 2 done, 0 diverged, 2 failed, 0 not run; 0 were there before" in done.stdout
+    assert "4 trials: 2 done, 0 diverged, 2 failed, 0 not run; 0 were there before" in done.stdout
     assert "failed: batch_size=201,lr=0.1,n_steps=5" in done.stdout
     assert "batch_size must be at most 200, the number of training images, got 201" in done.stdout
-    found = cells.gather(tmp_path / "sweeps")
+    found = trials.gather(tmp_path / "sweeps")
     assert [(c.experiment.batch_size, c.status) for c in found] == [
         (32, "done"),
         (32, "done"),
@@ -58,20 +58,20 @@ def test_a_failed_cell_leaves_the_rest_and_a_second_run_does_only_what_is_missin
     before = results(tmp_path)
     again = sweep(tmp_path, "batch_size=32,64", "lr=0.1,0.2")
     assert again.returncode == 0, again.stderr
-    assert "4 cells: 4 done" in again.stdout and "2 were there before" in again.stdout
+    assert "4 trials: 4 done" in again.stdout and "2 were there before" in again.stdout
     after = results(tmp_path)
     assert before.items() <= after.items() and len(after) == 6
-    assert len((tmp_path / "sweeps" / cells.TABLE).read_text().splitlines()) == 5
+    assert len((tmp_path / "sweeps" / trials.TABLE).read_text().splitlines()) == 5
 
 
 def test_the_launcher_is_an_option_alone(tmp_path):
     done = sweep(tmp_path, "batch_size=32", "lr=0.1,0.2", "hydra/launcher=submitit_local")
     assert done.returncode == 0, done.stderr
-    assert "2 cells: 2 done" in done.stdout
+    assert "2 trials: 2 done" in done.stdout
     assert list(tmp_path.glob("sweeps/.submitit/*/*_result.pkl"))
-    direct = cells.measure(Experiment(batch_size=32, lr=0.2, **QUICK))
-    cell = cells.gather(tmp_path / "sweeps")[1]
-    np.testing.assert_allclose(cell.result["train_loss"], direct["train_loss"], rtol=1e-5)
+    direct = trials.measure(Experiment(batch_size=32, lr=0.2, **QUICK))
+    trial = trials.gather(tmp_path / "sweeps")[1]
+    np.testing.assert_allclose(trial.result["train_loss"], direct["train_loss"], rtol=1e-5)
 
 
 def test_a_stopped_sweep_keeps_what_was_done(tmp_path):
@@ -85,10 +85,10 @@ def test_a_stopped_sweep_keeps_what_was_done(tmp_path):
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=200)[0]
     assert process.returncode == 130
-    assert "2 cells: 1 done, 0 diverged, 0 failed, 1 not run" in said
+    assert "2 trials: 1 done, 0 diverged, 0 failed, 1 not run" in said
     short, long = (Experiment(**(QUICK | {"n_steps": n})) for n in (5, 100000000))
-    assert cells.is_finished(short, tmp_path / "sweeps")
-    assert not cells.is_finished(long, tmp_path / "sweeps")
+    assert trials.is_finished(short, tmp_path / "sweeps")
+    assert not trials.is_finished(long, tmp_path / "sweeps")
 
 
 @pytest.mark.parametrize(
@@ -122,21 +122,21 @@ def test_a_grid_is_the_product_of_its_options():
 
 def test_a_diverged_run_is_a_result_and_not_run_again(tmp_path):
     experiment = Experiment(lr=1e38, activation="identity", **QUICK)
-    assert cells.run(experiment, tmp_path) == "diverged"
-    (cell,) = cells.gather(tmp_path)
-    assert 1 < cell.result["step"] <= 5
-    path = cells.result_path(experiment, tmp_path)
+    assert trials.run(experiment, tmp_path) == "diverged"
+    (trial,) = trials.gather(tmp_path)
+    assert 1 < trial.result["step"] <= 5
+    path = trials.result_path(experiment, tmp_path)
     written = path.stat().st_mtime_ns
-    assert cells.run(experiment, tmp_path) == "diverged"
+    assert trials.run(experiment, tmp_path) == "diverged"
     assert path.stat().st_mtime_ns == written
-    assert np.isnan(cells.pivot([cell]).values).all()
+    assert np.isnan(trials.pivot([trial]).values).all()
 
 
 def test_a_result_of_other_options_or_digits_is_not_taken(tmp_path):
     experiment = Experiment(**QUICK)
-    cells.run(experiment, tmp_path)
-    assert cells.is_finished(experiment, tmp_path)
-    path = cells.result_path(experiment, tmp_path)
+    trials.run(experiment, tmp_path)
+    assert trials.is_finished(experiment, tmp_path)
+    path = trials.result_path(experiment, tmp_path)
     stored = json.loads(path.read_text())
     for change in (
         {"data": "MNIST"},
@@ -144,13 +144,13 @@ def test_a_result_of_other_options_or_digits_is_not_taken(tmp_path):
         {"status": "started"},
     ):
         path.write_text(json.dumps(stored | change))
-        assert not cells.is_finished(experiment, tmp_path)
+        assert not trials.is_finished(experiment, tmp_path)
 
 
 def test_no_half_written_result_is_left(tmp_path):
     target = tmp_path / "result.json"
     target.write_text("old")
-    with pytest.raises(RuntimeError), cells._replacing(target) as file:
+    with pytest.raises(RuntimeError), trials._replacing(target) as file:
         file.write("half")
         raise RuntimeError
     assert target.read_text() == "old"
@@ -160,39 +160,39 @@ def test_a_damaged_result_is_named(tmp_path):
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "result.json").write_text("{")
     with pytest.raises(
-        ValueError, match=r"x.result\.json: expected the result of a cell.*Delete the file"
+        ValueError, match=r"x.result\.json: expected the result of a trial.*Delete the file"
     ):
-        cells.gather(tmp_path)
+        trials.gather(tmp_path)
     with pytest.raises(FileNotFoundError, match="run the sweep first"):
-        cells.gather(tmp_path / "nowhere")
+        trials.gather(tmp_path / "nowhere")
 
 
 def test_cells_start_alike_and_leave_the_global_generator_alone():
     state = torch.get_rng_state()
-    same = [cells.measure(Experiment(lr=1e-12, batch_size=b, **QUICK)) for b in (8, 32)]
+    same = [trials.measure(Experiment(lr=1e-12, batch_size=b, **QUICK)) for b in (8, 32)]
     np.testing.assert_allclose(same[0]["train_loss"], same[1]["train_loss"], rtol=1e-5)
-    other = cells.measure(Experiment(lr=1e-12, seed=1, **QUICK))
+    other = trials.measure(Experiment(lr=1e-12, seed=1, **QUICK))
     assert not np.allclose(other["train_loss"], same[0]["train_loss"], rtol=1e-3)
     assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_a_cell_learns_and_counts_its_updates():
-    result = cells.measure(Experiment(n_epochs=5, n_images=1000, batch_size=16, lr=0.2))
+    result = trials.measure(Experiment(n_epochs=5, n_images=1000, batch_size=16, lr=0.2))
     assert result["n_updates"] == 5 * 63
     assert len(result["test_accuracy"]) == 3 and min(result["test_accuracy"]) > 0.8
 
 
 def test_pivot_lays_out_and_refuses_two_cells_on_one_place():
     made = [
-        cells.Cell(Experiment(batch_size=b, lr=r), "done", {"test_accuracy": [b, r, 0]})
+        trials.Trial(Experiment(batch_size=b, lr=r), "done", {"test_accuracy": [b, r, 0]})
         for b, r in ((32, 0.2), (8, 0.1), (32, 0.1))
     ]
-    table = cells.pivot(made)
+    table = trials.pivot(made)
     assert (table.rows, table.columns) == ([8, 32], [0.1, 0.2])
     np.testing.assert_array_equal(table.values[1, 1], [32, 0.2, 0])
     assert np.isnan(table.values[0, 1]).all()
-    with pytest.raises(ValueError, match="batch_size and seed must tell the cells apart"):
-        cells.pivot(made, columns="seed")
+    with pytest.raises(ValueError, match="batch_size and seed must tell the trials apart"):
+        trials.pivot(made, columns="seed")
 
 
 def test_a_grid_is_drawn_with_its_best_cells_framed_and_its_gaps_shown():

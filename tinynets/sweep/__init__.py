@@ -1,1 +1,1 @@
-"""Grids of small training runs: `cells` are what is run, `app` is Hydra's."""
+"""Grids of small training runs: `trials` are what is run, `app` is Hydra's."""

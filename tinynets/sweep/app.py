@@ -2,9 +2,9 @@
 
     python -m tinynets.sweep -m batch_size=8,32 lr=0.05,0.1
 
-trains the nets of each cell of the grid, on all cores of this machine, and
-leaves a result a cell and a table in `hydra.sweep.dir`. The same command
-again runs only the cells without a result. Where the cells run is an option:
+trains the nets of each trial of the grid, on all cores of this machine, and
+leaves a result a trial and a table in `hydra.sweep.dir`. The same command
+again runs only the trials without a result. Where the trials run is an option:
 `hydra/launcher=joblib`, `basic`, `submitit_local`, `submitit_slurm`, `ray`.
 """
 
@@ -30,8 +30,8 @@ except ModuleNotFoundError as error:
         "tinynets.sweep needs Hydra: pip install 'tinynets[sweep]'", name=error.name
     ) from error
 
-from tinynets.sweep import cells
-from tinynets.sweep.cells import Experiment
+from tinynets.sweep import trials
+from tinynets.sweep.trials import Experiment
 
 STORE = ConfigStore.instance()
 STORE.store(name="experiment", node=Experiment)
@@ -68,19 +68,19 @@ class Grid(Callback):
     progress = threading.Thread()
 
     def on_multirun_start(self, config: DictConfig, **kwargs) -> None:
-        """Look at every cell before the first one is run."""
+        """Look at every trial before the first one is run."""
         folder = Path(config.hydra.sweep.dir)
         try:
             experiments = [
                 parse(overrides).validate() for overrides in product(config.hydra.overrides.task)
             ]
-            there = [cells.is_finished(experiment, folder) for experiment in experiments]
+            there = [trials.is_finished(experiment, folder) for experiment in experiments]
         except (OmegaConfBaseException, TypeError, ValueError) as error:
             # of anything but an exit Hydra makes a warning, and goes on
             raise SystemExit(f"sweep: {error}") from error
         for experiment, is_there in zip(experiments, there):
             if not is_there:  # failed, cut off, or of other digits
-                cells.result_path(experiment, folder).unlink(missing_ok=True)
+                trials.result_path(experiment, folder).unlink(missing_ok=True)
         Grid.experiments, Grid.folder = experiments, folder
         Grid.n_there = sum(there)
         Grid.progress = threading.Thread(target=_show_progress, daemon=True)
@@ -88,7 +88,7 @@ class Grid(Callback):
 
 
 def product(overrides: Sequence[str]) -> Iterator[list[str]]:
-    """Expand a command line to the overrides of each cell.
+    """Expand a command line to the overrides of each trial.
 
     `["batch_size=8,32", "lr=0.1"]` gives `["batch_size=8", "lr=0.1"]` and
     `["batch_size=32", "lr=0.1"]`.
@@ -105,7 +105,7 @@ def product(overrides: Sequence[str]) -> Iterator[list[str]]:
 
 
 def parse(overrides: Sequence[str]) -> Experiment:
-    """Make the experiment of one cell from its overrides.
+    """Make the experiment of one trial from its overrides.
 
     Raises
     ------
@@ -124,11 +124,11 @@ def parse(overrides: Sequence[str]) -> Experiment:
 
 @hydra.main(version_base="1.3", config_path=None, config_name="sweep")
 def _app(config: DictConfig) -> None:
-    cells.run(Experiment(**config), HydraConfig.get().sweep.dir)
+    trials.run(Experiment(**config), HydraConfig.get().sweep.dir)
 
 
 def main() -> None:
-    """Run a grid and report; exit with 1 if a cell has no result."""
+    """Run a grid and report; exit with 1 if a trial has no result."""
     try:
         _app()
     except (KeyboardInterrupt, SystemExit) as stop:
@@ -142,37 +142,37 @@ def main() -> None:
 
 
 def _report() -> bool:
-    """Print what became of the cells; return whether all have results."""
+    """Print what became of the trials; return whether all have results."""
     Grid.is_over.set()
     Grid.progress.join()
-    found = cells.find(Grid.experiments, Grid.folder)
-    counts = collections.Counter(cell.status for cell in found)
-    n_over = sum(counts[status] for status in cells.FINISHED)
+    found = trials.find(Grid.experiments, Grid.folder)
+    counts = collections.Counter(trial.status for trial in found)
+    n_over = sum(counts[status] for status in trials.FINISHED)
     print(
-        f"{len(found)} cells: {counts['done']} done, "
+        f"{len(found)} trials: {counts['done']} done, "
         f"{counts['diverged']} diverged, {counts['failed']} failed, "
         f"{counts['started']} not run; {Grid.n_there} were there before"
     )
-    for cell in found:
-        if cell.status == "diverged":
+    for trial in found:
+        if trial.status == "diverged":
             print(
-                f"diverged: {cell.experiment.name}: at step "
-                f"{cell.result['step']} of {cell.result['n_updates']}"
+                f"diverged: {trial.experiment.name}: at step "
+                f"{trial.result['step']} of {trial.result['n_updates']}"
             )
-        elif cell.status == "failed":
-            print(f"failed: {cell.experiment.name}: {cell.result['error']}")
+        elif trial.status == "failed":
+            print(f"failed: {trial.experiment.name}: {trial.result['error']}")
     if n_over < len(found):
         print("the same command runs again what has no result yet")
-    cells.write_table(found, Grid.folder / cells.TABLE)
+    trials.write_table(found, Grid.folder / trials.TABLE)
     return n_over == len(found)
 
 
 def _show_progress() -> None:
-    """Count finished cells on a terminal, wherever it is that they run."""
-    with tqdm(total=len(Grid.experiments), unit="cell", disable=None) as bar:
+    """Count finished trials on a terminal, wherever it is that they run."""
+    with tqdm(total=len(Grid.experiments), unit="trial", disable=None) as bar:
         while not bar.disable:
             is_over = Grid.is_over.wait(0.5)
-            found = cells.find(Grid.experiments, Grid.folder)
+            found = trials.find(Grid.experiments, Grid.folder)
             bar.update(sum(c.status != "started" for c in found) - bar.n)
             if is_over:
                 break

@@ -1,4 +1,4 @@
-"""One cell of a grid, its result file, and the table of all of them."""
+"""One trial of a grid, its result file, and the table of all of them."""
 
 import csv
 import dataclasses
@@ -27,7 +27,7 @@ FINISHED = ("done", "diverged")  # what is not run again
 class Experiment:
     """Plain SGD on a net with one hidden layer, on real digits.
 
-    Cells that differ in `batch_size`, `lr` or length start from the same
+    Trials that differ in `batch_size`, `lr` or length start from the same
     weights, seed by seed.
     """
 
@@ -69,7 +69,7 @@ class Experiment:
         )
 
 
-class Cell(NamedTuple):
+class Trial(NamedTuple):
     """What a grid's folder says of one experiment."""
 
     experiment: Experiment
@@ -86,7 +86,7 @@ class Pivot(NamedTuple):
 
 
 def measure(experiment: Experiment) -> dict:
-    """Train the nets of one cell and measure them.
+    """Train the nets of one trial and measure them.
 
     Returns
     -------
@@ -146,10 +146,10 @@ def measure(experiment: Experiment) -> dict:
 
 
 def run(experiment: Experiment, folder: str | Path) -> str:
-    """Run one cell unless its result is there, and return its status.
+    """Run one trial unless its result is there, and return its status.
 
-    The result is a file in a folder of the cell's own, and takes its place
-    only once it is whole. A cell that fails has a result that says why.
+    The result is a file in a folder of the trial's own, and takes its place
+    only once it is whole. A trial that fails has a result that says why.
     """
     if is_finished(experiment, folder):
         return _read(result_path(experiment, folder)).status
@@ -173,26 +173,26 @@ def is_finished(experiment: Experiment, folder: str | Path) -> bool:
     path = result_path(experiment, folder)
     if not path.exists():
         return False
-    cell = _read(path)
+    trial = _read(path)
     return (
-        cell.status in FINISHED
-        and cell.experiment == experiment
-        and cell.result["data"] == digits_in_use().name
+        trial.status in FINISHED
+        and trial.experiment == experiment
+        and trial.result["data"] == digits_in_use().name
     )
 
 
 def result_path(experiment: Experiment, folder: str | Path) -> Path:
-    """Where in the folder of a grid the result of one cell is."""
+    """Where in the folder of a grid the result of one trial is."""
     return Path(folder, experiment.name, RESULT)
 
 
-def find(experiments: Iterable[Experiment], folder: str | Path) -> list[Cell]:
+def find(experiments: Iterable[Experiment], folder: str | Path) -> list[Trial]:
     """Read the results of these experiments, "started" where there is none."""
     paths = [(each, result_path(each, folder)) for each in experiments]
-    return [_read(path) if path.exists() else Cell(each, "started", {}) for each, path in paths]
+    return [_read(path) if path.exists() else Trial(each, "started", {}) for each, path in paths]
 
 
-def gather(folder: str | Path) -> list[Cell]:
+def gather(folder: str | Path) -> list[Trial]:
     """Read the results of a grid, in the order of their options.
 
     Raises
@@ -210,45 +210,45 @@ def gather(folder: str | Path) -> list[Cell]:
         )
     return sorted(
         map(_read, paths),
-        key=lambda cell: [
-            (value is not None, value) for value in dataclasses.astuple(cell.experiment)
+        key=lambda trial: [
+            (value is not None, value) for value in dataclasses.astuple(trial.experiment)
         ],
     )
 
 
 def pivot(
-    cells: Iterable[Cell],
+    trials: Iterable[Trial],
     measure: str = "test_accuracy",
     *,
     rows: str = "batch_size",
     columns: str = "lr",
 ) -> Pivot:
-    """Lay one measure of the cells out over two of their options.
+    """Lay one measure of the trials out over two of their options.
 
     Raises
     ------
     ValueError
-        If two cells fall on one place: gather fewer, or choose others.
+        If two trials fall on one place: gather fewer, or choose others.
     """
-    found: dict[tuple, Cell] = {}
-    for cell in cells:
-        place = tuple(getattr(cell.experiment, name) for name in (rows, columns))
+    found: dict[tuple, Trial] = {}
+    for trial in trials:
+        place = tuple(getattr(trial.experiment, name) for name in (rows, columns))
         if place in found:
             raise ValueError(
-                f"{rows} and {columns} must tell the cells "
+                f"{rows} and {columns} must tell the trials "
                 f"apart, got two at {place}: pass fewer of them"
             )
-        found[place] = cell
+        found[place] = trial
     axes = [sorted({place[i] for place in found}) for i in (0, 1)]
-    n_nets = max(cell.experiment.n_nets for cell in found.values())
+    n_nets = max(trial.experiment.n_nets for trial in found.values())
     values = np.full((len(axes[0]), len(axes[1]), n_nets), np.nan)
-    for (row, column), cell in found.items():
-        values[axes[0].index(row), axes[1].index(column)] = cell.result.get(measure, np.nan)
+    for (row, column), trial in found.items():
+        values[axes[0].index(row), axes[1].index(column)] = trial.result.get(measure, np.nan)
     return Pivot(*axes, values)
 
 
-def write_table(cells: Sequence[Cell], path: str | Path) -> None:
-    """Write cells as CSV, a line each; measures are means over the seeds."""
+def write_table(trials: Sequence[Trial], path: str | Path) -> None:
+    """Write trials as CSV, a line each; measures are means over the seeds."""
     options = [field.name for field in dataclasses.fields(Experiment)]
     measures = [
         "data",
@@ -264,7 +264,7 @@ def write_table(cells: Sequence[Cell], path: str | Path) -> None:
     with _replacing(Path(path)) as file:
         table = csv.writer(file)
         table.writerow(options + measures)
-        for experiment, status, result in cells:
+        for experiment, status, result in trials:
             table.writerow(
                 [getattr(experiment, name) for name in options]
                 + [_mean((result | {"status": status}).get(name)) for name in measures]
@@ -272,7 +272,7 @@ def write_table(cells: Sequence[Cell], path: str | Path) -> None:
 
 
 def digits_in_use() -> data.Digits:
-    """Load the digits once a process: a worker runs many cells."""
+    """Load the digits once a process: a worker runs many trials."""
     return _digits(os.environ.get("TINYNETS_DATA"))
 
 
@@ -289,14 +289,14 @@ def _mean(value):
     return sum(value) / len(value) if isinstance(value, list) else value
 
 
-def _read(path: Path) -> Cell:
+def _read(path: Path) -> Trial:
     try:
         result = json.loads(path.read_text(encoding="utf-8"))
         experiment = Experiment(**result.pop("experiment"))
-        return Cell(experiment, result.pop("status"), result)
+        return Trial(experiment, result.pop("status"), result)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(
-            f"{path}: expected the result of a cell, found "
+            f"{path}: expected the result of a trial, found "
             f"{type(error).__name__}: {error}. Delete the file "
             "and run the sweep again"
         ) from error
