@@ -177,3 +177,15 @@ def test_observations_are_the_function_plus_noise():
 def test_a_gap_outside_the_inputs_is_refused():
     with pytest.raises(ValueError, match="gap must be an interval inside"):
         gp.draw_regression(4, KERNEL, grid(3), noise_std=0.1, gap=(1, 3), generator=generator(1))
+
+
+def test_one_column_of_data_gives_functions_of_one_dimension():
+    """As nets do: what `draw_regression` gives, `posterior` takes."""
+    data = gp.draw_regression(5, KERNEL, grid(7), noise_std=0.1, generator=generator(1))
+    column, vector = (
+        gp.posterior(data.x, y, data.x_star, KERNEL, noise_std=0.1) for y in (data.y, data.y[:, 0])
+    )
+    assert column.mean.shape == (7,)
+    assert column.sample(3, generator=generator(2)).shape == (3, 7)
+    for one, other in zip(column, vector):
+        torch.testing.assert_close(one, other)

@@ -30,7 +30,7 @@ class Regression(NamedTuple):
 class GPPosterior(NamedTuple):
     """What a Gaussian process says of f after seeing the data."""
 
-    mean: torch.Tensor  # (n_star,) or (n_star, outputs)
+    mean: torch.Tensor  # (n_star,), or (n_star, outputs) for several outputs
     covariance: torch.Tensor  # (n_star, n_star), that of each output
     log_evidence: torch.Tensor  # (), nats, summed over outputs
 
@@ -53,7 +53,7 @@ class Conditioned(NamedTuple):
     """A Gaussian process that has seen its data: one factorisation for all that follows."""
 
     factor: torch.Tensor  # (n, n), lower Cholesky factor of K + s^2 I
-    weights: torch.Tensor  # (n,) or (n, outputs), (K + s^2 I)^-1 y
+    weights: torch.Tensor  # (n,), or (n, outputs) for several outputs: (K + s^2 I)^-1 y
     log_evidence: torch.Tensor  # (), nats, summed over outputs
 
     def mean(self, k_star: torch.Tensor) -> torch.Tensor:
@@ -206,7 +206,9 @@ def condition(k: torch.Tensor, y: torch.Tensor, *, noise_std: float) -> Conditio
         -0.5 * (columns * weights).sum()  # line 7
         - columns.shape[1] * (factor.diagonal().log().sum() + 0.5 * len(y) * math.log(2 * math.pi))
     )
-    return Conditioned(factor, weights.reshape(y.shape), log_evidence)
+    # One output has no dimension of its own, however y was given.
+    weights = weights[:, 0] if columns.shape[1] == 1 else weights
+    return Conditioned(factor, weights, log_evidence)
 
 
 def posterior(
