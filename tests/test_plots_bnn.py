@@ -38,6 +38,15 @@ def test_predictive_draws_curves_mean_reference_and_data(ax):
     np.testing.assert_allclose(lines[9], 1.96)
 
 
+def test_chains_are_pooled_and_other_shapes_refused(ax):
+    """A picture takes what `bnn.predictions` gives."""
+    plots.plot_predictive(X[:, None], FUNCTIONS.reshape(4, 100, 9), ax=ax)
+    np.testing.assert_allclose(ax.lines[-1].get_ydata(), FUNCTIONS.mean(0))
+    for wrong in (FUNCTIONS[:, :8], FUNCTIONS[0], FUNCTIONS.reshape(4, 100, 9, 1)):
+        with pytest.raises(ValueError, match=r"functions must have shape \(\*chains, draws, 9\)"):
+            plots.plot_predictive(X, wrong, ax=ax)
+
+
 def test_triangles_point_where_the_unit_is_on(ax):
     plots.plot_relu_draws(
         X,

@@ -25,8 +25,9 @@ def plot_predictive(
 
     Parameters
     ----------
-    x : array of shape (points,)
-    functions : array of shape (draws, points)
+    x : array of shape (points,) or (points, 1)
+    functions : array of shape (*chains, draws, points)
+        As `bnn.predictions` gives them; of several outputs, one: `f[..., 0]`.
     data : pair of arrays of shape (n,), optional
     reference : (mean, std), each of shape (points,), optional
         Exact posterior to compare with: dashed mean ± 1.96 std.
@@ -39,9 +40,15 @@ def plot_predictive(
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    ValueError
+        If `functions` does not end in as many values as there are points.
     """
     ax = plt.gca() if ax is None else ax
-    x, functions = np.asarray(x).ravel(), np.asarray(functions)
+    x = np.asarray(x).ravel()
+    functions = _pooled(len(x), functions)
     low, high = np.percentile(functions, [2.5, 97.5], axis=0)
     ax.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
     chosen = functions[:: max(1, len(functions) // max(n_curves, 1))]
@@ -241,3 +248,14 @@ def plot_entropies(
     axes[0].set(ylabel="share of inputs")
     axes[0].legend()
     return axes
+
+
+def _pooled(n_points: int, functions: ArrayLike) -> np.ndarray:
+    """Return the draws of all chains as (draws, points)."""
+    functions = np.asarray(functions)
+    if functions.ndim < 2 or functions.shape[-1] != n_points:
+        raise ValueError(
+            f"functions must have shape (*chains, draws, {n_points}), one value for each point "
+            f"of x, got {functions.shape}; of several outputs, take one: functions[..., 0]"
+        )
+    return functions.reshape(-1, n_points)
