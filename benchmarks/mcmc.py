@@ -71,11 +71,11 @@ def problem_of(regime, chains):
     }
 
 
-def tinynets(problem, n_draws, n_warmup, *, compiled=True, method="hmc"):
+def tinynets(problem, n_draws, n_warmup, *, method="hmc"):
     """Our HMC or NUTS, tuned by its warm-up, all chains in one batch."""
     import torch
 
-    from tinynets import bnn, native, nets, rng
+    from tinynets import bnn, nets, rng
     from tinynets.samplers import adapt, hmc, nuts, sample
 
     clocks = Clocks(compile={"wall": 0.0, "cpu": 0.0})
@@ -84,9 +84,8 @@ def tinynets(problem, n_draws, n_warmup, *, compiled=True, method="hmc"):
     x, y, std, start = (
         torch.as_tensor(problem[name], dtype=dtype) for name in ("x", "y", "std", "start")
     )
-    target = bnn.Posterior(net, x, y, std, problem["noise"])
-    if compiled:
-        target = clocks("compile", native.compiled, target)
+    target = bnn.Posterior(net, x, y, bnn.Gaussian(problem["noise"]), std)
+    clocks("compile", lambda: target.path)  # which is when the choice is made
     family = {
         "hmc": functools.partial(hmc, target, n_leapfrog=problem["n_leapfrog"], jitter=0.5),
         "nuts": functools.partial(nuts, target),
@@ -114,8 +113,9 @@ def tinynets(problem, n_draws, n_warmup, *, compiled=True, method="hmc"):
 METHODS = {
     "tinynets_hmc": tinynets,
     "tinynets_nuts": functools.partial(tinynets, method="nuts"),
-    "tinynets_hmc_pytorch": functools.partial(tinynets, compiled=False),
+    "tinynets_hmc_pytorch": tinynets,
 } | PEERS
+PLAIN = {"tinynets_hmc_pytorch": {"TINYNETS_COMPILE": "0"}}  # without the C code
 FEW = {"pyro_nuts": 20, "tinynets_hmc_pytorch": 30}  # draws that we wait for
 
 
@@ -137,6 +137,7 @@ def run(name, problem, cores, timeout):
     """Run one method in a process of its own, on some cores."""
     threads = str(cores)
     environment = os.environ | {"OMP_NUM_THREADS": threads, "JAX_PLATFORMS": "cpu"}
+    environment |= PLAIN.get(name, {})
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "exchange"
         path.write_bytes(pickle.dumps(problem))

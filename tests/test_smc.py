@@ -21,7 +21,7 @@ def linear_problem():
     x = torch.randn(9, 2, dtype=F64, generator=g)
     y = torch.randn(9, 1, dtype=F64, generator=g)
     std = bnn.prior_std(net, weight_std=1.5)
-    posterior = bnn.Posterior(net, x, y, std, 0.4)
+    posterior = bnn.Posterior(net, x, y, bnn.Gaussian(0.4), std)
     design = torch.cat([x, torch.ones(9, 1, dtype=F64)], 1)
     cov = torch.linalg.inv(design.mT @ design / 0.16 + std.square().reciprocal().diag())
     evidence = torch.distributions.MultivariateNormal(
@@ -43,7 +43,7 @@ class Square(nn.Module):
 
 def two_modes():
     x = torch.zeros(1, 1, dtype=F64)
-    return bnn.Posterior(Square(), x, x + 1, torch.ones(1, dtype=F64), 0.1)
+    return bnn.Posterior(Square(), x, x + 1, bnn.Gaussian(0.1))
 
 
 def test_tempered_smc_weighs_both_modes():

@@ -1,5 +1,4 @@
 import math
-from functools import partial
 
 import pytest
 import torch
@@ -82,6 +81,10 @@ def test_a_gaussian_that_is_the_prior_costs_nothing():
     assert q.kl(prior).item() == pytest.approx(0, abs=1e-12)
 
 
+def regression(net, x, y, noise_std):
+    return bnn.Posterior(net, x, y, bnn.Gaussian(noise_std))
+
+
 def linear_problem():
     """A net without hidden layer: its posterior is Gaussian and known."""
     net = MLP([2, 1])
@@ -99,9 +102,7 @@ def linear_problem():
     evidence = torch.distributions.MultivariateNormal(
         torch.zeros(12, dtype=F64), (design * std.square()) @ design.mT + 0.09 * torch.eye(12)
     ).log_prob(y[:, 0])
-    estimate = vi.expected_log_likelihood(
-        net, x, y, partial(vi.gaussian, noise_std=0.3), n_samples=16
-    )
+    estimate = vi.expected_log_likelihood(regression(net, x, y, 0.3), n_samples=16)
     return net, x, y, std, precision, mean, evidence, estimate
 
 
@@ -155,7 +156,7 @@ def test_local_and_weight_samples_agree_in_one_layer(net):
     q = gaussian_of("mean-field", 3)
     x = torch.tensor([[0.5, -1.0]], dtype=F64)
     local = vi.local_outputs(net, q, x, n_samples=50_000, generator=generator(1))
-    direct = vi.weight_outputs(bnn.batched(net), q, x, n_samples=50_000, generator=generator(2))
+    direct = bnn.batched(net)(q.sample(50_000, generator=generator(2)), x)
     features = torch.tensor([0.5, -1.0, 1.0], dtype=F64)
     std = (features.square() @ q.std.square()).sqrt()
     for outputs in (local, direct):
@@ -169,7 +170,7 @@ def test_local_samples_of_examples_are_independent():
     x = torch.ones(2, 2, dtype=F64)
     settings = {"n_samples": 4000, "generator": generator(1)}
     local = vi.local_outputs(MLP([2, 1]), q, x, **settings)
-    direct = vi.weight_outputs(bnn.batched(MLP([2, 1])), q, x, **settings)
+    direct = bnn.batched(MLP([2, 1]))(q.sample(**settings), x)
     assert torch.corrcoef(local[..., 0].mT)[0, 1].abs() < 5 / math.sqrt(4000)
     assert torch.corrcoef(direct[..., 0].mT)[0, 1] > 0.999
 
@@ -181,7 +182,7 @@ def test_local_reparameterisation_has_the_same_mean_and_less_noise():
     estimates = {}
     for local in (False, True):
         estimate = vi.expected_log_likelihood(
-            net, x, x.sin(), partial(vi.gaussian, noise_std=0.5), n_samples=20, local=local
+            regression(net, x, x.sin(), 0.5), n_samples=20, local=local
         )
         estimates[local] = torch.stack([estimate(q, generator=generator(3, i)) for i in range(200)])
     spread = {local: e.std() for local, e in estimates.items()}
@@ -194,19 +195,12 @@ def test_minibatches_estimate_the_whole():
     net, x, y, std, *_ = linear_problem()
     q = vi.mean_field(torch.ones(3, dtype=F64), 1e-3)
     whole, part = (
-        vi.expected_log_likelihood(net, x, y, partial(vi.gaussian, noise_std=0.3), batch_size=size)
+        vi.expected_log_likelihood(regression(net, x, y, 0.3), batch_size=size)
         for size in (None, 4)
     )
     exact = whole(q, generator=generator(1))
     estimates = torch.stack([part(q, generator=generator(2, i)) for i in range(400)])
     assert (estimates.mean() - exact).abs() < 5 * estimates.std() / math.sqrt(400)
-
-
-def test_categorical_is_minus_the_cross_entropy():
-    outputs = torch.randn(3, 4, 10, dtype=F64, generator=generator(1))
-    y = torch.tensor([1, 0, 9, 3])
-    expected = torch.stack([-nn.functional.cross_entropy(o, y, reduction="sum") for o in outputs])
-    torch.testing.assert_close(vi.categorical(outputs, y), expected)
 
 
 @pytest.mark.parametrize("temperature, wider", [(0.1, False), (10.0, True)])
@@ -276,9 +270,7 @@ def test_gaussians_side_by_side_are_those_alone(kind):
 @pytest.mark.parametrize("local", [False, True])
 def test_fits_side_by_side_do_not_meet(local):
     net, x, y, std, _, mean, *_ = linear_problem()
-    estimate = vi.expected_log_likelihood(
-        net, x, y, partial(vi.gaussian, noise_std=0.3), n_samples=16, local=local
-    )
+    estimate = vi.expected_log_likelihood(regression(net, x, y, 0.3), n_samples=16, local=local)
     start = vi.mean_field(torch.zeros(3, 3, dtype=F64), 0.1)
     temperature = torch.tensor([0.1, 1.0, 10.0], dtype=F64)
     both = vi.fit(

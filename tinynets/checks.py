@@ -93,5 +93,20 @@ def finite(name: str, tensor: torch.Tensor) -> torch.Tensor:
     return tensor
 
 
+def like_x(name: str, tensor: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """Return `tensor` if it has the dtype of the inputs x and is where they are."""
+    if tensor.dtype != x.dtype:
+        raise TypeError(
+            f"{name} must be {x.dtype}, the dtype of x, got {tensor.dtype}; "
+            f"convert it with {name}.to({x.dtype}), or x to {tensor.dtype}"
+        )
+    if tensor.device != x.device:
+        raise ValueError(
+            f"{name} must be on {x.device}, where x is, got one on {tensor.device}; "
+            f"move it with {name}.to({str(x.device)!r})"
+        )
+    return tensor
+
+
 def _text(sizes: tuple) -> str:
     return "(" + ", ".join(map(str, sizes)) + ("," if len(sizes) == 1 else "") + ")"

@@ -32,29 +32,45 @@ def fit(posterior: bnn.Posterior, mode: torch.Tensor) -> Laplace:
     r"""Approximate a posterior by a Gaussian at one of its modes.
 
     The precision is the generalised Gauss-Newton one,
-    $J^\top J / s^2 + \mathrm{diag}(1/p^2)$ with $J = \partial f /
-    \partial\theta$ at the data: positive definite everywhere, and exact for
-    a model that is linear in its weights.
+    $\sum_i J_i^\top H_i J_i / T + \mathrm{diag}(1/p^2)$ with $J_i =
+    \partial f_i / \partial\theta$ at the data, $T$ the temperature and $H_i$
+    the Fisher information of the likelihood in the outputs: $1/s^2$ for a
+    Gaussian, $\mathrm{diag}(\pi) - \pi\pi^\top$ for classes, the Hessian of
+    $-\log p$ for a callable. It is exact for a Gaussian likelihood and a
+    model that is linear in its weights. An unknown noise gets the Fisher
+    information of $\log s$ beside it, and the curvature of its prior.
 
     Parameters
     ----------
     posterior : Posterior
-        With fixed noise and temperature 1.
+        At any temperature.
     mode : torch.Tensor, (dim,)
         A maximum, as from `train.maximise`.
+
+    Returns
+    -------
+    Laplace
+        The Gaussian, and the log evidence that it gives, in nats.
+
+    Raises
+    ------
+    torch.linalg.LinAlgError
+        If the precision is not positive definite: `mode` is no maximum.
 
     References
     ----------
     MacKay (1992); Immer, Korzepa and Bauer (2021) for the linearisation.
     """
-    if posterior.dim != len(posterior.prior_std):
-        raise ValueError(
-            f"noise must be fixed for a Laplace approximation, got a prior, {posterior.noise}"
-        )
-    jacobian = jacobian_of(posterior, mode, posterior.x)
-    precision = (
-        jacobian.mT @ jacobian / posterior.noise**2
-        + posterior.prior_std.square().reciprocal().diag()
+    n_weights = len(posterior.prior_std)
+    fisher = posterior.likelihood.given(mode[n_weights:]).fisher(
+        _outputs(posterior, mode), posterior.y
+    )  # (n, outputs, outputs)
+    jacobian = jacobian_of(posterior, mode[:n_weights], posterior.x)
+    jacobian = jacobian.unflatten(0, fisher.shape[:2])  # (n, outputs, weights)
+    of_weights = torch.einsum("nkd,nkl,nle->de", jacobian, fisher, jacobian)
+    precision = torch.block_diag(
+        of_weights / posterior.temperature + posterior.prior_std.square().reciprocal().diag(),
+        _precision_of_unknowns(posterior, mode[n_weights:]),
     )
     lower = cholesky(precision, "the precision at the mode")
     # precision = L L' gives covariance = L^-T L^-1.
@@ -72,14 +88,47 @@ def fit(posterior: bnn.Posterior, mode: torch.Tensor) -> Laplace:
 def linearised(
     posterior: bnn.Posterior, approximation: Laplace, x: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return mean and std of f(x) with f linear around the mode, (n,)."""
-    spread = jacobian_of(posterior, approximation.mode, x) @ approximation.factor
-    mean = posterior.functions(approximation.mode[None], x)[0, :, 0]
-    return mean, spread.square().sum(1).sqrt()
+    """Return mean and standard deviation of f(x) with f linear around the mode.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        The one that was approximated.
+    approximation : Laplace
+        From `fit`.
+    x : torch.Tensor, (n, ...)
+        Where.
+
+    Returns
+    -------
+    (torch.Tensor, torch.Tensor)
+        Each (n,), or (n, outputs) for several outputs.
+    """
+    n_weights = len(posterior.prior_std)
+    mode = approximation.mode[:n_weights]
+    mean = posterior.functions(mode, x)
+    spread = jacobian_of(posterior, mode, x) @ approximation.factor[:n_weights]
+    return mean, spread.square().sum(1).sqrt().view_as(mean)
 
 
 def jacobian_of(posterior: bnn.Posterior, theta: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """Return the derivative of f(x) by the weights, (n * outputs, dim)."""
+    """Return the derivative of f(x) by the weights, (n * outputs, weights)."""
     return torch.autograd.functional.jacobian(
-        lambda t: posterior.functions(t[None], x)[0].flatten(), theta
+        lambda weights: posterior.functions(weights, x).flatten(), theta
     )
+
+
+def _outputs(posterior: bnn.Posterior, mode: torch.Tensor) -> torch.Tensor:
+    """Return f at the data, (n, outputs)."""
+    values = posterior.functions(mode, posterior.x)
+    return values.unsqueeze(-1) if posterior.n_outputs == 1 else values
+
+
+def _precision_of_unknowns(posterior: bnn.Posterior, unknowns: torch.Tensor) -> torch.Tensor:
+    """Return Fisher information less the curvature of the log prior, (k, k)."""
+    if not len(unknowns):
+        return unknowns.new_zeros(0, 0)
+    curvature = torch.autograd.functional.hessian(posterior.likelihood.log_prior, unknowns)
+    information = posterior.likelihood.fisher_of_unknowns(len(posterior.x), posterior.n_outputs)
+    scale = information / posterior.temperature
+    return scale * torch.ones_like(unknowns).diag() - curvature

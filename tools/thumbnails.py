@@ -13,7 +13,6 @@ import torch
 
 from tinynets import bnn, latents, nets, vae, vi
 from tinynets.data import load_digits
-from tinynets.native import compiled
 from tinynets.plots import bnn as bnn_plots
 from tinynets.plots import latents as latent_plots
 from tinynets.plots import masks as mask_plots
@@ -90,12 +89,12 @@ def vae_latents(digits):
 
 def regression(x, y, noise, n_hidden, *, fan_in):
     net = nets.MLP([1, n_hidden, 1], "tanh")
-    return bnn.Posterior(net, x, y, bnn.prior_std(net, fan_in=fan_in), noise)
+    return bnn.Posterior(net, x, y, bnn.Gaussian(noise), bnn.prior_std(net, fan_in=fan_in))
 
 
 def truth_by_hmc(posterior, x_star):
     draws = sample(
-        adapt(partial(hmc, compiled(posterior), n_leapfrog=120, jitter=0.2), step_size=0.01),
+        adapt(partial(hmc, posterior, n_leapfrog=120, jitter=0.2), step_size=0.01),
         bnn.draw_prior(posterior.prior_std, 16, generator=generator(1, "chains")),
         n_draws=200,
         n_warmup=200,
@@ -127,15 +126,13 @@ def bayes_by_backprop(_):
     exact = truth_by_hmc(posterior, x_star)
     q = vi.fit(
         vi.mean_field(bnn.draw_prior(posterior.prior_std, 1, generator=g)[0], 0.02),
-        vi.expected_log_likelihood(
-            posterior.net, x, y, partial(vi.gaussian, noise_std=0.2), n_samples=8
-        ),
-        posterior.prior_std,
+        vi.expected_log_likelihood(posterior, n_samples=8),
+        posterior,
         n_steps=2500,
         learning_rate=0.01,
         generator=g,
     ).q
-    f = posterior.functions(q.sample(1000, generator=g), x_star)[..., 0]
+    f = posterior.functions(q.sample(1000, generator=g), x_star)
     bnn_plots.plot_predictive(
         x_star,
         f,

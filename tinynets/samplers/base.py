@@ -5,11 +5,12 @@ The contract between a target and a sampler. A log density is a callable
 the answer depends on row i of the position alone. It may carry a faster
 gradient as an attribute `value_and_grad(position) -> ((chains,),
 (chains, dim))`; where it does not, autograd works it out. And it may carry
-whole trajectories, as compiled ones do (`tinynets.native`): an attribute
+whole trajectories, as posteriors of small nets do: an attribute
 `trajectory(position, momentum, gradient, step_size, variance, n_leapfrog)
 -> (position, momentum, log density, gradient)` at the end of them, with one
 step size or (chains, 1), and variance None, (dim,) or (chains, dim); and
-`path`, which takes the same and gives all steps, (n_leapfrog, chains, …).
+`trajectory_states`, which takes the same and gives all steps, (n_leapfrog,
+chains, …). Either may be None.
 """
 
 from collections.abc import Callable

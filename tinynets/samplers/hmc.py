@@ -102,7 +102,7 @@ def path(log_density: Callable, mass: Mass | None = None) -> Callable:
 
     The states and momenta have a leading dimension, the steps.
     """
-    own = getattr(log_density, "path", None)
+    own = getattr(log_density, "trajectory_states", None)
     if own is not None and not (mass and mass.dense):
         return functools.partial(_by_target, own, mass and mass.inverse)
     integrate = trajectory(log_density, mass)

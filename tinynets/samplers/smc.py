@@ -14,7 +14,6 @@ from typing import NamedTuple
 import torch
 
 from tinynets import bnn, checks
-from tinynets.native import compiled
 from tinynets.samplers.hmc import hmc
 
 
@@ -48,7 +47,7 @@ def tempered_smc(
     Parameters
     ----------
     posterior : Posterior
-        With fixed noise.
+        With any likelihood.
     n_particles : int
         How many, all moved in one batch.
     n_trajectories, n_leapfrog : int
@@ -77,7 +76,7 @@ def tempered_smc(
     checks.positive("step_size", step_size)
     if not 0 < checks.number("efficiency", efficiency) < 1:
         raise ValueError(f"efficiency must lie between 0 and 1, got {efficiency}")
-    position = bnn.draw_prior(posterior.prior_std, n_particles, generator=generator)
+    position = posterior.draw_prior(n_particles, generator=generator)
     ancestors = torch.arange(n_particles, device=position.device)
     power, log_evidence, powers, acceptances = 0.0, 0.0, [], []
     while power < 1:
@@ -88,7 +87,7 @@ def tempered_smc(
         chosen = resample(log_weight.softmax(0), generator=generator)
         position, ancestors = position[chosen], ancestors[chosen]
         power = following
-        target = compiled(posterior.tempered(1 / power))
+        target = posterior.tempered(1 / power)
         acceptance = 0.0
         for _ in range(n_trajectories):
             position, accepted = _move(target, position, step_size, n_leapfrog, generator)

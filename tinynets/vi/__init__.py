@@ -1,9 +1,9 @@
 r"""Bayes by Backprop: Gaussians fitted to posteriors by gradient ascent.
 
-    estimate = vi.expected_log_likelihood(net, x, y, vi.categorical)
-    fit = vi.fit(vi.mean_field(start, 0.02), estimate, prior_std,
+    estimate = vi.expected_log_likelihood(posterior)
+    fit = vi.fit(vi.mean_field(start, 0.02), estimate, posterior,
                  n_steps=1000, learning_rate=0.03, generator=generator)
-    fit.q.sample(100, generator=generator)
+    bnn.predictions(posterior, fit.q.sample(100, generator=generator), x)
 
 `vi.gaussians` holds the variational distributions q, `vi.bound` the ELBO and
 its maximisation, `vi.outputs` what a network gives at draws of its weights.
@@ -12,11 +12,10 @@ its maximisation, `vi.outputs` what a network gives at draws of its weights.
 from tinynets.vi.bound import (
     Elbo,
     Fit,
-    categorical,
     elbo,
+    exact_kl,
     expected_log_likelihood,
     fit,
-    gaussian,
     monte_carlo_kl,
 )
 from tinynets.vi.gaussians import (
@@ -30,7 +29,7 @@ from tinynets.vi.gaussians import (
     mean_field,
     pick,
 )
-from tinynets.vi.outputs import local_outputs, weight_outputs
+from tinynets.vi.outputs import draw_outputs, local_outputs
 
 __all__ = [
     "Elbo",
@@ -39,17 +38,16 @@ __all__ = [
     "Gaussian",
     "LowRank",
     "MeanField",
-    "categorical",
+    "draw_outputs",
     "elbo",
+    "exact_kl",
     "expected_log_likelihood",
     "fit",
     "full_covariance",
-    "gaussian",
     "inverse_softplus",
     "local_outputs",
     "low_rank",
     "mean_field",
     "monte_carlo_kl",
     "pick",
-    "weight_outputs",
 ]

@@ -7,16 +7,17 @@ it bounds the log evidence from below; a smaller T gives a cold posterior.
 
 import math
 from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple
 
+import numpy as np
 import torch
-from torch import nn
 
 from tinynets import bnn, checks
 from tinynets.train import ascend
 from tinynets.vi.gaussians import Gaussian
-from tinynets.vi.outputs import local_outputs, weight_outputs
+from tinynets.vi.outputs import draw_outputs
+
+N_NODES = 32  # of the quadrature over an unknown
 
 
 class Elbo(NamedTuple):
@@ -34,23 +35,8 @@ class Fit(NamedTuple):
     history: Elbo  # each term (*nets, steps)
 
 
-def gaussian(outputs: torch.Tensor, y: torch.Tensor, *, noise_std: float) -> torch.Tensor:
-    """Return the Gaussian log likelihood of (n, outputs) data, (draws,)."""
-    residual = ((y - outputs) / noise_std).square().flatten(1).sum(1)
-    return -0.5 * residual - y.numel() * (math.log(noise_std) + 0.5 * bnn.LOG_2PI)
-
-
-def categorical(outputs: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """Return the log likelihood of labels (n,) given logits, (draws,)."""
-    log_p = outputs.log_softmax(-1)  # (draws, n, classes)
-    return log_p.gather(2, y.expand(len(outputs), -1)[..., None]).sum((1, 2))
-
-
 def expected_log_likelihood(
-    net: nn.Module,
-    x: torch.Tensor,
-    y: torch.Tensor,
-    log_likelihood: Callable,
+    posterior: bnn.Posterior,
     *,
     n_samples: int = 1,
     batch_size: int | None = None,
@@ -60,13 +46,9 @@ def expected_log_likelihood(
 
     Parameters
     ----------
-    net : nn.Module
-        The network.
-    x, y : torch.Tensor, (n, ...) and (n, ...)
-        The data.
-    log_likelihood : callable
-        `(outputs (draws, n, outputs), y) -> (draws,)`, such as
-        `categorical` or `partial(gaussian, noise_std=0.1)`.
+    posterior : Posterior
+        Network, data and likelihood; neither its prior nor its temperature
+        is used.
     n_samples : int
         Draws of all weights for one estimate, evaluated in one batch.
     batch_size : int, optional
@@ -78,7 +60,8 @@ def expected_log_likelihood(
     Returns
     -------
     callable
-        `estimate(q, *, generator) -> (*nets,)`, in nats.
+        `estimate(q, *, generator) -> (*nets,)`, in nats, for a Gaussian
+        over the coordinates of the posterior.
 
     References
     ----------
@@ -87,19 +70,22 @@ def expected_log_likelihood(
     checks.count("n_samples", n_samples)
     if batch_size is not None:
         checks.count("batch_size", batch_size)
-    forward = partial(local_outputs, net) if local else partial(weight_outputs, bnn.batched(net))
+    settings = {"n_samples": n_samples, "local": local}
 
     def estimate(q, *, generator):
-        inputs, targets, scale = x, y, 1.0
+        x, y, scale = posterior.x, posterior.y, 1.0
         if batch_size is not None:
             chosen = torch.randint(len(x), (batch_size,), device=x.device, generator=generator)
-            inputs, targets = x[chosen], y[chosen]
-            scale = len(x) / batch_size
-        outputs = forward(q, inputs, n_samples=n_samples, generator=generator)
-        draws = log_likelihood(outputs.flatten(0, -3), targets)
+            x, y, scale = x[chosen], y[chosen], len(x) / batch_size
+        outputs, unknowns = draw_outputs(posterior, q, x, **settings, generator=generator)
+        likelihood = posterior.likelihood.given(unknowns.flatten(0, -2))
+        draws = likelihood(outputs.flatten(0, -3), y).sum(-1)
         return scale * draws.unflatten(0, outputs.shape[:-2]).mean(-1)
 
     return estimate
+
+
+N_NODES = 32  # of the quadrature over an unknown
 
 
 def monte_carlo_kl(
@@ -117,10 +103,47 @@ def monte_carlo_kl(
     return (q.log_prob(theta) - log_prior.sum(-1)).mean(-1)
 
 
+def exact_kl(q: Gaussian, prior: torch.Tensor | bnn.Posterior) -> torch.Tensor:
+    """Return KL(q || p) to the prior of a posterior.
+
+    The closed form for the weights. For unknowns of the likelihood, whose
+    prior may be any, E_q[log p] is integrated by Gauss-Hermite quadrature.
+
+    Parameters
+    ----------
+    q : MeanField, LowRank or FullCovariance
+        The Gaussian q.
+    prior : torch.Tensor (dim,) or Posterior
+        Standard deviations of an independent Gaussian prior, or the posterior
+        whose prior is meant.
+
+    Returns
+    -------
+    torch.Tensor, (*nets,)
+        Nats.
+    """
+    if isinstance(prior, torch.Tensor):
+        return q.kl(prior)
+    n_unknowns = prior.likelihood.n_unknowns
+    if not n_unknowns:
+        return q.kl(prior.prior_std)
+    # KL(q || N x p) = KL(q || N x N(0, 1)) + E_q[log N(u | 0, 1) - log p(u)].
+    mean, std = q.mean[..., -n_unknowns:], q.std[..., -n_unknowns:]
+    nodes, weights = (
+        torch.as_tensor(part, dtype=mean.dtype, device=mean.device)
+        for part in np.polynomial.hermite_e.hermegauss(N_NODES)
+    )
+    points = torch.stack([mean + std * node for node in nodes])  # (nodes, *nets, k)
+    log_p = torch.tensordot(weights / weights.sum(), prior.likelihood.log_prior(points), 1)
+    log_normal = -0.5 * (mean.square() + std.square() + math.log(2 * math.pi)).sum(-1)
+    both = torch.cat([prior.prior_std, prior.prior_std.new_ones(n_unknowns)])
+    return q.kl(both) + log_normal - log_p
+
+
 def elbo(
     q: Gaussian,
     estimate: Callable,
-    prior_std: torch.Tensor,
+    prior: torch.Tensor | bnn.Posterior,
     *,
     temperature: float | torch.Tensor = 1.0,
     generator: torch.Generator,
@@ -134,22 +157,22 @@ def elbo(
     estimate : callable
         From `expected_log_likelihood`, or any
         `(q, *, generator) -> (*nets,)`.
-    prior_std : torch.Tensor, (dim,)
-        Standard deviations of the prior, see `bnn.prior_std`.
+    prior : torch.Tensor (dim,) or Posterior
+        As `exact_kl` takes it.
     temperature : float or torch.Tensor, (*nets,)
         Weight T of the KL term, above 0.
     generator : torch.Generator
         Source of the draws.
     """
     log_likelihood = estimate(q, generator=generator)
-    kl = q.kl(prior_std)
+    kl = exact_kl(q, prior)
     return Elbo(log_likelihood - temperature * kl, log_likelihood, kl)
 
 
 def fit(
     q: Gaussian,
     estimate: Callable,
-    prior_std: torch.Tensor,
+    prior: torch.Tensor | bnn.Posterior,
     *,
     n_steps: int,
     learning_rate: float,
@@ -165,8 +188,14 @@ def fit(
     ----------
     q : MeanField, LowRank or FullCovariance
         Where to start.
-    estimate, prior_std, temperature, generator
-        As in `elbo`.
+    estimate : callable
+        Of the expected log likelihood, from `expected_log_likelihood`.
+    prior : torch.Tensor (dim,) or Posterior
+        Standard deviations of the Gaussian prior, or the posterior.
+    temperature : float or torch.Tensor, (*nets,)
+        Weight T of the KL term, above 0; 1 is Bayes.
+    generator : torch.Generator
+        Source of the draws.
     n_steps : int
         Gradient steps.
     learning_rate : float
@@ -187,7 +216,7 @@ def fit(
     q = type(q)(*(part.detach().clone().requires_grad_() for part in q))
 
     def gradient(step: int) -> torch.Tensor:
-        terms = elbo(q, estimate, prior_std, temperature=temperature, generator=generator)
+        terms = elbo(q, estimate, prior, temperature=temperature, generator=generator)
         terms.elbo.sum().backward()
         values = torch.stack([term.detach() for term in terms])
         if not (finite := values[0].isfinite()).all():

@@ -13,17 +13,49 @@ from tinynets.vi.gaussians import Gaussian, MeanField
 TINY = 1e-16
 
 
-def weight_outputs(
-    forward: bnn.Forward,
+def draw_outputs(
+    posterior: bnn.Posterior,
     q: Gaussian,
     x: torch.Tensor,
     *,
     n_samples: int,
+    local: bool = False,
     generator: torch.Generator,
-) -> torch.Tensor:
-    """Return f(x) at draws of the weights, (*nets, n_samples, n, outputs)."""
-    theta = q.sample(n_samples, generator=generator)
-    return forward(theta.flatten(0, -2), x).unflatten(0, theta.shape[:-1])
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return f(x) at draws of q, and the unknowns of the likelihood there.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        Whose network and unknowns q is a Gaussian of.
+    q : MeanField, LowRank or FullCovariance
+        Over the posterior's coordinates.
+    x : torch.Tensor, (n, ...)
+        Inputs.
+    n_samples : int
+        Draws of all coordinates.
+    local : bool
+        Whether what enters each unit is drawn instead, see `local_outputs`.
+    generator : torch.Generator
+        Source of the draws.
+
+    Returns
+    -------
+    (torch.Tensor, torch.Tensor)
+        (*nets, n_samples, n, outputs) and (*nets, n_samples, k).
+    """
+    if not local:
+        theta = q.sample(n_samples, generator=generator)
+        weights, unknowns = posterior.split(theta)
+        outputs = posterior.forward(weights.flatten(0, -2), x)
+        return outputs.unflatten(0, theta.shape[:-1]), unknowns
+    n_weights = len(posterior.prior_std)
+    of_weights, of_unknowns = (
+        type(q)(*(part[..., some] for part in q))
+        for some in (slice(None, n_weights), slice(n_weights, None))
+    )
+    outputs = local_outputs(posterior.net, of_weights, x, n_samples=n_samples, generator=generator)
+    return outputs, of_unknowns.sample(n_samples, generator=generator)
 
 
 def local_outputs(
@@ -33,8 +65,24 @@ def local_outputs(
 
     A linear layer with independent Gaussian weights has Gaussian outputs
     with mean x M' + m and variance x^2 (S^2)' + s^2; those are drawn.
-    Shapes as `weight_outputs`; a q with leading dimensions needs a net
-    of `StackedLinear` layers.
+
+    Parameters
+    ----------
+    net : nn.Module
+        Of `StackedLinear` or `nn.Linear` layers; for a q with leading dimensions, of
+        `StackedLinear` layers.
+    q : MeanField
+        Gaussian over the weights.
+    x : torch.Tensor, (n, ...)
+        Inputs.
+    n_samples : int
+        Draws for each example.
+    generator : torch.Generator
+        Source of the draws.
+
+    Returns
+    -------
+    torch.Tensor, (*nets, n_samples, n, outputs)
 
     Raises
     ------
@@ -67,7 +115,7 @@ def local_outputs(
                 f"{type(module).__name__}; use local=False"
             )
     try:
-        outputs = nets.apply(net, q.mean, x.repeat(n_samples, 1))
+        outputs = nets.apply(net, q.mean, x.repeat(n_samples, *[1] * (x.ndim - 1)))
         return outputs.unflatten(-2, (n_samples, len(x)))
     finally:
         for hook in hooks:

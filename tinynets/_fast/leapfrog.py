@@ -1,46 +1,39 @@
-"""Compiled leapfrog steps for one-hidden-layer posteriors, an option.
+"""Compiled leapfrog steps for posteriors of one hidden layer.
 
 What PyTorch spends on a small network is the overhead of each operation. A
 few lines of C make whole trajectories in one call, on vectors of chains or,
-where the network is wide, of units. Where there is no C compiler, `compiled`
-returns the posterior as it is: the same draws up to rounding, only slower.
+where the network is wide, of units. Where it can't be used, the posterior
+takes another path to the same draws up to rounding.
 """
 
 import ctypes
 import functools
-import hashlib
-import os
-import platform
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from tinynets import checks
-from tinynets.bnn import Posterior
-from tinynets.onelayer import OneLayer
+from tinynets._fast import build
+from tinynets._fast.stack import Layer, Stack
 
-SOURCE = Path(__file__).with_name("onelayer.c")
-FLAGS = [
-    "-O3",
-    "-march=native",
-    "-fopenmp-simd",
-    "-std=gnu11",
-    "-fno-math-errno",
-    "-fno-trapping-math",
-    "-shared",
-    "-fPIC",
-]
-if platform.machine() in ("x86_64", "AMD64"):
-    FLAGS.append("-mprefer-vector-width=512")
 REALS = {torch.float64: "double", torch.float32: "float"}
+MOST_INPUTS = 24  # beyond it, PyTorch's matrix products are faster
 BLOCK = 16  # chains that stay in one thread: the most lanes of a vector
 WORTH_A_THREAD = 200_000  # activations; a thread costs some 50 microseconds
+
+
+class Problem(NamedTuple):
+    """A Gaussian posterior with a fixed noise, as the C code knows it."""
+
+    stack: Stack
+    x: Tensor  # (n, inputs)
+    y: Tensor  # (n, 1)
+    prior_precision: Tensor  # (dim,)
+    noise_precision: float  # over the temperature
+    constant: float  # log density of weights 0 and residuals 0
 
 
 class _Model(ctypes.Structure):
@@ -70,37 +63,25 @@ class _Chains(ctypes.Structure):
 
 
 class Compiled:
-    """A posterior whose gradient and trajectories are compiled.
+    """A log density whose gradient and trajectories are compiled."""
 
-    It is called like the posterior, of which it is the same function.
-    """
-
-    def __init__(self, posterior: Posterior, library: ctypes.CDLL):
+    def __init__(self, problem: Problem, library: ctypes.CDLL):
         """Keep the arrays alive that the C structure points to."""
-        shape = posterior.forward
-        self.posterior = posterior
+        first = problem.stack.layers[0]
         self._leapfrog = library.leapfrog
         self._arrays = [
-            array.contiguous() for array in (posterior.x, posterior.y, posterior.prior_std**-2)
+            array.contiguous() for array in (problem.x, problem.y, problem.prior_precision)
         ]
-        self._ones = torch.ones_like(posterior.prior_std)
-        nothing = torch.zeros_like(posterior.prior_std)[None]
-        residual = posterior.y - posterior.functions(nothing, posterior.x)[0]
-        precision = 1 / (posterior.noise**2 * posterior.temperature)
-        constant = posterior(nothing) + 0.5 * precision * (residual**2).sum()
+        self._ones = torch.ones_like(problem.prior_precision)
         self._model = _Model(
-            shape.n_inputs,
-            shape.n_hidden,
-            len(posterior.x),
-            shape.activation == "relu",
+            first.n_in,
+            first.n_out,
+            len(problem.x),
+            first.activation == "relu",
             *(array.data_ptr() for array in self._arrays),
-            precision,
-            constant.item(),
+            problem.noise_precision,
+            problem.constant,
         )
-
-    def __call__(self, position: Tensor) -> Tensor:
-        """Return the log density of each position, (chains,)."""
-        return self.posterior(position)
 
     def value_and_grad(self, position: Tensor) -> tuple[Tensor, Tensor]:
         """Return log density (chains,) and its gradient (chains, dim)."""
@@ -123,7 +104,7 @@ class Compiled:
         ends, value = self._follow(position, momentum, gradient, step_size, variance, n_leapfrog)
         return ends[0], ends[1], value, ends[2]
 
-    def path(
+    def trajectory_states(
         self,
         position: Tensor,
         momentum: Tensor,
@@ -207,93 +188,36 @@ class Compiled:
             checks.shape(name, tensor, shape)
         if tensor.dtype != self._ones.dtype:
             raise TypeError(
-                f"{name} must be {self._ones.dtype}, the dtype of the data "
-                f"of a compiled posterior, got {tensor.dtype}"
+                f"{name} must be {self._ones.dtype}, the dtype of the data, got "
+                f"{tensor.dtype}; convert it with {name}.to({self._ones.dtype})"
             )
         if tensor.device.type != "cpu":
             raise ValueError(
-                f"{name} must be on the CPU, where a compiled "
-                f"posterior is, got one on {tensor.device}"
+                f"{name} must be on the CPU, where the data are, got one on "
+                f"{tensor.device}; move it with {name}.cpu()"
             )
 
 
-def compiled(posterior: Posterior) -> Compiled | Posterior:
-    """Compile a posterior, if it can be; else return it as it is.
-
-    Parameters
-    ----------
-    posterior : Posterior
-        Of one hidden layer and one output, with a fixed noise, all of it in
-        float64 or, for half the time and precision, in float32.
-
-    Returns
-    -------
-    Compiled or Posterior
-        Log densities with `value_and_grad`; the first has `trajectory` and
-        `path` too.
-    """
-    possible = (
-        isinstance(posterior.forward, OneLayer)
-        and posterior.forward.n_outputs == 1
-        and isinstance(posterior.noise, (int, float))
-        and posterior.x.dtype == posterior.y.dtype == posterior.prior_std.dtype
-        and posterior.x.dtype in REALS
-        and posterior.x.device.type == "cpu"
-    )
-    found = library(REALS[posterior.x.dtype]) if possible else None
-    return posterior if found is None else Compiled(posterior, found)
+def why_not(stack: Stack, x: Tensor) -> str:
+    """Return why the C code does not cover a net and its data; empty where it does."""
+    first, *others = stack.layers
+    if others != [Layer(first.n_out, 1)] or not first.bias:
+        return "compiled is one hidden layer with biases and one output"
+    if first.activation not in ("tanh", "relu"):
+        return f"compiled are tanh and ReLU, not {first.activation}"
+    if first.n_in > MOST_INPUTS:
+        return f"for more than {MOST_INPUTS} inputs matrix products are faster"
+    if x.dtype not in REALS:
+        return f"compiled are float64 and float32, not {x.dtype}"
+    if x.device.type != "cpu":
+        return f"the C code runs on the CPU, the data are on {x.device}"
+    return ""
 
 
-@functools.cache
-def library(real: str = "double") -> ctypes.CDLL | None:
-    """Compile the C source once for this machine; None where none can.
-
-    The result is kept in the user's cache (`XDG_CACHE_HOME`), under a hash
-    of source, compiler and processor. `TINYNETS_NATIVE=0` turns it off.
-    """
-    compiler = shutil.which(os.environ.get("CC", "cc"))
-    if compiler is None or os.environ.get("TINYNETS_NATIVE") == "0":
-        return None
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    built = cache / "tinynets" / (f"onelayer-{real}-{_fingerprint(compiler)}.so")
-    try:
-        if not built.exists():
-            built.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=built.parent) as folder:
-                fresh = Path(folder) / built.name
-                subprocess.run(
-                    [compiler, *FLAGS, f"-DREAL={real}", "-o", fresh, SOURCE],
-                    check=True,
-                    capture_output=True,
-                )
-                fresh.replace(built)
-        return ctypes.CDLL(built)
-    except (OSError, subprocess.CalledProcessError):
-        return None  # no place to write, or a compiler of another kind
-
-
-def _fingerprint(compiler: str) -> str:
-    version = subprocess.run([compiler, "--version"], capture_output=True)
-    flags = [line for line in _read("/proc/cpuinfo").splitlines() if line.startswith("flags")][:1]
-    return hashlib.sha256(
-        repr(
-            (
-                SOURCE.read_text(),
-                FLAGS,
-                version.stdout,
-                platform.machine(),
-                platform.processor(),
-                flags,
-            )
-        ).encode()
-    ).hexdigest()[:16]
-
-
-def _read(path: str) -> str:
-    try:
-        return Path(path).read_text()
-    except OSError:
-        return ""
+def compiled(problem: Problem) -> Compiled | str:
+    """Compile what `why_not` has nothing against, or say why it can't be."""
+    library = build.library(REALS[problem.x.dtype])
+    return library if isinstance(library, str) else Compiled(problem, library)
 
 
 def _in_parts(part: Callable, chains: int, work: int) -> bool:

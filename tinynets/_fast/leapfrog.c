@@ -3,7 +3,8 @@
  * The density is that of tinynets.bnn.Posterior with a fixed noise:
  *   constant - 1/2 [ (y - f(x))^2 precision + sum_k prior_k theta_k^2 ],
  *   f(x) = W2 phi(W1 x + b1) + b2, one output, theta = (W1, b1, W2, b2).
- * Compiled and called by tinynets/native.py, once with REAL double and once
+ * Compiled and called by build.py and leapfrog.py beside it (whose package
+ * draws the layout of all arrays), once with REAL double and once
  * with float. All arrays are row-major. Work goes on in vectors of LANES
  * numbers: units of one chain where the net is wide, chains where it is
  * narrow.

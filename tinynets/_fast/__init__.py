@@ -1,0 +1,53 @@
+r"""How posteriors of small nets get their gradients fast; private to `bnn`.
+
+Two ways, beside autograd, which takes any module. `stack` evaluates stacks of
+linear layers for all chains at once and writes their gradient out; `leapfrog`
+hands posteriors of one hidden layer to the C code in `leapfrog.c`, which makes
+whole trajectories in one call; `build` compiles it. All of it is invisible
+from outside but for `Posterior.path`.
+
+**Layout.** A position holds the weights of one net in the order of
+`net.parameters()`, row-major; there is a row for each chain:
+
+    position[c] = | W1: n_out x n_in | b1: n_out | W2 | b2 | ...      (dim,)
+
+`stack` cuts views out of it and keeps two layouts of the units of a layer,
+
+    units last     h[c, i, j]  (chains, n, out)    where out >= n
+    examples last  h[c, j, i]  (chains, out, n)    where n is larger,
+
+seen from outside as (chains, n, out) either way: what lies side by side in
+memory should be long. `leapfrog.c` copies the weights of one hidden layer
+into vectors of 64 bytes: 8 doubles or 16 floats, its *lanes*,
+
+    wide net (one input, out >= lanes):   units of one chain in the lanes
+        | w1_0 .. w1_7 | w1_8 .. | b1_0 .. b1_7 | b1_8 .. | w2 .. | b2 |
+    narrow net:                           chains in the lanes
+        | w1_0 of chains 0 .. 7 | w1_1 of chains 0 .. 7 | ... | b2 of them |
+    narrow net, 4 chains or fewer:        chains twice or four times,
+        | w1_0 of chains 0 1 2 3 0 1 2 3 | ...   each copy for its share of the examples.
+
+**Gradient.** Layer l computes z_l = W_l h_{l-1} + b_l and h_l = phi_l(z_l),
+with h_0 = x and f = h_L; c is the log likelihood. Let d_l = dc / dz_l, of the
+shape of z_l. Then the chain rule, from the last layer down, reads
+
+    d_L = dc/df * phi_L'(z_L)                  (the likelihood gives dc/df)
+    dc/dW_l = sum_i d_l[i] h_{l-1}[i]'         (over the examples i)
+    dc/db_l = sum_i d_l[i]
+    d_{l-1} = (W_l' d_l) * phi_{l-1}'(z_{l-1})
+
+and phi' needs the value alone for tanh (1 - h^2), sigmoid (h (1 - h)) and ReLU
+(h > 0), which may then be computed in place, and the argument for the others.
+For the Gaussian, dc/df = (y - f) / noise_std^2; for classes, 1[k = y] - p_k.
+The prior adds -theta / prior_std^2. `leapfrog.c` is the case L = 2 with one
+output, where W_2' d_2 is an outer product.
+
+**Trajectory.** n leapfrog steps of size e with diagonal inverse mass v, the
+half steps of neighbours joined: p += e/2 g; then n times q += e v p, g anew,
+p += e g; the last with e/2.
+"""
+
+from tinynets._fast.leapfrog import Compiled, Problem, compiled, why_not
+from tinynets._fast.stack import Stack, recognise
+
+__all__ = ["Compiled", "Problem", "Stack", "compiled", "recognise", "why_not"]

@@ -1,0 +1,72 @@
+"""What draws of the weights predict, and how likely they find data."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from tinynets import checks
+from tinynets.bnn.posterior import Posterior
+
+NUMBERS = 2**24  # in the widest layer of the draws that are evaluated at once
+
+
+def predictions(posterior: Posterior, position: Tensor, x: Tensor) -> Tensor:
+    """Return f(x) of every draw of every chain, in parts that fit into memory.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        Of the network.
+    position : Tensor, (*chains, draws, dim)
+        As `sample` gives them, or `vi` or `laplace`.
+    x : Tensor, (n, ...)
+        Where f is wanted.
+
+    Returns
+    -------
+    Tensor, (*chains, draws, n), or (*chains, draws, n, outputs) for several outputs
+        Without noise; logits for a classifier.
+    """
+    return _in_parts(lambda part: posterior.functions(part, x), posterior, position, x)
+
+
+def log_likelihood(posterior: Posterior, position: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Return log p(y_i | weights) of each observation, for every draw.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        Of the network; its own data are not used.
+    position : Tensor, (*chains, draws, dim)
+        As `sample` gives them.
+    x, y : Tensor, (n, ...) and (n, ...)
+        Data, perhaps new ones.
+
+    Returns
+    -------
+    Tensor, (*chains, draws, n)
+        Nats; for `scores.log_predictive_density`.
+    """
+
+    def each(part):
+        weights, unknowns = posterior.split(part)
+        return posterior.likelihood.given(unknowns)(posterior.forward(weights, x), y)
+
+    return _in_parts(each, posterior, position, x)
+
+
+def _in_parts(function: Callable, posterior: Posterior, position: Tensor, x: Tensor) -> Tensor:
+    """Apply a function of positions (draws, dim) to parts of them."""
+    if position.ndim < 2 or position.shape[-1] != posterior.dim:
+        raise ValueError(
+            f"position must have shape (*chains, draws, {posterior.dim}), got "
+            f"{tuple(position.shape)}"
+        )
+    checks.like_x("position", position, posterior.x)
+    checks.like_x("x", x, posterior.x)
+    widest = max(x[0].numel(), *(parameter.shape[0] for parameter in posterior.net.parameters()))
+    n_draws = max(1, NUMBERS // (len(x) * widest + posterior.dim))
+    with torch.no_grad():
+        values = [function(part) for part in position.flatten(0, -2).split(n_draws)]
+    return torch.cat(values).unflatten(0, position.shape[:-1])
