@@ -1,5 +1,6 @@
 // Every page loads this; what it brings to life is fetched only where there is some.
 
 if (document.querySelector(".explorable")) {
-  import("./shell.js").then(({ bringToLife }) => bringToLife(document));
+  const { bringToLife } = await import("./shell.js");
+  window.explorables = bringToLife(document); // by name, for tests and the curious
 }

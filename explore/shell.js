@@ -27,6 +27,7 @@ export class Shell {
       const { press } = target.closest?.("button")?.dataset ?? {};
       if (press) this.press(press);
     });
+    this.show(this.values);
     if (this.complaint) this.part("says").textContent = this.complaint;
   }
 
@@ -46,7 +47,7 @@ export class Shell {
       new MutationObserver(() => this.recolour())
         .observe(document.body, { attributeFilter: ["class"] });
       this.resize();
-      this.changed(new Set(Object.keys(this.values)), { quiet: !this.complaint });
+      if (this.complaint) this.speak();
       this.block.dataset.live = "true";
     } catch (error) {
       this.part("says").textContent = "This figure could not be brought to life; " +
@@ -100,11 +101,10 @@ export class Shell {
     this.changed(new Set(Object.keys(changes)));
   }
 
-  changed(names, { quiet = false } = {}) {
+  changed(names) {
     this.show(this.values);
     this.figure?.update?.(names);
     this.redraw();
-    if (quiet) return;
     this.speak();
     clearTimeout(this.timer); // browsers limit how often the address changes
     this.timer = setTimeout(() => history.replaceState(history.state, "", location.pathname +
@@ -178,5 +178,5 @@ export function bringToLife(root) {
     near.observe(block);
     inView.observe(block);
   }
-  return shells;
+  return new Map([...shells.values()].map((shell) => [shell.name, shell]));
 }

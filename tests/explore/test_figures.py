@@ -71,10 +71,12 @@ SMALL = """() => {
   const targets = ".explorable :is(button, select, input, summary, .explorable-handle)";
   for (const one of document.querySelectorAll(targets)) {
     const { width, height } = one.getBoundingClientRect();
-    if (Math.min(width, height) < 24) found.push(`${one.outerHTML.slice(0, 80)}: ${width} by ${height}`);
+    if (Math.min(width, height) >= 24) continue;
+    found.push(`${one.outerHTML.slice(0, 80)}: ${width} by ${height}`);
   }
   for (const one of document.querySelectorAll(".explorable-view svg text")) {
-    const size = parseFloat(getComputedStyle(one).fontSize) * Math.hypot(one.getScreenCTM().a, one.getScreenCTM().b);
+    const { a, b } = one.getScreenCTM();
+    const size = parseFloat(getComputedStyle(one).fontSize) * Math.hypot(a, b);
     if (size < 9 && one.textContent.trim()) found.push(`${one.textContent}: ${size} px`);
   }
   return found;
@@ -183,6 +185,103 @@ def test_reduced_motion_makes_play_one_leap(browser, base, name):
         words = said(figure)
         page.wait_for_timeout(500)
         assert said(figure) == words
+
+
+def middle(box, right=0.5, down=0.5):
+    return box["x"] + right * box["width"], box["y"] + down * box["height"]
+
+
+@pytest.mark.parametrize("name", figures.HANDLES)
+def test_handles_are_dragged_and_moved_by_keys(browser, base, name):
+    with lab.visited(browser, base, "index") as page:
+        figure = lab.live_figure(page, name)
+        handle = figure.locator(".explorable-handle").first
+        assert handle.get_attribute("role") == "slider" and handle.get_attribute("aria-label")
+        box, text = handle.bounding_box(), handle.get_attribute("aria-valuetext")
+        page.mouse.move(*middle(box))
+        page.mouse.down()
+        page.mouse.move(middle(box)[0] + 25, middle(box)[1] - 12, steps=5)
+        page.mouse.up()
+        page.wait_for_timeout(100)
+        moved = handle.bounding_box()
+        assert abs(moved["x"] - box["x"] - 25) < 3
+        assert handle.get_attribute("aria-valuetext") != text
+        page.wait_for_function(f"() => location.search.includes('{name}.')")
+        state, text = page.url, handle.get_attribute("aria-valuetext")
+        assert page.evaluate("document.activeElement.className") == "explorable-handle"
+        page.keyboard.press("Shift+ArrowLeft")
+        page.wait_for_timeout(100)
+        assert handle.bounding_box()["x"] < moved["x"] - 5
+        page.goto(state)
+        restored = lab.live_figure(page, name).locator(".explorable-handle").first
+        expect(restored).to_have_attribute("aria-valuetext", text)
+        assert page.errors == []
+
+
+@pytest.mark.parametrize("name", figures.GRABBED)
+@pytest.mark.parametrize("by", ["mouse", "finger"])
+def test_the_picture_is_pressed_and_dragged(browser, base, name, by):
+    with lab.visited(browser, base, "index", width=360, has_touch=by == "finger") as page:
+        figure = lab.live_figure(page, name)
+        view = figure.locator(".explorable-view")
+        view.scroll_into_view_if_needed()
+        before, box = view.screenshot(), view.bounding_box()
+        at = middle(box, *figures.GRABBED[name])
+        if by == "mouse":
+            page.mouse.move(*at)
+            page.mouse.down()
+            page.mouse.move(at[0] + 30, at[1] + 9, steps=5)
+            page.mouse.up()
+        else:
+            touch(page, at, (at[0] + 30, at[1] + 9))
+        page.wait_for_timeout(200)
+        assert view.screenshot() != before
+        page.wait_for_function(f"() => location.search.includes('{name}.')")
+        assert page.evaluate("String(getSelection())") == ""
+
+
+def touch(page, start, end):
+    """Move a finger, as the browser gets it from the system."""
+    client = page.context.new_cdp_session(page)
+    for kind, place in (("touchStart", start), ("touchMove", end), ("touchEnd", None)):
+        points = [{"x": place[0], "y": place[1]}] if place else []
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+@pytest.mark.parametrize("name", figures.RUNNING)
+def test_it_runs_smoothly_without_growing(browser, base, name):
+    """Frames take less than 20 ms of script, and 10,000 steps leave the heap as it was."""
+    with lab.visited(browser, base, "index") as page:
+        figure = lab.live_figure(page, name)
+        client = page.context.new_cdp_session(page)
+        client.send("HeapProfiler.enable")
+
+        def heap():
+            client.send("HeapProfiler.collectGarbage")
+            return client.send("Runtime.getHeapUsage")["usedSize"]
+
+        spent = page.evaluate(FRAMES, name)
+        assert sorted(spent)[len(spent) // 2] < 20, spent
+        before = heap()
+        page.evaluate(STEPS, name)
+        assert heap() - before < 500_000
+        assert page.errors == []
+
+
+FRAMES = """async (name) => {
+  const { figure } = window.explorables.get(name);
+  return Array.from({ length: 40 }, () => {
+    const start = performance.now();
+    figure.step(figure.perFrame ?? 1);
+    figure.draw();
+    figure.says();
+    return performance.now() - start;
+  });
+}"""
+STEPS = """(name) => {
+  const { figure } = window.explorables.get(name);
+  for (let i = 0; i < 200; i++) { figure.step(50); figure.draw(); }
+}"""
 
 
 def test_from_a_file_a_sentence_asks_for_a_server(browser, tmp_path):

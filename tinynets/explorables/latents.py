@@ -213,7 +213,7 @@ def plane_explorable(
         alt_text=alt_text,
         drag={"group": "concat_0", "across": "across", "up": "up", "touch": "none"},
         title="A walk through the latent plane",
-        question="Click or drag in the plane: can you find a place that decodes to no digit at all?",
+        question="Click or drag in the plane: is there a place that decodes to no digit at all?",
         answer="Within a region the decoder draws its digit; between regions it draws blends of "
         "their digits, some of which are none.",
     )

@@ -63,8 +63,8 @@ def match_explorable(
         play="mask",
         title="An image held against a mask",
         question="Which mask scores each image highest, and which pixels decide it?",
-        answer="The score is the sum of the product: orange pixels are ink where the mask wants "
-        "it, blue ones ink where it does not. The class whose sum is largest is what the net reads.",
+        answer="The score is the sum of the product: orange pixels are ink where the mask "
+        "wants it, blue ones ink where it does not. The net reads the class with the largest sum.",
     )
 
 

@@ -62,7 +62,7 @@ def nuts(
                 edge,
                 energy,
                 tree.growing,
-                torch.where(forward, 1.0, -1.0).unsqueeze(1) * step_size,
+                (2.0 * forward.to(energy.dtype) - 1.0).unsqueeze(1) * step_size,
                 depth,
                 own,
             )

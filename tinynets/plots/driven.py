@@ -1,0 +1,72 @@
+"""Still pictures of samplers that a reader drives: a chain in the plane and its histogram."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from tinynets.colours import BLUE, GREEN, INK
+from tinynets.plots import WIDTH
+
+
+def plot_chain(
+    contours: Sequence[ArrayLike],
+    draws: ArrayLike,
+    path: ArrayLike,
+    *,
+    x: Sequence[float],
+    y: Sequence[float],
+    ax: Axes,
+) -> Axes:
+    """Draw a target in the plane, draws of a chain, and the last trajectory.
+
+    Parameters
+    ----------
+    contours : sequence of arrays of shape (points, 2)
+        Outermost first; each is filled, so that the density tints.
+    draws, path : arrays of shape (n, 2)
+    x, y : pair of float
+        What the plane shows.
+    ax : Axes
+    """
+    for line in map(np.asarray, contours):
+        ax.fill(*line.T, color=BLUE, alpha=0.12, linewidth=0)
+    ax.plot(*np.asarray(draws).T, ".", color=INK, markersize=2.5)
+    ax.plot(*np.asarray(path).T, color=GREEN, linewidth=1.6)
+    ax.plot(*np.asarray(path)[-1], "o", color=INK, markersize=6)
+    ax.set(xlim=x, ylim=y)
+    ax.spines[:].set_visible(True)
+    return ax
+
+
+def plot_driven(
+    contours: Sequence[ArrayLike],
+    draws: ArrayLike,
+    path: ArrayLike,
+    truth: ArrayLike,
+    *,
+    x: Sequence[float],
+    y: Sequence[float],
+) -> Figure:
+    """Draw a chain in the plane, and beside it the first coordinate's histogram and truth.
+
+    Parameters
+    ----------
+    contours, draws, path, x, y
+        As in `plot_chain`.
+    truth : array of shape (n,)
+        Density of the first coordinate, evenly over `x`.
+    """
+    fig, (plane, side) = plt.subplots(
+        1, 2, figsize=(WIDTH, 3.6), gridspec_kw={"width_ratios": (1.5, 1)}
+    )
+    plot_chain(contours, draws, path, x=x, y=y, ax=plane)
+    edges = np.linspace(*x, 49)
+    side.hist(np.asarray(draws)[:, 0], edges, density=True, color=BLUE, alpha=0.45)
+    side.plot(np.linspace(*x, len(truth)), truth, color=INK)
+    side.set(xlim=x, yticks=[], title="First coordinate: draws and truth")
+    side.title.set_fontsize(9)
+    return fig
