@@ -5,10 +5,8 @@ const KINDS = [
   ["main pre", "Code"],
   ["main table", "Table"],
   ["main math[display=block]", "Formula"],
+  ["main figure img.many", "Figure"], // drawn wide, and never shown too small to read
 ];
-const WIDE = 600; // pixels: a figure drawn wider than this has several panels or much text,
-const LEGIBLE = "480px"; // which are too small to read where it is shown narrower than this
-
 // The box that scrolls: around a table or a formula, since these can't themselves.
 function region(element) {
   if (element.tagName === "PRE") return element;
@@ -25,6 +23,7 @@ function region(element) {
 function update(box, label) {
   const overflows = box.scrollWidth > box.clientWidth + 1;
   box.classList.toggle("scrolls", overflows);
+  atEnd(box);
   if (overflows) {
     box.tabIndex = 0;
     box.setAttribute("role", "group");
@@ -32,6 +31,11 @@ function update(box, label) {
   } else if (box.hasAttribute("aria-label")) {
     for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
   }
+}
+
+// What is scrolled to its end has nothing more to show, and no edge that fades.
+function atEnd(box) {
+  box.classList.toggle("at-end", box.scrollLeft + box.clientWidth > box.scrollWidth - 2);
 }
 
 export function regions() {
@@ -43,27 +47,22 @@ export function regions() {
     const box = region(element);
     sizes.set(box, label);
     watch.observe(box);
+    box.addEventListener("scroll", () => atEnd(box), { passive: true });
   }
   for (const [selector, label] of KINDS) {
     for (const element of document.querySelectorAll(selector)) add(element, label);
   }
-  function figure(image) {
-    if (image.naturalWidth <= WIDE) return;
-    image.style.minWidth = LEGIBLE;
-    image.parentElement.classList.add("figure-region");
-    add(image, "Figure");
-  }
-  for (const image of document.querySelectorAll("main figure img.figure-img")) {
-    if (image.complete) figure(image);
-    else image.addEventListener("load", () => figure(image), { once: true });
-  }
-  // A formula in the text that is wider than its line gets a line that scrolls.
+  // A formula in the text that is wider than its line gets a line that scrolls,
+  // for as long as it is; paper has lines of its own.
   function long() {
+    if (matchMedia("print").matches) return;
     for (const formula of document.querySelectorAll("main math:not([display=block])")) {
       const line = formula.closest("p, li, dd, td, figcaption");
-      if (!line || formula.closest(".equation-region")) continue;
-      const { width } = formula.getBoundingClientRect();
-      if (width > line.clientWidth && line.clientWidth > 0) add(formula, "Formula");
+      if (!line || line.clientWidth === 0) continue;
+      const isLong = formula.getBoundingClientRect().width > line.clientWidth;
+      const box = formula.closest(".equation-region");
+      if (isLong && !box) add(formula, "Formula");
+      if (!isLong && box) box.replaceWith(formula);
     }
   }
   long();

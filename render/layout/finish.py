@@ -55,9 +55,9 @@ def finish(
     }
     lists = {p.source: listings(p, project, documents) for p in project.shown_pages}
     menus = Menus(project, {source: shown.title for source, shown in documents.items()})
-    frame = Frame(project, menus)
+    frame = Frame(project, menus, lists)
     for page in project.shown_pages if pages is None else pages:
-        html = frame.render(page, documents[page.source], lists[page.source], out)
+        html = frame.render(page, documents[page.source], out)
         _write(out / page.href, html)
     _write_feeds(project, documents, lists, out)
     search.index(out)

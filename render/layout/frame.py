@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 import jinja2
@@ -18,20 +18,31 @@ from render.layout.document import Document, relative
 from render.layout.feed import absolute, plain
 from render.layout.listing import Listing, long_date, page_date
 from render.layout.markup import edited, first
-from render.layout.navigation import Menus
+from render.layout.navigation import Item, Menus
 from render.project import Page, Project
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 ROOT = re.compile(r'((?:href|src)=")/(?!/)')
 LOCAL = re.compile(r'((?:href|src|content)=")((?:\.\.?/|[\w-]+(?:/|\.))[^":]*")')
+IDS = re.compile(r' id="[^"]*"')
 FOOTNOTES = re.compile(r'<(aside|section) id="footnotes".*?</\1>\s*', re.DOTALL)
 
 
 class Frame:
-    """Puts documents into the templates of one project."""
+    """Puts documents into the templates of one project.
 
-    def __init__(self, project: Project, menus: Menus) -> None:
-        self._project, self._menus = project, menus
+    Parameters
+    ----------
+    menus
+        What the project's menus hold.
+    lists
+        The listings of every page, by its source.
+    """
+
+    def __init__(
+        self, project: Project, menus: Menus, lists: Mapping[str, Sequence[Listing]]
+    ) -> None:
+        self._project, self._menus, self._lists = project, menus, lists
         self._website = project.config["website"]
         self._html = project.config.get("format", {}).get("html", {})
         self._templates = jinja2.Environment(
@@ -40,11 +51,12 @@ class Frame:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"html": Markup, "plain": plain}
+        self._templates.filters |= {"html": Markup, "plain": plain, "without_ids": _without_ids}
         self._head = self._include("include-in-header")
 
-    def render(self, page: Page, shown: Document, lists: Sequence[Listing], out: Path) -> str:
+    def render(self, page: Page, shown: Document, out: Path) -> str:
         """Return a page's HTML; `out` has the images that its lists show."""
+        lists = self._lists[page.source]
         body, notes = _part_footnotes(shown.body)
         html = self._templates.get_template("page.html").render(
             page=page,
@@ -88,16 +100,32 @@ class Frame:
     def _neighbours(self, page: Page):
         if not self._website.get("page-navigation"):
             return None, None
-        return self._menus.neighbours(page.href)
+        found = self._menus.neighbours(page.href)
+        return found if any(found) else self._listed_beside(page)
+
+    def _listed_beside(self, page: Page) -> tuple[Item | None, Item | None]:
+        """Return what stands before and after a page in the list that shows it."""
+        index = self._index_page(page)
+        entries = [entry for one in self._lists.get(index, ()) for entry in one.entries]
+        row = [Item(entry.title, entry.target) for entry in entries]
+        at = next((i for i, item in enumerate(row) if item.target == page.href), None)
+        if at is None:
+            return None, None
+        return (row[at - 1] if at else None), (row[at + 1] if at + 1 < len(row) else None)
 
     def _category_page(self, page: Page) -> str | None:
-        """Return the listing that a page's categories lead to: the nearest index above it."""
+        """Return the listing that a page's categories lead to."""
+        index = self._index_page(page)
+        return index and str(PurePosixPath(index).with_suffix(".html"))
+
+    def _index_page(self, page: Page) -> str | None:
+        """Return the source of the list that a page stands in: the nearest index above it."""
         folder = posixpath.dirname(page.source)
         shown = {p.source: p for p in self._project.shown_pages}
         while folder:
             index = f"{folder}/index.qmd"
             if index != page.source and index in shown and shown[index].meta.get("listing"):
-                return shown[index].href
+                return index
             folder = posixpath.dirname(folder)
         return None
 
@@ -138,6 +166,10 @@ class Frame:
 def _part_footnotes(body: str) -> tuple[str, str]:
     match = FOOTNOTES.search(body)
     return (body, "") if match is None else (body.replace(match[0], ""), match[0])
+
+
+def _without_ids(html: str) -> str:
+    return IDS.sub("", html)
 
 
 def _offset(page: Page) -> str:

@@ -22,9 +22,15 @@ FORMULA = re.compile(r"(<math\b[^>]*>)(.*?)(</math>)", re.DOTALL)
 BAR = re.compile(r'<mo stretchy="true" form="(prefix|postfix)">([‖∥|])</mo>')
 TEX = re.compile(r"<annotation[^>]*>(.*?)</annotation>", re.DOTALL)
 
+VERBATIM = re.compile(
+    r"(<(?:pre|code|script|annotation)\b.*?</(?:pre|code|script|annotation)>)", re.S
+)
+APART = re.compile(r"(?<=\d) (?=%|× \d)|(?<=\d ×) (?=\d)|(?<=\d\u00a0×) (?=\d)")
+
 LONG = 30  # characters of TeX that may not fit on a phone's line
 CLOSED = re.compile(r"<math\b(?:(?!</math>).)*</math>[.,;:!?)”’]+", re.DOTALL)
 
+MANY = 600  # pixels: an image drawn wider than this has several panels, or much text
 SECTION = re.compile(
     r'(<section\b[^>]*?) id=("[^"]+")([^>]*\bclass="[^"]*\blevel[1-6]\b[^>]*>\s*)'
     r"(<h[1-6])((?:(?! id=)[^>])*>)"
@@ -47,8 +53,15 @@ def polish(html: str, sizes: Sizes) -> str:
     sizes
         Gives width and height in pixels of an image by its address, or None.
     """
-    html = tables(hold_punctuation(formulas(html)))
+    html = tables(hold_punctuation(formulas(whole_values(html))))
     return figures(code_below(headings(html)), sizes)
+
+
+def whole_values(html: str) -> str:
+    """Keep a number and its per cent, and the two sides of a size, on one line."""
+    pieces = VERBATIM.split(html)
+    pieces[::2] = [APART.sub("\u00a0", piece) for piece in pieces[::2]]
+    return "".join(pieces)
 
 
 def formulas(html: str) -> str:
@@ -143,7 +156,7 @@ def _cell(match: re.Match) -> str:
 
 def _power(match: re.Match) -> str:
     sign = "" if match[2] == "+" else "−"
-    return f"{match[1]} × 10<sup>{sign}{match[3]}</sup>"
+    return f"{match[1]}\u00a0×\u00a010<sup>{sign}{match[3]}</sup>"
 
 
 def _with_class(tag: str, name: str) -> str:
@@ -182,14 +195,17 @@ def _is_shown(one: Element) -> bool:
 
 
 def figures(html: str, sizes: Sizes) -> str:
-    """Give images their size, so that nothing moves while they load."""
+    """Give images their size, so that nothing moves while they load; mark those of many parts."""
     edits = []
     for image in elements(html):
         if image.tag != "img" or {"width", "height"} & set(image.attrs):
             continue
         size = sizes(image.attrs.get("src", ""))
-        if size is not None:
-            edits.append(
-                (image.start + 4, image.start + 4, f' width="{size[0]}" height="{size[1]}"')
-            )
+        if size is None:
+            continue
+        tag = html[image.start : image.end]
+        if size[0] > MANY:
+            tag = _with_class(tag, "many")
+        tag = f'<img width="{size[0]}" height="{size[1]}"{tag[len("<img") :]}'
+        edits.append((image.start, image.end, tag))
     return edited(html, edits)

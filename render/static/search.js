@@ -1,6 +1,7 @@
 // Search: a dialog over pagefind's index, which is loaded when it is opened.
 
 const offset = document.querySelector('meta[name="quarto:offset"]').content;
+const EMPTY = "Type a word of the posts and notes.";
 const SECTIONS = 3; // shown of a page
 let engine;
 
@@ -37,7 +38,7 @@ function load() {
 }
 
 async function find(words) {
-  if (!words) return show([], "");
+  if (!words) return show([], EMPTY);
   try {
     const found = await (await load()).debouncedSearch(words, {}, 120);
     if (found === null) return;

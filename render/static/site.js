@@ -1,6 +1,7 @@
 // What a page does under the built-in renderer; each part is a small module.
 import { copyButtons, headingAnchors } from "./code.js";
 import { filterListings } from "./listing.js";
+import { openInPrint } from "./print.js";
 import { search } from "./search.js";
 import { tabsets } from "./tabs.js";
 import { themeToggle } from "./theme.js";
@@ -13,5 +14,4 @@ headingAnchors();
 filterListings();
 tableOfContents();
 search();
-const menu = document.querySelector(".sidebar-menu-container");
-if (menu && matchMedia("(max-width: 78.99rem)").matches) menu.open = false;
+openInPrint();

@@ -4,13 +4,13 @@ export function themeToggle() {
   const button = document.getElementById("theme-toggle");
   const system = matchMedia("(prefers-color-scheme: dark)");
   const show = (dark) => {
-    document.body.classList.toggle("quarto-dark", dark);
-    document.body.classList.toggle("quarto-light", !dark);
+    document.documentElement.classList.toggle("dark", dark);
+    document.documentElement.classList.toggle("light", !dark);
     button.setAttribute("aria-pressed", String(dark));
   };
-  show(document.body.classList.contains("quarto-dark"));
+  show(document.documentElement.classList.contains("dark"));
   button.addEventListener("click", () => {
-    const dark = !document.body.classList.contains("quarto-dark");
+    const dark = !document.documentElement.classList.contains("dark");
     show(dark);
     keep(dark ? "alternate" : "default");
   });

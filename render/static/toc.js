@@ -6,7 +6,7 @@ export function tableOfContents() {
   if (!toc) return;
   const links = [...toc.querySelectorAll("a[href^='#']")];
   const targets = links.map((link) => document.getElementById(decodeURIComponent(link.hash.slice(1))));
-  const wide = [...document.querySelectorAll("main :is(.column-margin, .column-page)")];
+  const wide = [...document.querySelectorAll("main .column-page")];
   let waiting = false;
   const update = () => {
     waiting = false;

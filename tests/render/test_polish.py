@@ -53,6 +53,12 @@ def test_punctuation_stays_with_a_short_formula():
     assert "nobr" not in polish.hold_punctuation(f"<p>{math('x', display=True)}.</p>")
 
 
+def test_a_number_keeps_its_per_cent_and_a_size_its_sides():
+    html = "<p>95 % of 28 × 28</p><pre>7 % 3</pre><p><code>8 % 3</code> by 3 or % of 2</p>"
+    spaced = polish.whole_values(html).replace("\u00a0", "~")
+    assert spaced == html.replace("95 %", "95~%").replace("28 × 28", "28~×~28")
+
+
 CELLS = [
     ("-0.81", "−0.81"),
     ("1.5 (-2-3)", "1.5 (−2-3)"),
@@ -67,7 +73,7 @@ CELLS = [
 @pytest.mark.parametrize(("written", "shown"), CELLS)
 def test_numbers_in_tables_have_a_true_minus_and_powers(written, shown):
     cell = soup(polish.tables(f"<table><tr><td>{written}</td></tr></table>")).td
-    assert cell.get_text() == shown
+    assert cell.get_text().replace("\u00a0", " ") == shown
     assert bool(cell.sup) == ("e" in written and "×" in shown)
 
 
@@ -115,6 +121,12 @@ def test_images_get_their_size_unless_they_have_one():
     first, second = soup(finished(html)).find_all("img")
     assert (first["width"], first["height"]) == ("30", "20")
     assert second["width"] == "5" and "height" not in second.attrs
+
+
+@pytest.mark.parametrize(("width", "many"), [(600, False), (601, True)])
+def test_a_wide_drawing_is_marked_as_one_of_many_parts(width, many):
+    image = soup(polish.figures('<img class="x" src="a.svg">', lambda src: (width, 9))).img
+    assert ("many" in image["class"]) == many and "x" in image["class"]
 
 
 def test_a_sections_id_goes_to_its_heading():

@@ -52,6 +52,11 @@ BRIGHTNESS = """() => {
   const [r, g, b] = canvas.getImageData(0, 0, 1, 1).data;
   return (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255;
 }"""
+# How far what is seen moved by itself: the Cumulative Layout Shift.
+SHIFT = """window.shift = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+}).observe({type: "layout-shift", buffered: true});"""
 TOGGLE = ".quarto-color-scheme-toggle"
 
 
@@ -80,6 +85,7 @@ class Visit:
     overflow: list = field(default_factory=list)
     violations: list = field(default_factory=list)
     brightness: float = 0.0
+    shift: float = 0.0
 
 
 async def visit(browser, base, path, scheme):
@@ -90,11 +96,13 @@ async def visit(browser, base, path, scheme):
     )
     page = await context.new_page()
     listen(page, seen)
+    await page.add_init_script(SHIFT)
     await page.goto(base + path, wait_until="networkidle")
     await be(page, scheme)
     seen.brightness = await page.evaluate(BRIGHTNESS)
     await page.evaluate("scrollTo(0, document.body.scrollHeight)")  # starts what waits to be seen
     await page.wait_for_load_state("networkidle")
+    seen.shift = await page.evaluate("window.shift")
     await page.evaluate(AXE)
     for width in WIDTHS:
         await page.set_viewport_size({"width": width, "height": 900})

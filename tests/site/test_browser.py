@@ -49,7 +49,8 @@ def visits(site, base, chromium):
 BAD = """<!DOCTYPE html><html lang="en"><head><title>Bad</title></head><body><main><h1>Bad</h1>
 <p style="color: #eee">Pale</p><img src="http://127.0.0.1:9/a.png"><div style="width: 900px">Wide</div>
 <button class="quarto-color-scheme-toggle">Dark</button></main>
-<script>console.error("it is broken")</script></body></html>"""
+<script>console.error("it is broken");
+setTimeout(() => document.querySelector("h1").style.marginTop = "400px", 300)</script></body></html>"""
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +92,7 @@ def test_a_bad_page_is_caught(bad_visits):
     for rule in ("color-contrast", "image-alt"):
         assert rule in say([light], "violations")
     assert dark.brightness > 0.8  # its toggle does nothing
+    assert light.shift > 0.05
 
 
 def test_no_page_logs_an_error(visits):
@@ -113,6 +115,12 @@ def test_no_page_overflows_sideways(visits):
 
 def test_no_page_violates_axe(visits):
     assert not (problems := say(visits, "violations")), problems
+
+
+def test_nothing_moves_while_a_page_loads(visits):
+    """0.1 is good by Google's scale; half of that here, at 1280 px."""
+    moved = [f"{v.path} ({v.scheme}): {v.shift:.3f}" for v in visits if v.shift >= 0.05]
+    assert not moved, "\n".join(moved)
 
 
 def test_dark_is_dark_and_light_is_light(visits):
