@@ -1,0 +1,46 @@
+"""How far two kernels are apart."""
+
+from torch import Tensor
+
+from tinynets import checks
+
+
+def relative_change(kernel: Tensor, reference: Tensor) -> Tensor:
+    r"""Return $\lVert K - K_0 \rVert_F / \lVert K_0 \rVert_F$, a number without unit, ().
+
+    Parameters
+    ----------
+    kernel, reference : torch.Tensor, (n1, n2)
+        Kernels on the same inputs.
+    """
+    checks.shape("kernel", kernel, ("n1", "n2"))
+    checks.shape("reference", reference, tuple(kernel.shape))
+    return (kernel - reference).norm() / reference.norm()
+
+
+def alignment(kernel: Tensor, target: Tensor) -> Tensor:
+    r"""Return the centred alignment of two kernels, between 0 and 1, ().
+
+    $A = \langle K_c, T_c \rangle_F / (\lVert K_c \rVert_F \lVert T_c \rVert_F)$ with
+    $K_c = H K H$ and $H = I - \mathbf 1 \mathbf 1^\top / n$. It does not change if a kernel
+    is scaled, or features are shifted. With $T = y y^\top$ it says how much of the
+    kernel's variation is along the labels.
+
+    Parameters
+    ----------
+    kernel, target : torch.Tensor, (n, n)
+        Positive semi-definite kernels on the same inputs.
+
+    References
+    ----------
+    Cortes, Mohri and Rostamizadeh (2012), Definition 4.
+    """
+    checks.shape("kernel", kernel, ("n", "n"))
+    checks.shape("target", target, tuple(kernel.shape))
+    first, second = _centred(kernel), _centred(target)
+    return (first * second).sum() / (first.norm() * second.norm())
+
+
+def _centred(kernel: Tensor) -> Tensor:
+    """Return the kernel of features minus their mean."""
+    return kernel - kernel.mean(0) - kernel.mean(1, keepdim=True) + kernel.mean()
