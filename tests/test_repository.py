@@ -19,8 +19,9 @@ TOOLS = Path(sys.executable).parent
 LAYERS = (
     {"checks", "colours"},
     {"densities", "rng"},
-    {"data", "kernels", "nets", "nielsen", "targets"},
+    {"data", "nets", "nielsen", "targets"},
     {"_fast", "linearize", "threads", "train"},
+    {"kernels"},
     {
         "bnn",
         "continual",

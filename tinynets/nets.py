@@ -152,6 +152,24 @@ class MLP(nn.Module):
         yield self.layers[-1](x)
 
 
+class Residual(nn.Module):
+    """A block x + body(x), or shortcut(x) + body(x).
+
+    Parameters
+    ----------
+    body : nn.Module
+        Its outputs have the shape of its inputs, or of the shortcut's outputs.
+    shortcut : nn.Module, optional
+    """
+
+    def __init__(self, body: nn.Module, shortcut: nn.Module | None = None):
+        super().__init__()
+        self.body, self.shortcut = body, shortcut
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x if self.shortcut is None else self.shortcut(x)) + self.body(x)
+
+
 class GaussianEncoder(MLP):
     """An MLP whose outputs are the mean and log-variance of a Gaussian.
 

@@ -1,4 +1,4 @@
-"""Covariance functions: a Gaussian process's, and those of wide networks."""
+"""Covariance functions of Gaussian processes."""
 
 import torch
 
