@@ -6,14 +6,22 @@ import re
 
 import panflute as pf
 
-from render.layout.blocks import CALLOUTS
-from render.layout.labels import kind_of
+from render.layout.labels import UNSPOKEN, kind_of
 from render.layout.source import Source
 
-COLUMNS = {"column", "columns", "column-margin", "column-page", "column-body-outset", "column-body"}
-PANELS = {"panel-tabset"}
-DIV_CLASSES = {"content-visible", "content-hidden", "incremental", "fragment", "code-annotation"}
-LAYOUTS = {"layout", "layout-nrow", "layout-valign", "when-format", "unless-format", "when-meta"}
+SPOKEN = {"column-page"}
+DIV_CLASSES = (
+    "callout",
+    "column",
+    "panel-",
+    "content-",
+    "incremental",
+    "fragment",
+    "proof",
+    "remark",
+)
+LAYOUTS = ("layout", "fig-subcap", "when-", "unless-")
+LABELLED = re.compile(rf"({'|'.join(UNSPOKEN)})-")
 UNRUN = re.compile(r"^\{\w+\}")
 ANNOTATION = re.compile(r"#\s*<\d+>\s*$", re.MULTILINE)
 
@@ -31,23 +39,28 @@ def check(doc: pf.Doc, source: Source) -> None:
 
 def _check_div(div: pf.Div, source: Source) -> None:
     for name in div.classes:
-        if name.startswith("callout-") and name.removeprefix("callout-") not in CALLOUTS:
-            expected = ", ".join(f".callout-{c}" for c in CALLOUTS)
-            source.error(f"unknown callout .{name}; there are {expected}", f".{name}")
-        elif _unknown(name, "column", COLUMNS) or _unknown(name, "panel-", PANELS):
+        if name.startswith((*DIV_CLASSES, "{")) and name not in SPOKEN:
             source.error(
-                f"the div class .{name} is not supported by the built-in renderer", f".{name}"
+                f"the div class .{name} is not supported by the built-in renderer", f".{name}", name
             )
-        elif name in DIV_CLASSES or name.startswith("{"):
-            source.error(f"the div class .{name} is not supported by the built-in renderer", name)
-    for name in LAYOUTS & set(div.attributes):
-        source.error(f"the attribute {name} is not supported; there is layout-ncol", name)
-    if "panel-tabset" in div.classes and not any(isinstance(b, pf.Header) for b in div.content):
-        source.error("a tabset needs a heading for each tab", "panel-tabset")
+    for name in div.attributes:
+        if name.startswith(LAYOUTS):
+            source.error(f"the attribute {name} is not supported by the built-in renderer", name)
+    if LABELLED.match(div.identifier):
+        kind = div.identifier.partition("-")[0]
+        source.error(
+            f"labels such as {kind}-… are not supported by the built-in renderer; there are "
+            "fig, tbl, eq, sec, exr and sol",
+            f"#{div.identifier}",
+        )
 
 
-def _unknown(name: str, prefix: str, known: set[str]) -> bool:
-    return name.startswith(prefix) and name not in known
+def _check_note(note: pf.Note, source: Source) -> None:
+    source.error(
+        "footnotes are not supported by the built-in renderer; say it in the text, or drop it",
+        "[^",
+        "^[",
+    )
 
 
 def _check_code(block: pf.CodeBlock, source: Source) -> None:
@@ -115,6 +128,7 @@ def _check_label(element, source: Source) -> None:
 
 CHECKS = {
     pf.Div: _check_div,
+    pf.Note: _check_note,
     pf.CodeBlock: _check_code,
     pf.Code: _check_inline_code,
     pf.Str: _check_text,

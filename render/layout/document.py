@@ -104,7 +104,7 @@ def _steps(source: Source, site: Site) -> list[Callable[[pf.Doc], None]]:
     return [
         lambda doc: constructs.check(doc, source),
         lambda doc: blocks.build(doc, labels),
-        lambda doc: floats.number(doc, labels),
+        lambda doc: floats.number(doc, labels, source),
         lambda doc: floats.build(doc, labels, source),
         blocks.fold_code,
         lambda doc: crossref.number_equations(doc, labels),

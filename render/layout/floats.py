@@ -1,4 +1,4 @@
-"""Figures and tables with labels: their numbers, captions, parts and layout."""
+"""Figures and tables with labels: their numbers and captions."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from render.layout.source import Source
 FLOAT_ELEMENTS = (pf.Div, pf.Figure, pf.Table)
 
 
-def number(doc: pf.Doc, labels: Labels) -> None:
-    """Give every labelled figure and table its number, a part its letter."""
-    parts: dict[str, list[str]] = {}
+def number(doc: pf.Doc, labels: Labels, source: Source) -> None:
+    """Give every labelled figure and table its number; one within another is an error."""
 
     def visit(element, _doc):
         if not is_float(element):
             return
-        whole = next(filter(is_float, ancestors(element)), None)
-        if whole is not None:
-            parts.setdefault(whole.identifier, []).append(element.identifier)
-            return
-        label = labels.add(element.identifier)
-        for place, part in enumerate(parts.pop(element.identifier, [])):
-            labels.add(part, number=f"{label.number} ({chr(ord('a') + place)})")
+        if any(map(is_float, ancestors(element))):
+            source.error(
+                f"{element.identifier} stands within another figure, which the built-in renderer "
+                "does not support; draw one figure of several panels",
+                f"#{element.identifier}",
+                element.identifier.rpartition("-")[0],
+            )
+        else:
+            labels.add(element.identifier)
 
     doc.walk(visit)
 
@@ -42,7 +43,7 @@ def ancestors(element: pf.Element):
 
 
 def build(doc: pf.Doc, labels: Labels, source: Source) -> None:
-    """Turn figures, labelled divs, tables and layouts into Quarto's markup."""
+    """Turn figures, labelled divs and tables into Quarto's markup."""
 
     def visit(element, _doc):
         if isinstance(element, pf.Figure):
@@ -50,9 +51,7 @@ def build(doc: pf.Doc, labels: Labels, source: Source) -> None:
         if isinstance(element, pf.Table):
             return table_float(element, labels)
         if isinstance(element, pf.Div) and kind_of(element.identifier) in FLOATS:
-            return labelled_div(element, labels, source)
-        if isinstance(element, pf.Div) and "layout-ncol" in element.attributes:
-            return layout_div(element, source)
+            return labelled_div(element, labels)
         return None
 
     doc.walk(visit)
@@ -95,79 +94,35 @@ def table_float(table: pf.Table, labels: Labels):
     return _float(label, [table], caption, labels)
 
 
-def labelled_div(div: pf.Div, labels: Labels, source: Source):
+def labelled_div(div: pf.Div, labels: Labels):
     """Lay out `::: {#fig-… }`: a cell, its output, or a div of the author's."""
     before, body = _split_code(div)
-    caption = _pop_caption(div, body, labels)
-    if "layout-ncol" in div.attributes or len(_parts(body)) > 1:
-        body = [panel(body, _columns(div, source))]
-    classes = [c for c in div.classes if c.startswith("column-")]
-    made = _float(div.identifier, body, caption, labels, classes)
+    caption = _pop_caption(div, body)
+    made = _float(div.identifier, body, caption, labels)
     if "cell" not in div.classes:
         return made
-    return pf.Div(*before, made, classes=[c for c in div.classes if c not in classes])
+    return pf.Div(*before, made, classes=div.classes)
 
 
-def layout_div(div: pf.Div, source: Source) -> pf.Div:
-    """Lay out a div or cell without a label in columns."""
-    before, body = _split_code(div)
-    columns = _columns(div, source)
-    made = panel(body, columns)
-    div.attributes.pop("layout-ncol")
-    div.content = [*before, made]
-    return div
-
-
-def panel(cells: list[pf.Block], columns: int) -> pf.Div:
-    """Set cells in rows of so many columns."""
-    rows = [cells[i : i + columns] for i in range(0, len(cells), columns)]
-    style = f"flex-basis: {100 / columns:.1f}%;justify-content: flex-start;"
-    return pf.Div(
-        *(
-            pf.Div(
-                *(
-                    pf.Div(c, classes=["quarto-layout-cell"], attributes={"style": style})
-                    for c in row
-                ),
-                classes=["quarto-layout-row"],
-            )
-            for row in rows
-        ),
-        classes=["quarto-layout-panel"],
-    )
-
-
-def _float(identifier, body, caption, labels: Labels, classes=()):
+def _float(identifier: str, body: list, caption: list, labels: Labels) -> pf.Div:
     label = labels.by_name.get(identifier)
     kind = label.kind if label else "fig"
-    is_part = label is not None and "(" in label.number
-    place = "top" if kind == "tbl" and not is_part else "bottom"
-    scope = "subfloat" if is_part else "float"
-    legend = (
-        wrap(
-            "figcaption",
-            [pf.Plain(*_captioned(label, is_part, caption))],
-            **{
-                "class": f"quarto-float-caption-{place} quarto-{scope}-caption quarto-{scope}-{kind}"
-            },
-        )
-        if caption or label
-        else []
-    )
+    place = "top" if kind == "tbl" else "bottom"
+    names = f"quarto-float-caption-{place} quarto-float-caption quarto-float-{kind}"
+    legend = []
+    if caption or label:
+        legend = wrap("figcaption", [pf.Plain(*_captioned(label, caption))], **{"class": names})
     inner = [*legend, pf.Div(*body)] if place == "top" else [pf.Div(*body), *legend]
     return pf.Div(
-        *wrap("figure", inner, **{"class": f"quarto-float quarto-{scope}-{kind} figure"}),
+        *wrap("figure", inner, **{"class": f"quarto-float quarto-float-{kind} figure"}),
         identifier=identifier,
-        classes=["quarto-float", "quarto-figure", "quarto-figure-center", *classes],
+        classes=["quarto-float", "quarto-figure", "quarto-figure-center"],
     )
 
 
-def _captioned(label: Label | None, is_part: bool, caption: list) -> list:
+def _captioned(label: Label | None, caption: list) -> list:
     if label is None:
         return caption
-    if is_part:
-        letter = pf.Str(label.number.partition(" ")[2])
-        return [letter, pf.Space, *caption] if caption else [letter]
     name = pf.Str(f"{label.name}:" if caption else label.name)
     return [name, pf.Space, *caption] if caption else [name]
 
@@ -197,7 +152,7 @@ def _is_code(block: pf.Block) -> bool:
     return isinstance(block, pf.Div) and bool(printed & set(block.classes))
 
 
-def _pop_caption(div: pf.Div, body: list, labels: Labels) -> list:
+def _pop_caption(div: pf.Div, body: list) -> list:
     """Take a div's caption: its attribute, its last paragraph or its table's."""
     kind = kind_of(div.identifier)
     given = div.attributes.pop(f"{kind}-cap", None)
@@ -220,22 +175,3 @@ def _tables(block: pf.Block) -> list[pf.Table]:
     found: list[pf.Table] = []
     block.walk(lambda e, _: found.append(e) if isinstance(e, pf.Table) else None)
     return found
-
-
-def _parts(body: list) -> list:
-    """Return the labelled figures directly in a body or in its outputs."""
-    flat = [inner for block in body for inner in _opened(block)]
-    return [b for b in flat if isinstance(b, pf.Div) and kind_of(b.identifier) in FLOATS]
-
-
-def _opened(block: pf.Block) -> list:
-    is_output = isinstance(block, pf.Div) and "cell-output" in block.classes
-    return list(block.content) if is_output else [block]
-
-
-def _columns(div: pf.Div, source: Source) -> int:
-    given = div.attributes.get("layout-ncol", "1")
-    if not given.isdigit() or given == "0":
-        source.error(f"layout-ncol is a number of columns, got {given!r}", "layout-ncol")
-        return 1
-    return int(given)

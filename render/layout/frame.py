@@ -25,7 +25,6 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 ROOT = re.compile(r'((?:href|src)=")/(?!/)')
 LOCAL = re.compile(r'((?:href|src|content)=")((?:\.\.?/|[\w-]+(?:/|\.))[^":]*")')
 IDS = re.compile(r' id="[^"]*"')
-FOOTNOTES = re.compile(r'<(aside|section) id="footnotes".*?</\1>\s*', re.DOTALL)
 
 
 class Frame:
@@ -57,12 +56,10 @@ class Frame:
     def render(self, page: Page, shown: Document, out: Path) -> str:
         """Return a page's HTML; `out` has the images that its lists show."""
         lists = self._lists[page.source]
-        body, notes = _part_footnotes(shown.body)
         html = self._templates.get_template("page.html").render(
             page=page,
             document=shown,
-            body=self._place(body, page, lists, out),
-            notes=notes,
+            body=self._place(shown.body, page, lists, out),
             lists=lists,
             website=self._website,
             menus=self._menus,
@@ -161,11 +158,6 @@ class Frame:
         """Make the links of the 404 page whole, since it answers at any depth."""
         base = urlsplit(self._website.get("site-url", "/")).path.rstrip("/") + "/"
         return LOCAL.sub(lambda m: m[1] + escape(base) + m[2].removeprefix("./"), html)
-
-
-def _part_footnotes(body: str) -> tuple[str, str]:
-    match = FOOTNOTES.search(body)
-    return (body, "") if match is None else (body.replace(match[0], ""), match[0])
 
 
 def _without_ids(html: str) -> str:

@@ -5,24 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-THEOREMS = {
-    "thm": ("theorem", "Theorem"),
-    "lem": ("lemma", "Lemma"),
-    "cor": ("corollary", "Corollary"),
-    "prp": ("proposition", "Proposition"),
-    "cnj": ("conjecture", "Conjecture"),
-    "def": ("definition", "Definition"),
-    "exm": ("example", "Example"),
-    "exr": ("exercise", "Exercise"),
-}
-PROOFS = {"sol": ("solution", "Solution"), "rem": ("remark", "Remark")}
-FLOATS = {"fig": "Figure", "tbl": "Table", "lst": "Listing"}
-PREFIXES = {
-    **FLOATS,
-    "eq": "Equation",
-    "sec": "Section",
-    **{kind: word for kind, (_, word) in (THEOREMS | PROOFS).items()},
-}
+FLOATS = {"fig": "Figure", "tbl": "Table"}
+PREFIXES = {**FLOATS, "eq": "Equation", "sec": "Section", "exr": "Exercise", "sol": "Solution"}
+UNSPOKEN = ("thm", "lem", "cor", "prp", "cnj", "def", "exm", "rem", "lst")  # Quarto's, and unused
 NBSP = "\N{NO-BREAK SPACE}"
 LABEL = re.compile(rf"^({'|'.join(PREFIXES)})-(.+)$")
 
@@ -35,7 +20,7 @@ def kind_of(label: str) -> str | None:
 
 @dataclass(frozen=True)
 class Label:
-    """A label's kind and number: `2`, `1.3`, or `1 (b)` for a part of a figure."""
+    """A label's kind and number: `2`, or `1.3` of a section."""
 
     kind: str
     number: str

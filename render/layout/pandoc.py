@@ -53,7 +53,7 @@ def write(doc: pf.Doc, *, toc_depth: int, bibliography: Path | None) -> dict[str
     tree = io.StringIO()
     pf.dump(doc, tree)
     args = ["-f", "json", "-t", "html5", "--mathml", "--section-divs", "--wrap=preserve"]
-    args += [f"--template={_template()}", "--reference-location=document"]
+    args += [f"--template={_template()}"]
     if toc_depth:
         args += ["--toc", f"--toc-depth={toc_depth}"]
     if bibliography is not None:

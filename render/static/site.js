@@ -1,14 +1,14 @@
-// What a page does under the built-in renderer; each part is a small module.
+// What a page does, whichever engine laid it out; each part is a small module.
 import { copyButtons, headingAnchors } from "./code.js";
+import { openTargets } from "./folds.js";
 import { filterListings } from "./listing.js";
 import { openInPrint } from "./print.js";
 import { search } from "./search.js";
-import { tabsets } from "./tabs.js";
 import { themeToggle } from "./theme.js";
 import { tableOfContents } from "./toc.js";
 
 themeToggle();
-tabsets();
+openTargets();
 copyButtons();
 headingAnchors();
 filterListings();

@@ -9,7 +9,15 @@ IMAGE = '![Cap](x.svg){#fig-x fig-alt="A line"}'
 # markdown (its first line is line 5 of the page), line of the error, words of its message
 PAGES = [
     ("Text.\n\n{{< video x.mp4 >}}", 7, "shortcodes"),
-    ("::: {.callout-foo}\nx\n:::", 5, "unknown callout .callout-foo"),
+    ("::: {.callout-note}\nx\n:::", 5, ".callout-note is not supported"),
+    ("::: {.column-margin}\nx\n:::", 5, ".column-margin is not supported"),
+    ("::: {.columns}\nx\n:::", 5, ".columns is not supported"),
+    ("::: {.panel-tabset}\n## A\nx\n:::", 5, ".panel-tabset is not supported"),
+    ("::: {.proof}\nx\n:::", 5, ".proof is not supported"),
+    ("Text.\n\n::: {#thm-a}\nx\n:::", 7, "labels such as thm-…"),
+    ("::: {layout-ncol=2}\nx\n:::", 5, "layout-ncol is not supported"),
+    ("Text.\n\nText.[^a]\n\n[^a]: Note.", 7, "footnotes"),
+    (f"::: {{#fig-two}}\n{IMAGE}\n\nBoth.\n:::", 6, "fig-x stands within another figure"),
     ("::: {.column-screen}\nx\n:::", 5, ".column-screen is not supported"),
     ('::: {layout="[[1,1]]"}\nx\n:::', 5, "layout is not supported"),
     ("::: {.content-visible when-format=pdf}\nx\n:::", 5, "content-visible"),
@@ -28,8 +36,7 @@ PAGES = [
     ("[a](other.qmd)", 5, "points to no page"),
     ("Text {#eq-a}", 5, "follows no displayed equation"),
     ("Text\n::: {.callout-note}\nx\n:::", 6, "div fence"),
-    ("::: {.panel-tabset}\nx\n:::", 5, "heading for each tab"),
-    ("Text.\n\n::: {.column-margin}\nx", 7, "unclosed"),
+    ("Text.\n\n::: {.column-page}\nx", 7, "unclosed"),
     ("Text.[^a]\n\n[^b]: Unused.", 7, "key 'b'"),
 ]
 

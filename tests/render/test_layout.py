@@ -21,7 +21,7 @@ format:
 PAGES = {
     "posts/old.qmd": "---\ntitle: Old & *plain*\ndate: 2025-01-02\ncategories: [masks]\n---\n\nTemplates.\n",
     "posts/new.qmd": "---\ntitle: New\ndescription: Of $x$\ndate: 2026-03-04\n"
-    "categories: [masks, 'two words']\n---\n\n## Head\n\nLatents, as @ada1843 says.[^1]\n\n[^1]: Note.\n",
+    "categories: [masks, 'two words']\n---\n\n## Head\n\nLatents, as @ada1843 says.\n",
     "posts/draft.qmd": "---\ntitle: Secret\ndraft: true\ncategories: [hidden]\n---\n\nHidden.\n",
     "notes/b.qmd": "---\ntitle: Beta\norder: 1\n---\n\n[d](../posts/draft.qmd)\n",
     "notes/a.qmd": "---\ntitle: Alpha\n---\n\nText.\n",
@@ -96,7 +96,7 @@ def test_the_feed_is_whole(site):
     assert [item["title"] for item in items] == ["New", "Old & plain"]
     assert items[0]["link"] == "https://tiny.example/nets/posts/new.html"
     assert items[0]["pubDate"] == "Wed, 04 Mar 2026 00:00:00 +0000"
-    assert 'href="https://tiny.example/nets/posts/new.html#fn1"' in items[0]["description"]
+    assert 'href="https://tiny.example/nets/posts/new.html#ref-ada1843"' in items[0]["description"]
     assert "Templates." in items[1]["description"]
     assert (
         channel.find("{http://www.w3.org/2005/Atom}link")
@@ -146,10 +146,9 @@ def test_head_says_what_the_page_is(soup):
     assert head.find("meta", attrs={"name": "description"})["content"] == "Of x"
 
 
-def test_references_and_footnotes_close_the_page(soup):
+def test_references_close_the_page(soup):
     page = soup("posts/new.html")
     assert "Lovelace" in page.select_one("#refs #ref-ada1843").get_text()
-    assert page.select_one("#quarto-appendix #fn1").get_text(strip=True).startswith("Note.")
     assert page.select_one("#TOC a").get_text() == "Head"
     assert "References" not in page.select_one("#TOC").get_text()
 

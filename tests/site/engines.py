@@ -18,7 +18,7 @@ from bs4 import BeautifulSoup
 
 # Frames what was written, and differs between engines on purpose.
 CHROME = (
-    "nav, script, style, button:not([role=tab]), .quarto-listing, h2.quarto-appendix-heading,"
+    "nav, script, style, button, .toc-here, .quarto-listing, h2.quarto-appendix-heading,"
     " .quarto-title-meta, .quarto-categories, .subtitle, .description, a[aria-hidden=true],"
     " a.footnote-back"
 )
@@ -48,8 +48,6 @@ def facts(html, path):
         "picture": [picture(tag) for tag in main.find_all(["img", "svg"]) if not inner_svg(tag)],
         "equation": equations,
         "statement": [statement(tag) for tag in main.select(".theorem-title, .proof-title")],
-        "callout": [text(tag) for tag in main.select(".callout-title-container")],
-        "tab": [text(tag) for tag in main.select(".panel-tabset [role=tab]")],
         "reference": [link(tag, path) for tag in main.select("a.quarto-xref")],
         "link": [link(tag, path) for tag in main.select("a[href]:not(.quarto-xref)")],
         "code": [verbatim(tag) for tag in main.select("pre.sourceCode")],
@@ -91,7 +89,7 @@ def verbatim(tag):
 
 
 def is_prose(tag):
-    return not tag.select("p, li, dd, [role=tab]") and bool(text(tag))
+    return not tag.select("p, li, dd") and bool(text(tag))
 
 
 def anchor(heading):
