@@ -1,5 +1,8 @@
 """The book's network against autograd, finite differences and itself."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -199,3 +202,10 @@ def test_bad_shapes_are_named(example):
             next(nielsen.sgd(net, data, generator=draws(), **options))
     with pytest.raises(ValueError, match="two layers or more"):
         nielsen.network([3], generator=draws())
+
+
+def test_the_books_networks_need_no_pytorch():
+    blocked = "import sys; sys.modules['torch'] = None; from tinynets import nielsen"
+    code = f"{blocked}; assert 'sklearn' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -1,10 +1,14 @@
 """Errors at the public boundary: name, rule, value got, what to do."""
 
+from __future__ import annotations
+
 import math
 import numbers
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:  # what is NumPy's alone, such as tinynets.nielsen, needs no PyTorch
+    import torch
 
 
 def positive(name: str, value: float) -> float:
@@ -66,6 +70,8 @@ def shape(name: str, tensor: torch.Tensor, expected: tuple) -> torch.Tensor:
     `("chains", 3)` the first may be any. The same str twice asks for equal
     sizes.
     """
+    import torch
+
     if not isinstance(tensor, torch.Tensor):
         raise TypeError(
             f"{name} must be a torch.Tensor of shape {_text(expected)}, got {type(tensor).__name__}"
@@ -83,7 +89,7 @@ def shape(name: str, tensor: torch.Tensor, expected: tuple) -> torch.Tensor:
 
 def finite(name: str, tensor: torch.Tensor) -> torch.Tensor:
     """Return `tensor` if it holds neither NaN nor infinity."""
-    bad = ~torch.isfinite(tensor)
+    bad = ~tensor.isfinite()
     if bad.any():
         where = tuple(bad.nonzero()[0].tolist())
         raise ValueError(
@@ -106,6 +112,25 @@ def like_x(name: str, tensor: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
             f"move it with {name}.to({str(x.device)!r})"
         )
     return tensor
+
+
+def generator(name: str, value: torch.Generator) -> torch.Generator:
+    """Return `value` if it is a generator of random numbers.
+
+    Raises
+    ------
+    TypeError
+        If it is a seed, or nothing.
+    """
+    import torch
+
+    if not isinstance(value, torch.Generator):
+        seed = value if isinstance(value, int) else 0
+        raise TypeError(
+            f"{name} must be a torch.Generator, got {value!r}: "
+            f"make one by torch.Generator().manual_seed({seed})"
+        )
+    return value
 
 
 def _text(sizes: tuple) -> str:
