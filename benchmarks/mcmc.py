@@ -86,22 +86,26 @@ def tinynets(problem, n_draws, n_warmup, *, method="hmc"):
     )
     target = bnn.Posterior(net, x, y, bnn.Gaussian(problem["noise"]), std)
     clocks("compile", lambda: target.path)  # which is when the choice is made
-    family = {
-        "hmc": functools.partial(hmc, target, n_leapfrog=problem["n_leapfrog"], jitter=0.5),
-        "nuts": functools.partial(nuts, target),
+    algorithm, options = {
+        "hmc": (hmc, {"n_leapfrog": problem["n_leapfrog"], "jitter": 0.5}),
+        "nuts": (nuts, {}),
     }[method]
     generator = rng.generator(2)
     warm = clocks(
         "warmup",
         lambda: sample(
-            adapt(family, step_size=0.01), start, n_draws=1, n_warmup=n_warmup, generator=generator
+            adapt(algorithm, target, step_size=0.01, **options),
+            start,
+            n_draws=1,
+            n_warmup=n_warmup,
+            generator=generator,
         ),
     )
     step_size, mass = warm.warmup.tuning
     draws = clocks(
         "draws",
         lambda: sample(
-            family(step_size=step_size, mass=mass),
+            algorithm(target, step_size=step_size, mass=mass, **options),
             warm.position[:, -1],
             n_draws=n_draws,
             generator=generator,

@@ -11,7 +11,7 @@ import torch
 
 from tinynets import diagnostics, rng, targets
 from tinynets.samplers import base, hmc, mala, metropolis, nuts, sample
-from tinynets.samplers.hmc import trajectory
+from tinynets.samplers.leapfrog import trajectory
 
 SAMPLERS = {
     "metropolis": lambda f, e: metropolis(f, step_size=2.0 * e),
@@ -202,7 +202,7 @@ def calibrated(sampler_name, *, n_sets=3_000, n_draws=15, thin=5):
         SAMPLERS[sampler_name](log_density, 0.45),
         start,
         n_draws=n_draws,
-        n_warmup=100,
+        n_burn_in=100,
         thin=thin * THIN[sampler_name],
         generator=generator,
     )

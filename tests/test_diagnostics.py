@@ -161,10 +161,9 @@ def test_misuse_is_told(call, message):
 @functools.cache
 def short_run():
     target = targets.skewed(2)
-    family = functools.partial(hmc, target.log_density, n_leapfrog=3)
     generator = rng.generator(2)
     return sample(
-        adapt(family),
+        adapt(hmc, target.log_density, n_leapfrog=3),
         target.draw(4, generator=generator),
         n_draws=100,
         n_warmup=50,

@@ -1,14 +1,13 @@
 """What all samplers have in common, and how a trajectory moves."""
 
-import functools
-import importlib
-
 import pytest
 import sampler_checks
 import torch
 
 from tinynets import rng, targets
 from tinynets.samplers import (
+    Adaptation,
+    _nuts,
     adapt,
     base,
     dense_mass,
@@ -24,10 +23,9 @@ from tinynets.samplers import (
     value_and_grad,
 )
 from tinynets.samplers.adaptation import window_ends
-from tinynets.samplers.hmc import trajectory
+from tinynets.samplers.leapfrog import trajectory
 from tinynets.samplers.mass import draw_momentum, kinetic_energy
 
-nuts_module = importlib.import_module("tinynets.samplers.nuts")
 TARGET = targets.banana(bend=0.3, width=1.5)
 
 
@@ -43,17 +41,16 @@ ALL = {
     "jittered": hmc(TARGET.log_density, step_size=0.4, n_leapfrog=4, jitter=0.5),
     "nuts": nuts(TARGET.log_density, step_size=0.4),
     "sgld": sgld(minibatch, n_examples=6, batch_size=2, step_size=polynomial_decay(0.3)),
-    "adapted": adapt(functools.partial(nuts, TARGET.log_density)),
-    "adapted a chain": adapt(
-        functools.partial(hmc, TARGET.log_density, n_leapfrog=3), pooled=False, mass="dense"
-    ),
+    "adapted": adapt(nuts, TARGET.log_density),
+    "adapted a chain": adapt(hmc, TARGET.log_density, n_leapfrog=3, pooled=False, mass="dense"),
 }
 every_sampler = pytest.mark.parametrize("name", ALL)
 
 
 def run(name, seed=1, start=None, **options):
     start = TARGET.draw(5, generator=rng.generator(2)) if start is None else start
-    options = {"n_draws": 12, "n_warmup": 30} | options
+    before = "n_warmup" if isinstance(ALL[name], Adaptation) else "n_burn_in"
+    options = {"n_draws": 12, before: 30} | options
     return sample(ALL[name], start, generator=rng.generator(seed), **options)
 
 
@@ -216,16 +213,16 @@ def test_jitter_stays_within_its_range():
 @pytest.mark.parametrize("room", [1, 4, 16])
 def test_nuts_judges_a_branch_alike_in_blocks_of_any_size(room, monkeypatch):
     """Growing, leaves and weights do not depend on how much is held."""
-    follow = nuts_module.path(TARGET.log_density)
+    follow = _nuts.path(TARGET.log_density)
     state = base.start(TARGET.log_density, TARGET.draw(64, generator=rng.generator(2)))
     momentum = torch.randn(state.position.shape, dtype=torch.float64, generator=rng.generator(3))
     energy = momentum.square().sum(1) / 2 - state.log_density
 
     def grow():
-        return nuts_module._grow(
+        return _nuts._grow(
             follow,
             None,
-            nuts_module.Edge(state, momentum),
+            _nuts.Edge(state, momentum),
             energy,
             torch.ones(64, dtype=torch.bool),
             torch.full((64, 1), 0.12),
@@ -234,7 +231,7 @@ def test_nuts_judges_a_branch_alike_in_blocks_of_any_size(room, monkeypatch):
         )
 
     whole = grow()
-    monkeypatch.setattr(nuts_module, "BLOCK", room * momentum.numel())
+    monkeypatch.setattr(_nuts, "BLOCK", room * momentum.numel())
     part = grow()
     assert torch.equal(part.growing, whole.growing)
     assert 0 < whole.growing.sum() < 64
@@ -247,7 +244,7 @@ def test_nuts_judges_a_branch_alike_in_blocks_of_any_size(room, monkeypatch):
 
 def test_subtrees_turn_where_brute_force_says():
     momentum = torch.randn(16, 5, 3, generator=rng.generator(1)) + 0.7
-    turned, total = nuts_module._subtrees(None, momentum)
+    turned, total = _nuts._subtrees(None, momentum)
     torch.testing.assert_close(total, momentum.sum(0))
     expected = torch.zeros(16, 5, dtype=torch.bool)
     for size in (2, 4, 8, 16):
@@ -282,9 +279,8 @@ def test_windows_are_those_of_stan():
 def test_adaptation_finds_the_scales(mass, pooled):
     covariance = torch.tensor([[9.0, 2.0], [2.0, 1.0]], dtype=torch.float64)
     target = targets.gaussian(torch.tensor([3.0, -1.0]).double(), covariance)
-    family = functools.partial(hmc, target.log_density, n_leapfrog=4, jitter=0.5)
     draws = sample(
-        adapt(family, mass=mass, pooled=pooled),
+        adapt(hmc, target.log_density, n_leapfrog=4, jitter=0.5, mass=mass, pooled=pooled),
         torch.zeros(8, 2, dtype=torch.float64),
         n_draws=1,
         n_warmup=600,
@@ -300,10 +296,9 @@ def test_adaptation_finds_the_scales(mass, pooled):
 
 def test_tuning_reaches_the_target_acceptance():
     target = targets.ill_conditioned(20, condition=4.0)
-    family = functools.partial(hmc, target.log_density, n_leapfrog=4, jitter=0.5)
     generator = rng.generator(5)
     draws = sample(
-        adapt(family, target_acceptance=0.7),
+        adapt(hmc, target.log_density, n_leapfrog=4, jitter=0.5, target_acceptance=0.7),
         target.draw(16, generator=generator),
         n_draws=100,
         n_warmup=600,
@@ -314,16 +309,16 @@ def test_tuning_reaches_the_target_acceptance():
 
 def test_adapted_sampler_is_frozen_while_it_draws():
     """Its draws are those of a plain sampler with the same tuning."""
-    family = functools.partial(hmc, TARGET.log_density, n_leapfrog=3)
+    adaptation = adapt(hmc, TARGET.log_density, n_leapfrog=3)
     start = TARGET.draw(4, generator=rng.generator(2))
-    draws = sample(adapt(family), start, n_draws=10, n_warmup=100, generator=rng.generator(6))
-    adaptation, generator = adapt(family), rng.generator(6)
+    draws = sample(adaptation, start, n_draws=10, n_warmup=100, generator=rng.generator(6))
+    generator = rng.generator(6)
     learning = adaptation.start(start, 100, generator=generator)
     for _ in range(100):
         learning, _ = adaptation.step(learning, generator=generator)
     _, state, (step_size, mass) = adaptation.finish(learning)
     plain = sample(
-        family(step_size=step_size.item(), mass=mass),
+        hmc(TARGET.log_density, step_size=step_size.item(), mass=mass, n_leapfrog=3),
         state.position,
         n_draws=10,
         generator=generator,

@@ -71,7 +71,7 @@ def test_exact_posterior_of_linear_regression(make):
         make(log_density),
         torch.zeros(100, 3).double(),
         n_draws=300,
-        n_warmup=100,
+        n_burn_in=100,
         generator=generator,
     )
     away = draws.position - mean
@@ -138,7 +138,7 @@ def test_sgld_widens_by_what_its_minibatches_add(batch_size):
         sampler,
         y.mean() + 0.2 * torch.randn(16, 1, dtype=torch.float64, generator=generator),
         n_draws=12_000,
-        n_warmup=50,
+        n_burn_in=50,
         generator=generator,
     )
     noise = n_examples**2 / batch_size * y.var() * (1 - batch_size / n_examples)

@@ -8,6 +8,7 @@ import torch
 
 from tinynets import rng, targets
 from tinynets.samplers import (
+    Adaptation,
     adapt,
     dense_mass,
     diagonal_mass,
@@ -66,10 +67,8 @@ def breaking_after(sampler, n_steps):
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: adapt(functools.partial(nuts, TARGET.log_density)),
-        lambda: adapt(
-            functools.partial(hmc, TARGET.log_density, n_leapfrog=3), mass="dense", pooled=False
-        ),
+        lambda: adapt(nuts, TARGET.log_density),
+        lambda: adapt(hmc, TARGET.log_density, n_leapfrog=3, mass="dense", pooled=False),
         lambda: metropolis(TARGET.log_density, step_size=1.0),
         sgld_sampler,
     ],
@@ -77,7 +76,8 @@ def breaking_after(sampler, n_steps):
 )
 def test_interrupted_run_resumes_bit_for_bit(tmp_path, make, after):
     path = tmp_path / "run.pt"
-    options = {"n_draws": 30, "n_warmup": 40, "thin": 2}
+    before = "n_warmup" if isinstance(make(), Adaptation) else "n_burn_in"
+    options = {"n_draws": 30, before: 40, "thin": 2, "keep_warmup": True}
     whole = sample(make(), start(), generator=rng.generator(2), **options)
     sampler, adapted = make(), make()
     if hasattr(sampler, "finish"):  # also fail once it draws
@@ -100,6 +100,7 @@ def test_interrupted_run_resumes_bit_for_bit(tmp_path, make, after):
         torch.equal(one, other) or one.isnan().all() for one, other in zip(resumed.info, whole.info)
     )
     assert resumed.warmup[:4] == whole.warmup[:4]
+    assert torch.equal(resumed.warmup.position, whole.warmup.position)
     again = rng.generator(2)
     done = sample(make(), start(), checkpoint=path, generator=again, **options)
     assert torch.equal(done.position, whole.position)
@@ -169,8 +170,8 @@ def test_damaged_checkpoint_is_refused(tmp_path, damage):
 
 def test_thinning_keeps_every_so_manyth_draw():
     sampler = nuts(TARGET.log_density, step_size=0.5)
-    every = sample(sampler, start(), n_draws=12, n_warmup=3, generator=rng.generator(2))
-    third = sample(sampler, start(), n_draws=4, n_warmup=3, thin=3, generator=rng.generator(2))
+    every = sample(sampler, start(), n_draws=12, n_burn_in=3, generator=rng.generator(2))
+    third = sample(sampler, start(), n_draws=4, n_burn_in=3, thin=3, generator=rng.generator(2))
     assert torch.equal(third.position, every.position[:, 2::3])
     in_threes = [field.reshape(3, 4, 3) for field in every.info]
     torch.testing.assert_close(third.info.acceptance, in_threes[0].mean(-1))
@@ -179,7 +180,7 @@ def test_thinning_keeps_every_so_manyth_draw():
 
 def test_progress_shows_acceptance_and_divergences(capsys):
     sampler = hmc(TARGET.log_density, step_size=0.5, n_leapfrog=2)
-    sample(sampler, start(), n_draws=5, n_warmup=5, progress=True, generator=rng.generator(2))
+    sample(sampler, start(), n_draws=5, n_burn_in=5, progress=True, generator=rng.generator(2))
     shown = capsys.readouterr().err
     assert "10/10" in shown and "acceptance=" in shown
     assert "divergences=0" in shown and "phase=draws" in shown
@@ -203,8 +204,8 @@ def test_progress_shows_acceptance_and_divergences(capsys):
         ),
         (lambda f: sgld(f, n_examples=3, batch_size=2, step_size=0.0), "step_size"),
         (lambda f: polynomial_decay(0.1, power=1.0), "power"),
-        (lambda f: adapt(functools.partial(nuts, f), target_acceptance=1.0), "target_acceptance"),
-        (lambda f: adapt(functools.partial(nuts, f), mass="full"), "'dense'"),
+        (lambda f: adapt(nuts, f, target_acceptance=1.0), "target_acceptance"),
+        (lambda f: adapt(nuts, f, mass="full"), "'dense'"),
         (lambda f: diagonal_mass(torch.tensor([1.0, 0.0])), "above 0"),
         (lambda f: dense_mass(-torch.eye(2)), "positive definite"),
         (lambda f: dense_mass(torch.ones(2, 3)), "shape"),
@@ -251,7 +252,7 @@ def test_log_density_of_wrong_shape_is_refused():
 
 
 def test_tuning_needs_a_warm_up_and_a_density_that_varies():
-    flat = adapt(functools.partial(mala, lambda q: 0 * q.sum(-1)))
+    flat = adapt(mala, lambda q: 0 * q.sum(-1))
     with pytest.raises(ValueError, match="n_warmup"):
         sample(flat, start(), n_draws=3, generator=rng.generator(1))
     with pytest.raises(ValueError, match="no step size found.*flat"):
@@ -295,3 +296,57 @@ def test_too_large_a_step_diverges_and_stays(name):
     draws = sample(sampler, start(), n_draws=20, generator=rng.generator(3))
     assert draws.info.divergent.all() and not draws.info.accepted.any()
     assert torch.equal(draws.position, start().unsqueeze(1).expand(3, 20, 2))
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda f: adapt(hmc(f, step_size=0.1, n_leapfrog=2)), "got a Sampler: write adapt.hmc,"),
+        (lambda f: adapt(hmc(f, step_size=0.1, n_leapfrog=2), f), "got a Sampler"),
+        (lambda f: adapt(hmc), "needs the log density .* adapt.hmc, log_density"),
+        (lambda f: adapt("hmc", f), "algorithm must be .* got 'hmc'"),
+        (lambda f: adapt(hmc, f), "hmc can't be built, .*'n_leapfrog'"),
+        (lambda f: adapt(nuts, f, n_leapfrog=3), "nuts can't be built, .*'n_leapfrog'"),
+        (lambda f: draw(hmc, f), "got hmc: build it, such as hmc.log_density, .*adapt.hmc,"),
+        (lambda f: draw(f, f), "sampler must be a Sampler or an Adaptation"),
+    ],
+)
+def test_what_is_no_sampler_is_told_what_to_write(make, message):
+    with pytest.raises(TypeError, match=message):
+        make(TARGET.log_density)
+
+
+def draw(sampler, _=None, *, generator=None, **options):
+    generator = rng.generator(1) if generator is None else generator
+    return sample(sampler, start(), n_draws=3, generator=generator, **options)
+
+
+@pytest.mark.parametrize("wrong", [0, 7, "7", torch.Generator])
+def test_a_seed_is_no_generator(wrong):
+    with pytest.raises(TypeError, match=r"generator must be a .* torch.Generator\(\).manual_seed"):
+        draw(mala(TARGET.log_density, step_size=0.1), generator=wrong)
+    with pytest.raises(TypeError, match="generator must be a torch.Generator, got None"):
+        sample(mala(TARGET.log_density, step_size=0.1), start(), n_draws=3, generator=None)
+
+
+def test_warm_up_is_for_what_is_tuned_and_burn_in_for_the_rest():
+    plain = mala(TARGET.log_density, step_size=0.1)
+    with pytest.raises(ValueError, match="n_warmup must be 0 .* not tuned, got 30: .*n_burn_in"):
+        draw(plain, n_warmup=30)
+    with pytest.raises(ValueError, match="n_burn_in must be 0 .* tuned, got 30"):
+        draw(adapt(mala, TARGET.log_density), n_warmup=30, n_burn_in=30)
+    with pytest.raises(ValueError, match="n_burn_in must be 0 or above"):
+        draw(plain, n_burn_in=-1)
+
+
+def test_warm_up_is_kept_where_it_is_asked_for():
+    plain = mala(TARGET.log_density, step_size=0.5)
+    whole = sample(plain, start(), n_draws=9, generator=rng.generator(1))
+    parts = sample(
+        plain, start(), n_draws=4, n_burn_in=5, keep_warmup=True, generator=rng.generator(1)
+    )
+    joined = torch.cat([parts.warmup.position, parts.position], 1)
+    assert torch.equal(joined, whole.position)
+    tuned = adapt(nuts, TARGET.log_density)
+    assert draw(tuned, n_warmup=30, keep_warmup=True).warmup.position.shape == (3, 30, 2)
+    assert draw(tuned, n_warmup=30).warmup.position is None

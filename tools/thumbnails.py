@@ -5,7 +5,6 @@ Each is a small run of what its post shows, saved as posts/<name>/thumbnail.svg
 picture before any page has run.
 """
 
-from functools import partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -94,7 +93,7 @@ def regression(x, y, noise, n_hidden, *, fan_in):
 
 def truth_by_hmc(posterior, x_star):
     draws = sample(
-        adapt(partial(hmc, posterior, n_leapfrog=120, jitter=0.2), step_size=0.01),
+        adapt(hmc, posterior, n_leapfrog=120, jitter=0.2, step_size=0.01),
         bnn.draw_prior(posterior.prior_std, 16, generator=generator(1, "chains")),
         n_draws=200,
         n_warmup=200,

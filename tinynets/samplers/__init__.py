@@ -5,23 +5,22 @@
 
 Tuned while warming up:
 
-    family = functools.partial(nuts, log_density)
-    draws = sample(adapt(family), position, n_draws=1000, n_warmup=500,
-                   generator=generator)
+    draws = sample(adapt(nuts, log_density), position, n_draws=1000,
+                   n_warmup=500, generator=generator)
 """
 
 from tinynets.densities import LogDensity, ValueAndGrad, value_and_grad
+from tinynets.samplers._hmc import hmc
+from tinynets.samplers._mala import mala
+from tinynets.samplers._metropolis import metropolis
+from tinynets.samplers._nuts import nuts
+from tinynets.samplers._sgld import polynomial_decay, sgld
+from tinynets.samplers._ula import ula
 from tinynets.samplers.adaptation import Adaptation, Tuning, adapt
 from tinynets.samplers.base import Info, Sampler, State
-from tinynets.samplers.hmc import hmc
-from tinynets.samplers.mala import mala
 from tinynets.samplers.mass import Mass, dense_mass, diagonal_mass
-from tinynets.samplers.metropolis import metropolis
-from tinynets.samplers.nuts import nuts
 from tinynets.samplers.run import Draws, Warmup, sample
-from tinynets.samplers.sgld import polynomial_decay, sgld
 from tinynets.samplers.smc import Particles, tempered_smc
-from tinynets.samplers.ula import ula
 
 __all__ = [
     "Adaptation",

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from tinynets.samplers import base
-from tinynets.samplers.mala import propose
+from tinynets.samplers._mala import propose
 from tinynets.samplers.mass import Mass
 
 

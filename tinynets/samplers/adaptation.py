@@ -1,5 +1,7 @@
 """Adaptation: a step size and a mass matrix, learnt while warming up."""
 
+import functools
+import inspect
 import math
 from collections.abc import Callable
 from typing import NamedTuple
@@ -8,6 +10,7 @@ import torch
 from torch import Tensor
 
 from tinynets import checks
+from tinynets.densities import LogDensity
 from tinynets.samplers import base
 from tinynets.samplers.mass import Mass, dense_mass, diagonal_mass
 
@@ -58,12 +61,14 @@ class Learning(NamedTuple):
 
 
 def adapt(
-    family: Callable,
+    algorithm: Callable[..., base.Sampler],
+    log_density: LogDensity | None = None,
     *,
     target_acceptance: float = 0.8,
     step_size: float = 1.0,
     mass: str = "diagonal",
     pooled: bool = True,
+    **options,
 ) -> Adaptation:
     """Tune step size and mass matrix of a sampler in Stan's three phases.
 
@@ -73,9 +78,11 @@ def adapt(
 
     Parameters
     ----------
-    family : callable
-        `(*, step_size, mass) -> Sampler`, such as
-        `functools.partial(nuts, log_density)`.
+    algorithm : callable
+        `nuts`, `hmc`, `mala`, `metropolis`, or any
+        `(log_density, *, step_size, mass, **options) -> Sampler`.
+    log_density : callable
+        `(chains, dim) -> (chains,)`, nats; see `LogDensity`.
     target_acceptance : float
         In (0, 1): 0.8 suits `nuts`, 0.65 `hmc`, 0.57 `mala`.
     step_size : float
@@ -85,11 +92,31 @@ def adapt(
     pooled : bool
         One step size and one mass matrix for all chains, learnt from all,
         or one for each chain, from its own draws.
+    **options
+        What else the algorithm takes, such as `n_leapfrog=20` for `hmc`.
 
     Returns
     -------
     Adaptation
         To be given to `sample` in place of a sampler.
+
+    Raises
+    ------
+    TypeError
+        If a sampler is given that is built already, the log density is
+        missing, or the options are not those of the algorithm.
+    ValueError
+        If a number is out of range, or `mass` is none of the three.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from tinynets.samplers import adapt, hmc, sample
+    >>> normal = adapt(hmc, lambda q: -0.5 * (q**2).sum(-1), n_leapfrog=5)
+    >>> draws = sample(normal, torch.zeros(4, 2, dtype=torch.float64), n_draws=10,
+    ...                n_warmup=50, generator=torch.Generator().manual_seed(1))
+    >>> draws.position.shape
+    torch.Size([4, 10, 2])
 
     References
     ----------
@@ -100,18 +127,19 @@ def adapt(
         raise ValueError(f"target_acceptance must lie between 0 and 1, got {target_acceptance}")
     checks.choice("mass", mass, ("diagonal", "dense", "identity"))
     checks.positive("step_size", step_size)
+    build = _bound(algorithm, log_density, options)
 
     def start(position, n_warmup, *, generator):
         checks.count("n_warmup", n_warmup)
-        state = family(step_size=step_size, mass=None).init(position)
+        state = build(step_size=step_size, mass=None).init(position)
         first = state.log_density.new_full(() if pooled else (len(position),), step_size)
-        guess = _crossing(family, state, first, None, target_acceptance, generator=generator)
+        guess = _crossing(build, state, first, None, target_acceptance, generator=generator)
         return Learning(
             state, _search_from(guess), _no_moments(state.position, mass, pooled), None, 0, n_warmup
         )
 
     def step(learning, *, generator):
-        sampler = family(step_size=learning.search.log_step.exp(), mass=learning.mass)
+        sampler = build(step_size=learning.search.log_step.exp(), mass=learning.mass)
         state, info = sampler.step(learning.state, generator=generator)
         acceptance = info.acceptance.mean() if pooled else info.acceptance
         learning = learning._replace(
@@ -130,7 +158,7 @@ def adapt(
     def _close_window(learning, generator):
         new = _mass_from(learning.moments, mass)
         guess = _crossing(
-            family,
+            build,
             learning.state,
             learning.search.log_step.exp(),
             new,
@@ -146,12 +174,38 @@ def adapt(
     def finish(learning):
         chosen = learning.search.log_average.exp()
         return (
-            family(step_size=chosen, mass=learning.mass),
+            build(step_size=chosen, mass=learning.mass),
             learning.state,
             Tuning(chosen, learning.mass),
         )
 
     return Adaptation(start, step, finish)
+
+
+def _bound(
+    algorithm: Callable[..., base.Sampler], log_density: LogDensity | None, options: dict
+) -> Callable[..., base.Sampler]:
+    """Bind all but step size and mass, and say what is missing or too much."""
+    name = getattr(algorithm, "__name__", "algorithm")
+    usage = f"adapt({name}, log_density, n_leapfrog=20)"
+    if isinstance(algorithm, base.Sampler):
+        raise TypeError(
+            "adapt takes an algorithm and builds its samplers itself, got a Sampler: "
+            "write adapt(hmc, log_density, n_leapfrog=20), not adapt(hmc(log_density, ...))"
+        )
+    if not callable(algorithm):
+        raise TypeError(f"algorithm must be such as hmc or nuts, got {algorithm!r}")
+    if not callable(log_density):
+        raise TypeError(
+            f"adapt needs the log density after the algorithm, got {log_density!r}: such as {usage}"
+        )
+    try:
+        inspect.signature(algorithm).bind(log_density, step_size=1.0, mass=None, **options)
+    except TypeError as error:
+        raise TypeError(
+            f"{name} can't be built, {error}: give its own options by name, such as {usage}"
+        ) from None
+    return functools.partial(algorithm, log_density, **options)
 
 
 def window_ends(n_warmup: int) -> list[int]:
@@ -196,7 +250,7 @@ def _search(search: StepSearch, shortfall: Tensor) -> StepSearch:
 
 
 def _crossing(
-    family: Callable,
+    build: Callable[..., base.Sampler],
     state: base.State,
     step_size: Tensor,
     mass: Mass | None,
@@ -208,7 +262,7 @@ def _crossing(
     own = base.spawn(generator)
 
     def too_small(step_size):
-        _, info = family(step_size=step_size, mass=mass).step(state, generator=own)
+        _, info = build(step_size=step_size, mass=mass).step(state, generator=own)
         acceptance = info.acceptance
         return (acceptance if step_size.ndim else acceptance.mean()) > target
 

@@ -9,12 +9,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from tinynets.samplers import adaptation, base, mass, sgld
+from tinynets.samplers import _sgld, adaptation, base, mass
 
 TYPES = [
     base.Info,
     base.State,
-    sgld.MinibatchState,
+    _sgld.MinibatchState,
     mass.Mass,
     adaptation.Learning,
     adaptation.Moments,
@@ -29,6 +29,7 @@ class Run(NamedTuple):
     learning: tuple  # what the warm-up carries
     state: tuple | None  # what the sampler carries, once it draws
     totals: tuple  # in the warm-up: Σ acceptance, divergences, gradients
+    warmup: Tensor | None  # (chains, n_warmup, dim), filled so far, if kept
     position: Tensor  # (chains, draws, dim), filled so far
     log_density: Tensor  # (chains, draws)
     info: base.Info  # each field (chains, draws)

@@ -23,10 +23,11 @@ class Warmup(NamedTuple):
     n_divergent: int
     n_gradients: int  # of all chains together
     tuning: Tuning | None  # None where nothing was tuned
+    position: Tensor | None  # (chains, n_steps, dim) if keep_warmup, else None
 
 
 class Draws(NamedTuple):
-    """Draws of all chains, and how they were had."""
+    """Draws of all chains, with what each step and the warm-up did."""
 
     position: Tensor  # (chains, draws, dim)
     log_density: Tensor  # (chains, draws)
@@ -40,6 +41,8 @@ def sample(
     *,
     n_draws: int,
     n_warmup: int = 0,
+    n_burn_in: int = 0,
+    keep_warmup: bool = False,
     thin: int = 1,
     generator: torch.Generator,
     progress: bool = False,
@@ -55,8 +58,14 @@ def sample(
         warm-up and stays as it is from then on.
     position : Tensor
         (chains, dim), floating, best float64: where the chains start.
-    n_draws, n_warmup : int
-        Draws kept, and steps made before the first.
+    n_draws : int
+        Draws kept of each chain.
+    n_warmup : int
+        Steps in which an `Adaptation` is tuned, before the first draw.
+    n_burn_in : int
+        Steps left out before the first draw of a sampler that is not tuned.
+    keep_warmup : bool
+        Whether `draws.warmup.position` keeps what was left out.
     thin : int
         Steps for each draw. `Info` of a draw covers its steps: mean
         acceptance, any divergence, all gradients.
@@ -77,19 +86,41 @@ def sample(
     Raises
     ------
     TypeError, ValueError
-        If the chains can't start where they are told to; if the checkpoint
-        is damaged or of another run.
+        If the sampler is not built or the generator is none; if there is
+        warm-up without tuning, or burn-in with it; if the chains can't start
+        where they are told to; if the checkpoint is damaged or of another
+        run.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from tinynets.samplers import hmc, sample
+    >>> sampler = hmc(lambda q: -0.5 * (q**2).sum(-1), step_size=0.3, n_leapfrog=5)
+    >>> draws = sample(sampler, torch.zeros(4, 2, dtype=torch.float64), n_draws=10,
+    ...                n_burn_in=5, generator=torch.Generator().manual_seed(1))
+    >>> draws.position.shape, draws.log_density.shape
+    (torch.Size([4, 10, 2]), torch.Size([4, 10]))
     """
     checks.count("n_draws", n_draws)
     checks.count("n_warmup", n_warmup, at_least=0)
+    checks.count("n_burn_in", n_burn_in, at_least=0)
     checks.count("thin", thin)
     checks.count("checkpoint_every", checkpoint_every)
     checks.shape("position", position, ("chains", "dim"))
-    warming = sampler if isinstance(sampler, Adaptation) else untuned(sampler)
+    checks.generator("generator", generator)
+    warming = _warming(sampler, n_warmup, n_burn_in)
+    n_warmup = n_warmup or n_burn_in
     path = None if checkpoint is None else Path(checkpoint)
-    plan = checkpoints.plan(position, generator, n_draws=n_draws, n_warmup=n_warmup, thin=thin)
+    plan = checkpoints.plan(
+        position, generator, n_draws=n_draws, n_warmup=n_warmup, thin=thin, keep_warmup=keep_warmup
+    )
     run = path and checkpoints.resume(path, plan, generator)
-    run = run or _begin(warming.start(position, n_warmup, generator=generator), position, n_draws)
+    run = run or _begin(
+        warming.start(position, n_warmup, generator=generator),
+        position,
+        n_draws,
+        n_warmup if keep_warmup else None,
+    )
     random_state = generator.get_state()
     try:
         for run in _go_on(warming, run, n_warmup, thin, generator, progress):
@@ -104,6 +135,30 @@ def sample(
     return _finish(warming, run, n_warmup)
 
 
+def _warming(sampler: base.Sampler | Adaptation, n_warmup: int, n_burn_in: int) -> Adaptation:
+    """Take a sampler for an adaptation that learns nothing; refuse all else."""
+    if isinstance(sampler, Adaptation):
+        if n_burn_in:
+            raise ValueError(
+                f"n_burn_in must be 0 for a sampler that is tuned, got {n_burn_in}: "
+                "its warm-up is left out already, see n_warmup"
+            )
+        return sampler
+    if not isinstance(sampler, base.Sampler):
+        name = getattr(sampler, "__name__", type(sampler).__name__)
+        raise TypeError(
+            f"sampler must be a Sampler or an Adaptation, got {name}: build it, such as "
+            "hmc(log_density, step_size=0.1, n_leapfrog=20), or have it tuned, such as "
+            "adapt(hmc, log_density, n_leapfrog=20)"
+        )
+    if n_warmup:
+        raise ValueError(
+            f"n_warmup must be 0 for a sampler that is not tuned, got {n_warmup}: have it "
+            "tuned by adapt(hmc, log_density, ...), or leave its first steps out with n_burn_in"
+        )
+    return untuned(sampler)
+
+
 def untuned(sampler: base.Sampler) -> Adaptation:
     """Make the adaptation that leaves a sampler as it is."""
 
@@ -113,14 +168,14 @@ def untuned(sampler: base.Sampler) -> Adaptation:
     return Adaptation(start, sampler.step, lambda state: (sampler, state, None))
 
 
-def _begin(learning: tuple, position: Tensor, n_draws: int) -> Run:
+def _begin(learning: tuple, position: Tensor, n_draws: int, n_kept: int | None) -> Run:
     chains, dim = position.shape
     real = position.new_zeros(chains, n_draws)
     flag = torch.zeros_like(real, dtype=torch.bool)
     info = base.Info(real, flag, real.clone(), real.clone(), flag.clone(), flag.long())
-    return Run(
-        0, learning, None, (0.0, 0, 0), position.new_zeros(chains, n_draws, dim), real.clone(), info
-    )
+    kept = None if n_kept is None else position.new_zeros(chains, n_kept, dim)
+    empty = position.new_zeros(chains, n_draws, dim)
+    return Run(0, learning, None, (0.0, 0, 0), kept, empty, real.clone(), info)
 
 
 def _go_on(
@@ -140,6 +195,9 @@ def _go_on(
             if run.n_done < n_warmup:
                 learning, info = warming.step(run.learning, generator=generator)
                 run = run._replace(learning=learning, totals=_add(run.totals, info))
+                if run.warmup is not None:
+                    state = getattr(learning, "state", learning)
+                    run.warmup[:, run.n_done] = state.position
             else:
                 if sampler is None:
                     sampler, state, _ = warming.finish(run.learning)
@@ -208,5 +266,6 @@ def _finish(warming: Adaptation, run: Run, n_warmup: int) -> Draws:
             n_divergent,
             n_gradients,
             tuning,
+            run.warmup,
         ),
     )

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 
 from tinynets import bnn, checks
-from tinynets.samplers.hmc import hmc
+from tinynets.samplers._hmc import hmc
 
 
 class Particles(NamedTuple):
@@ -73,6 +73,7 @@ def tempered_smc(
     (2011).
     """
     checks.count("n_particles", n_particles, at_least=2)
+    checks.generator("generator", generator)
     checks.positive("step_size", step_size)
     if not 0 < checks.number("efficiency", efficiency) < 1:
         raise ValueError(f"efficiency must lie between 0 and 1, got {efficiency}")
