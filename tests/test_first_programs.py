@@ -1,7 +1,5 @@
 """What a learner writes first: short programs that run at the first attempt, and fast."""
 
-from functools import partial
-
 import matplotlib.pyplot as plt
 import torch
 from sklearn import datasets
@@ -23,7 +21,7 @@ def test_ten_lines_from_data_to_a_band():
     posterior = bnn.Posterior(nets.MLP([1, 20, 1]), x, y, bnn.Gaussian(0.1))
     start = posterior.draw_prior(4, generator=g)
     draws = sample(
-        adapt(partial(hmc, posterior, n_leapfrog=20)), start, n_draws=200, n_warmup=300, generator=g
+        adapt(hmc, posterior, n_leapfrog=20), start, n_draws=200, n_warmup=300, generator=g
     )
     f = bnn.predictions(posterior, draws.position, x)
     ax = plot_predictive(x, f, data=(x, y))
@@ -45,7 +43,7 @@ def sampled(posterior, *, n_leapfrog, n_warmup=150, n_draws=100, chains=4):
     """Draws from a posterior by HMC, from starts near the prior's centre."""
     start = 0.3 * posterior.draw_prior(chains, generator=generator(1, "start"))
     return sample(
-        adapt(partial(hmc, posterior, n_leapfrog=n_leapfrog)),
+        adapt(hmc, posterior, n_leapfrog=n_leapfrog),
         start,
         n_draws=n_draws,
         n_warmup=n_warmup,

@@ -1,12 +1,14 @@
 """Samplers: random walk, Langevin, Hamiltonian, all chains in one batch.
 
-    draws = sample(hmc(log_density, step_size=0.1, n_leapfrog=20), position,
-                   n_draws=1000, n_warmup=500, generator=generator)
+    sampler = hmc(log_density, step_size=0.1, n_leapfrog=20)
+    draws = sample(sampler, position, n_draws=1000, n_burn_in=500,
+                   generator=generator)
 
 Tuned while warming up:
 
-    draws = sample(adapt(nuts, log_density), position, n_draws=1000,
-                   n_warmup=500, generator=generator)
+    tuned = adapt(hmc, log_density, n_leapfrog=20)
+    draws = sample(tuned, position, n_draws=1000, n_warmup=500,
+                   generator=generator)
 """
 
 from tinynets.densities import LogDensity, ValueAndGrad, value_and_grad
