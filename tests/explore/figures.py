@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 from tinynets.explorables import nielsen
+from tinynets.explorables.faults import faults_explorable
 from tinynets.explorables.sampler import sampler_explorable
 
 
@@ -14,10 +15,10 @@ def bumps():
     return nielsen.bumps(x, x**2, sums, name="bumps", alt_text="Two curves.")
 
 
-BUILDERS = {"bumps": bumps, "sampler": sampler_explorable}
+BUILDERS = {"bumps": bumps, "sampler": sampler_explorable, "faults": faults_explorable}
 HANDLES = ["sampler"]  # those with something to drag
 GRABBED = {"sampler": (0.6, 0.2)}  # and those whose picture is grabbed: where, in shares of it
-RUNNING = ["sampler"]  # those that make steps of their own
+RUNNING = ["sampler", "faults"]  # those that make steps of their own
 
 
 @functools.cache

@@ -70,3 +70,20 @@ def plot_driven(
     side.set(xlim=x, yticks=[], title="First coordinate: draws and truth")
     side.title.set_fontsize(9)
     return fig
+
+
+def plot_checks(names: Sequence[str]) -> Figure:
+    """Draw a row for each check of a sampler, with its limit, before the first draw.
+
+    Parameters
+    ----------
+    names : sequence of str
+    """
+    fig, ax = plt.subplots(figsize=(WIDTH, 0.4 * len(names) + 0.3))
+    ax.barh(range(len(names)), [2] * len(names), color=INK, alpha=0.15, height=0.4)
+    ax.axvline(1, color=INK, linewidth=1)
+    ax.set(yticks=range(len(names)), yticklabels=names, xticks=[1], xticklabels=["limit"])
+    ax.invert_yaxis()
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+    return fig
