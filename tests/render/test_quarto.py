@@ -31,7 +31,7 @@ Output created: _site/index.html
 
 needs_quarto = pytest.mark.skipif(
     not shutil.which("quarto"),
-    reason="there is no quarto on the PATH: install Quarto 1.7 (https://quarto.org/docs/download), "
+    reason="there is no quarto on the PATH: install the Quarto of .quarto-version (https://quarto.org/docs/download), "
     "then run `make test TESTS=tests/render/test_quarto.py`",
 )
 
