@@ -61,7 +61,10 @@ def _parser() -> argparse.ArgumentParser:
         "package changed.",
     )
     parser.add_argument(
-        "pages", nargs="*", metavar="PAGE", help="run only these; take the others as they ran last"
+        "pages",
+        nargs="*",
+        metavar="PAGE",
+        help="run only these; take the others as they ran last, or leave them out",
     )
     parser.add_argument("--engine", choices=("builtin", "quarto"), default="builtin")
     parser.add_argument(

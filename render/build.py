@@ -8,16 +8,19 @@ from typing import Protocol
 
 from render.cache import Cache
 from render.executions import Options, check_cells, find, run
-from render.project import Executed, Project
+from render.project import Executed, Page, Project
 from render.report import Report
 from render.staging import check_place, is_current, lock, recover, sign, staged
 from render.stamp import Stamps, of_site
+
+HOME = "index.qmd"
 
 
 class Engine(Protocol):
     """What lays out executed pages."""
 
     name: str
+    may_leave_out: bool
 
     def check(self) -> None:
         """Make sure that it can be used; raise a RenderError if not."""
@@ -32,6 +35,7 @@ class Builtin:
     """The renderer in `render.layout`."""
 
     name = "builtin"
+    may_leave_out = True
 
     def check(self) -> None:
         """It is always there."""
@@ -78,6 +82,8 @@ def build(project: Project, engine: Engine, options: Options, report: Report) ->
         site_stamp = of_site(frame, ready.values())
         if not (stale or options.clean) and is_current(project.output_dir, site_stamp):
             return False
+        if options.pages and engine.may_leave_out:
+            stale = leave_out(project, stale, options, report)
         ready |= run(project, stale, cache, options, report)
         executed = [ready[page.source] for page in project.shown_pages]
         with staged(project) as out:
@@ -85,6 +91,20 @@ def build(project: Project, engine: Engine, options: Options, report: Report) ->
             unchanged = Stamps(project).of_frame(engine.name) == frame
             sign(out, of_site(frame, executed) if unchanged else "", parts)
         return True
+
+
+def leave_out(
+    project: Project, stale: Sequence[Page], options: Options, report: Report
+) -> list[Page]:
+    """Take for drafts the pages that never ran and were not asked for; return the others.
+
+    All pages link to the home page, so that runs.
+    """
+    wanted = {page.source for page in options.pages} | {HOME}
+    project.left_out = frozenset(page.source for page in stale) - wanted
+    if project.left_out:
+        report.say(f"{len(project.left_out)} pages never ran here: they are left out")
+    return [page for page in stale if page.source in wanted]
 
 
 def tell_left_over(folders: Sequence[Path], report: Report) -> None:

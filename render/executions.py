@@ -25,7 +25,7 @@ class Options:
     Parameters
     ----------
     pages
-        Run only these if stale; take the others as they ran last. Empty: all.
+        Run only these if stale; take the others as they ran last, or leave them out. Empty: all.
     jobs
         How many pages run at once.
     timeout

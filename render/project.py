@@ -179,12 +179,15 @@ class Project:
         Whether drafts are shown.
     output
         Where the site goes, if not where `_quarto.yml` says.
+    left_out
+        Sources of pages that are treated as drafts for once.
     """
 
     root: Path
     config: Mapping = field(default_factory=dict)
     drafts: bool = False
     output: Path | None = None
+    left_out: frozenset[str] = frozenset()
 
     @classmethod
     def load(cls, root: Path, *, drafts: bool = False, output: Path | None = None) -> Project:
@@ -236,7 +239,8 @@ class Project:
     @property
     def shown_pages(self) -> list[Page]:
         """The pages that are published: drafts only where they are asked for."""
-        return [page for page in self.pages if self.drafts or not page.draft]
+        shown = (page for page in self.pages if self.drafts or not page.draft)
+        return [page for page in shown if page.source not in self.left_out]
 
     @cached_property
     def resources(self) -> list[Path]:

@@ -37,6 +37,7 @@ class Quarto:
     """The `quarto` on the PATH."""
 
     name = "quarto"
+    may_leave_out = False  # what is not frozen, it would run itself
 
     def check(self) -> None:
         """Make sure that it can be used.

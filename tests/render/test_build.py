@@ -179,6 +179,19 @@ def test_a_named_page_runs_and_the_others_stay(two_posts, laid_out):
     assert "Second b." in shown(site, "posts/b/index.html")
 
 
+def test_a_named_page_runs_alone_where_nothing_ever_ran(two_posts):
+    site = two_posts
+    site.page("index.qmd", "See [b](posts/b/index.qmd), [a](posts/a/index.qmd).\n")
+    assert render(site, "posts/a")
+    assert (runs(site, "a"), runs(site, "b")) == (1, 0)
+    home = shown(site, "index.html")
+    assert 'href="posts/a/' in home and 'href="posts/b/' not in home
+    assert not (site.root / "_site/posts/b").exists()
+    assert render(site)
+    assert (runs(site, "a"), runs(site, "b")) == (1, 1)
+    assert 'href="posts/b/' in shown(site, "index.html")
+
+
 @pytest.mark.parametrize("name", ["posts/a/index.qmd", "posts/a", "./posts/a/"])
 def test_a_page_is_named_by_file_or_folder(two_posts, name):
     (page,) = find_pages(two_posts.project, [name], two_posts.root)
