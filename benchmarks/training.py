@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
-from tinynets import nets, train, vae
+from tinynets import losses, nets, train, vae
 from tinynets.data import load_digits
 from tinynets.rng import generator
 
@@ -36,7 +36,7 @@ def our_classifier(images, labels, n_nets=None):
     net = nets.initialise(
         nets.MLP([images.shape[1], 10, 3, 10], "sigmoid", n_nets=n_nets), generator=generator(1)
     )
-    return fit(net, lambda net, x, y: train.cross_entropy(net(x), y), (images, labels))
+    return fit(net, lambda net, x, y: losses.cross_entropy(net(x), y), (images, labels))
 
 
 def fit(net, loss, data):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tinynets import continual, nets, train
+from tinynets import continual, losses, nets
 from tinynets.rng import generator
 
 RUNS, SIZES = 3, (4, 20, 10, 2)
@@ -37,7 +37,7 @@ def learn(net, *, n_steps=200, rate=0.01, maturity=5, seed=3, optimiser=None):
     for _ in range(n_steps):
         *hidden, logits = net.activations(x)
         descent.zero_grad()
-        train.cross_entropy(logits, y).sum().backward()
+        losses.cross_entropy(logits, y).sum().backward()
         descent.step()
         state, replaced = continual.step(
             net, state, hidden, rate=rate, maturity=maturity, generator=source, optimiser=descent
@@ -158,7 +158,7 @@ def test_rate_zero_is_plain_backprop():
     y = torch.randint(2, (30,), generator=generator(4))
     for _ in range(200):
         descent.zero_grad()
-        train.cross_entropy(plain(inputs()), y).sum().backward()
+        losses.cross_entropy(plain(inputs()), y).sum().backward()
         descent.step()
     assert torch.equal(nets.flatten(net), nets.flatten(plain))
 

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from tinynets import masks, nets
+from tinynets.losses import cross_entropy, squared_weights
 from tinynets.rng import generator
-from tinynets.train import cross_entropy, squared_weights, train
+from tinynets.train import train
 
 N_PIXELS, N_CLASSES, N_SEEDS = 12, 4, 2
 BLANK = [0, 7]

@@ -17,23 +17,12 @@ TOOLS = Path(sys.executable).parent
 
 # Imports point to an earlier line only; a package's modules may import one another.
 LAYERS = (
-    {"checks", "colours"},
+    {"checks", "colours", "text"},
     {"densities", "rng"},
     {"data", "nets", "nielsen", "targets"},
-    {"_fast", "linearize", "threads", "train"},
+    {"_fast", "linearize", "losses", "stopping", "threads", "train"},
     {"kernels"},
-    {
-        "bnn",
-        "continual",
-        "convnets",
-        "descent",
-        "empirical",
-        "gp",
-        "latents",
-        "masks",
-        "scores",
-        "vae",
-    },
+    {"bnn", "continual", "convnets", "empirical", "gp", "latents", "masks", "scores", "vae"},
     {"laplace", "predict", "vi"},
     {"samplers"},
     {"diagnostics", "sweep"},
@@ -151,6 +140,11 @@ def test_imports_point_down_only(path):
         f"{module} is in no layer: name it in LAYERS of {relative(Path(__file__))}"
     )
     assert list(layer_problems(module, ast.parse(path.read_text()))) == []
+
+
+def test_every_layer_names_modules_that_exist():
+    there = {module.relative_to(ROOT / "tinynets").parts[0].split(".")[0] for module in MODULES}
+    assert there - {"__init__"} == set(DEPTH)
 
 
 @pytest.mark.parametrize(

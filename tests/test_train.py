@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from tinynets import nets, targets, train
+from tinynets import losses, nets, targets, train
 from tinynets.rng import generator
+from tinynets.stopping import EarlyStop
 
 
 def problem(n=40):
@@ -20,7 +21,7 @@ def built(n_nets=None, sizes=(4, 16, 2)):
 
 
 def classify(net, x, labels):
-    return train.cross_entropy(net(x), labels)
+    return losses.cross_entropy(net(x), labels)
 
 
 def run(net, *, n_steps=30, lr=0.1, batch_size=8, seed=3, **options):
@@ -91,7 +92,7 @@ def test_tiny_overfit_reaches_zero_loss(n_nets):
         generator=generator(3),
     )
     assert (result.losses[-1] < 1e-2).all() and (result.losses[0] > 0.3).all()
-    assert (train.accuracy(net(x), labels) == 1).all()
+    assert (losses.accuracy(net(x), labels) == 1).all()
 
 
 def test_checkpoints_hold_the_parameters_of_their_steps():
@@ -110,7 +111,7 @@ def test_checkpoints_hold_the_parameters_of_their_steps():
 def test_early_stop_keeps_each_net_at_its_best():
     scripts = torch.tensor([[3, 1, 2, 2, 2, 2], [3, 2, 1, 2, 2, 2.0]])
     looks = iter(scripts.T)
-    stop = train.EarlyStop(lambda net: next(looks), every=2, patience=3)
+    stop = EarlyStop(lambda net: next(looks), every=2, patience=3)
     result = run(built(n_nets=2), stop=stop, checkpoints=[4, 6])
     assert len(result.losses) == 12  # looks at 2, 4, .. 12; best 4 and 6
     assert stop.best.tolist() == [1, 1] and stop.best_step.tolist() == [4, 6]
@@ -159,21 +160,23 @@ def test_losses_equal_their_definitions_for_each_net():
     for seed in range(3):
         y = torch.eye(5).double()[labels[seed]]
         pairs = {
-            train.cross_entropy: nn.functional.cross_entropy(logits[seed], labels[seed]),
-            train.logistic_cross_entropy: -(y * a[seed].log() + (1 - y) * (1 - a[seed]).log()).sum()
+            losses.cross_entropy: nn.functional.cross_entropy(logits[seed], labels[seed]),
+            losses.logistic_cross_entropy: -(
+                y * a[seed].log() + (1 - y) * (1 - a[seed]).log()
+            ).sum()
             / 7,
-            train.quadratic: ((y - a[seed]) ** 2).sum() / 14,
+            losses.quadratic: ((y - a[seed]) ** 2).sum() / 14,
         }
         for loss, expected in pairs.items():
             torch.testing.assert_close(loss(logits, labels)[seed], expected)
-        shared = train.cross_entropy(logits, labels[seed])
-        torch.testing.assert_close(shared[seed], pairs[train.cross_entropy])
+        shared = losses.cross_entropy(logits, labels[seed])
+        torch.testing.assert_close(shared[seed], pairs[losses.cross_entropy])
 
 
 def test_squared_weights_leave_biases_out():
     net = built(n_nets=2)
     by_hand = [sum((layer.weight[seed] ** 2).sum() for layer in net.layers) for seed in range(2)]
-    torch.testing.assert_close(train.squared_weights(net), torch.stack(by_hand))
+    torch.testing.assert_close(losses.squared_weights(net), torch.stack(by_hand))
 
 
 def gaussian():

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils import skip_init
 
-from tinynets import checks, nets
+from tinynets import checks, nets, train
+from tinynets.losses import accuracy
 
 
 class ConvNet(nn.Module):
@@ -212,22 +213,24 @@ def train_epochs(
     (epoch, rate)
         After each; leave the loop to stop early.
     """
-    checks.count("batch_size", batch_size)
     optimiser = torch.optim.SGD(
         net.parameters(), lr=0.0, fused=True, momentum=momentum, weight_decay=decay
     )
+
+    def loss(net: nn.Module, batch: Tensor, labels: Tensor) -> Tensor:
+        if distort is not None:
+            batch = distort(batch, generator=generator)
+        return F.cross_entropy(net(batch, generator=generator), labels)
+
+    steps = train.updates(
+        net, loss, (images, labels), optimiser=optimiser, batch_size=batch_size, generator=generator
+    )
+    n_steps = train.steps_in_epoch(len(images), batch_size)
     for epoch in range(1, checks.count("epochs", epochs) + 1):
         now = rate(epoch) if callable(rate) else rate
         optimiser.param_groups[0]["lr"] = checks.positive("rate", now)
-        order = torch.randperm(len(images), generator=generator, device=images.device)
-        for index in order.split(batch_size):
-            batch = images[index]
-            if distort is not None:
-                batch = distort(batch, generator=generator)
-            cost = F.cross_entropy(net(batch, generator=generator), labels[index])
-            optimiser.zero_grad()
-            cost.backward()
-            optimiser.step()
+        for _ in range(n_steps):
+            next(steps)
         yield epoch, now
 
 
@@ -239,8 +242,7 @@ def logits_of(net: nn.Module, images: Tensor, *, batch_size: int = 500) -> Tenso
 
 def accuracy_on(net: nn.Module, images: Tensor, labels: Tensor, *, batch_size: int = 500) -> float:
     """Compute the share of images whose largest logit is their label's."""
-    guesses = logits_of(net, images, batch_size=batch_size).argmax(-1)
-    return (guesses == labels).double().mean().item()
+    return accuracy(logits_of(net, images, batch_size=batch_size).double(), labels).item()
 
 
 def vote(guesses: Tensor, n_classes: int = 10) -> Tensor:

@@ -252,12 +252,22 @@ def _draw(tensor: Tensor, kind: str, scale: float, generator: torch.Generator) -
         nn.init.uniform_(tensor, -scale, scale, generator=generator)
 
 
+def n_nets_of(net: nn.Module) -> int | None:
+    """Return how many nets a module is side by side; None for one alone."""
+    return getattr(net, "n_nets", None)
+
+
+def stack_dims(net: nn.Module) -> int:
+    """Return how many dimensions come before those of one net: 0 or 1."""
+    return 0 if n_nets_of(net) is None else 1
+
+
 def parameter_shapes(net: nn.Module) -> dict[str, tuple[int, ...]]:
     """Name each parameter of a net, in order, with the shape in one net.
 
     The dimension of `n_nets` is left out.
     """
-    skip = 0 if getattr(net, "n_nets", None) is None else 1
+    skip = stack_dims(net)
     return {name: tuple(parameter.shape[skip:]) for name, parameter in net.named_parameters()}
 
 
@@ -268,7 +278,7 @@ def n_parameters(net: nn.Module) -> int:
 
 def flatten(net: nn.Module) -> Tensor:
     """Copy all parameters into one vector: (dim,) or (n_nets, dim)."""
-    skip = 0 if getattr(net, "n_nets", None) is None else 1
+    skip = stack_dims(net)
     return torch.cat([parameter.detach().flatten(skip) for parameter in net.parameters()], dim=-1)
 
 

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from tqdm import tqdm
 
 from tinynets import checks, nets
@@ -65,7 +64,7 @@ def train(
         Numbers of steps after which to keep the parameters; 0 is the start.
     stop : callable, optional
         `stop(n_steps_done, net)` is asked after each step; true ends the
-        training early (see `EarlyStop`).
+        training early (see `tinynets.stopping`).
 
     Returns
     -------
@@ -81,28 +80,71 @@ def train(
     """
     checks.count("n_steps", n_steps)
     wanted = _wanted_checkpoints(checkpoints, n_steps)
-    n_examples = _n_examples(data)
-    n_nets = getattr(net, "n_nets", None)
-    batches = minibatches(n_examples, batch_size, n_nets=n_nets, generator=generator)
+    steps = updates(
+        net, loss, data, optimiser=optimiser, batch_size=batch_size, generator=generator
+    )
     losses, kept = [], {}
     if 0 in wanted:
         kept[0] = nets.flatten(net)
     # tqdm keeps quiet by itself where the output is not a terminal
     for step in tqdm(range(1, n_steps + 1), disable=None, unit="step"):
-        index = next(batches)
-        values = loss(net, *(tensor[index] for tensor in data))
-        _check_finite(values, step, optimiser)
-        optimiser.zero_grad(set_to_none=True)
-        values.sum().backward()
-        optimiser.step()
-        losses.append(values.detach())
+        losses.append(next(steps))
         if step in wanted:
             kept[step] = nets.flatten(net)
         if stop is not None and stop(step, net):
             break
     parameters = torch.stack(list(kept.values())) if kept else nets.flatten(net)[None][:0]
-    steps = torch.tensor(list(kept), dtype=torch.int64, device="cpu")
-    return History(torch.stack(losses), steps, parameters)
+    done = torch.tensor(list(kept), dtype=torch.int64, device="cpu")
+    return History(torch.stack(losses), done, parameters)
+
+
+def updates(
+    net: nn.Module,
+    loss: Loss,
+    data: Sequence[Tensor],
+    *,
+    optimiser: torch.optim.Optimizer,
+    batch_size: int,
+    generator: torch.Generator,
+) -> Iterator[Tensor]:
+    """Make one update after another, without end: the loop under `train`.
+
+    Parameters
+    ----------
+    net, loss, data, optimiser, batch_size, generator
+        What `train` takes, one by one.
+
+    Yields
+    ------
+    Tensor, () or (n_nets,)
+        The losses of a minibatch, after the update that lowered them.
+
+    Raises
+    ------
+    DivergedError
+        If a loss is infinite or NaN: names step, net and learning rate.
+    ValueError
+        If the tensors of `data` differ in length.
+
+    Examples
+    --------
+    >>> net = nets.initialise(nets.MLP([2, 1]), generator=torch.Generator().manual_seed(1))
+    >>> steps = updates(net, lambda net, x: net(x).square().mean(), [torch.ones(8, 2)],
+    ...                 optimiser=torch.optim.SGD(net.parameters(), lr=0.1), batch_size=4,
+    ...                 generator=torch.Generator().manual_seed(1))
+    >>> bool(next(steps) > next(steps))
+    True
+    """
+    batches = minibatches(
+        _n_examples(data), batch_size, n_nets=nets.n_nets_of(net), generator=generator
+    )
+    for step, index in enumerate(batches, 1):
+        values = loss(net, *(tensor[index] for tensor in data))
+        _check_finite(values, step, optimiser)
+        optimiser.zero_grad(set_to_none=True)
+        values.sum().backward()
+        optimiser.step()
+        yield values.detach()
 
 
 class Maximum(NamedTuple):
@@ -215,109 +257,6 @@ def minibatches(
 def steps_in_epoch(n_examples: int, batch_size: int) -> int:
     """Count the minibatches that show each example once."""
     return math.ceil(n_examples / batch_size)
-
-
-class EarlyStop:
-    """Stop once a measure has not improved for a while on any net.
-
-    Parameters
-    ----------
-    measure : callable
-        `measure(net)`: to be minimised, such as a validation loss; one
-        value, or one a net.
-    every : int
-        Steps between two looks.
-    patience : int
-        Looks without improvement of any net before the training ends.
-
-    Attributes
-    ----------
-    best : () or (n_nets,)
-    best_step : () or (n_nets,) int64
-    best_parameters : (dim,) or (n_nets, dim)
-        For each net those at its own best look: `nets.set_parameters(net, ...)`.
-    """
-
-    def __init__(self, measure: Callable[[nn.Module], Tensor], *, every: int, patience: int):
-        self.measure = measure
-        self.every = checks.count("every", every)
-        self.patience = checks.count("patience", patience)
-        self.best = self.best_step = self.best_parameters = None
-
-    def __call__(self, step: int, net: nn.Module) -> bool:
-        if step % self.every:
-            return False
-        with torch.no_grad():
-            value, theta = self.measure(net), nets.flatten(net)
-        if self.best is None:
-            self.best = torch.full_like(value, math.inf)
-            self.best_step = torch.full_like(value, step, dtype=torch.int64)
-            self.best_parameters = theta
-        better = value < self.best
-        self.best = torch.where(better, value, self.best)
-        self.best_step = torch.where(better, step, self.best_step)
-        self.best_parameters = torch.where(better[..., None], theta, self.best_parameters)
-        waited = step - int(self.best_step.max())
-        return waited >= self.patience * self.every
-
-
-def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Compute the softmax cross-entropy, nats, averaged over examples.
-
-    Parameters
-    ----------
-    logits : (*nets, n, classes)
-    labels : (n,) or (*nets, n) int64
-
-    Returns
-    -------
-    (*nets,)
-    """
-    labels = labels.expand(logits.shape[:-1]).unsqueeze(-1)
-    return -logits.log_softmax(-1).gather(-1, labels).mean((-2, -1))
-
-
-def logistic_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Compute Nielsen's cross-entropy of sigmoid outputs, Eq. (63).
-
-    Nats, summed over the output units, averaged over examples; shapes as in
-    `cross_entropy`.
-    """
-    targets = _one_hot(labels, logits)
-    return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").sum(-1).mean(-1)
-
-
-def quadratic(logits: Tensor, labels: Tensor) -> Tensor:
-    """Compute Nielsen's cost of sigmoid outputs, ½‖y − a‖², Eq. (6).
-
-    Summed over the output units, averaged over examples; shapes as in
-    `cross_entropy`.
-    """
-    error = torch.sigmoid(logits) - _one_hot(labels, logits)
-    return error.square().sum(-1).mean(-1) / 2
-
-
-def squared_weights(net: nn.Module) -> Tensor:
-    """Sum the squares of all weights (not biases) of each net.
-
-    Half of it times λ, added to a loss, is L2 regularisation.
-    """
-    skip = 0 if getattr(net, "n_nets", None) is None else 1
-    return sum(
-        parameter.square().flatten(skip).sum(-1)
-        for name, parameter in net.named_parameters()
-        if name.endswith("weight")
-    )
-
-
-def accuracy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Compute the share of examples whose largest logit is their label's."""
-    return (logits.argmax(-1) == labels).float().mean(-1)
-
-
-def _one_hot(labels: Tensor, logits: Tensor) -> Tensor:
-    targets = F.one_hot(labels, logits.shape[-1]).to(logits)
-    return targets.expand_as(logits)
 
 
 def _n_examples(data: Sequence[Tensor]) -> int:

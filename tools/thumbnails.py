@@ -12,13 +12,14 @@ import torch
 
 from tinynets import bnn, latents, nets, vae, vi
 from tinynets.data import load_digits
+from tinynets.losses import cross_entropy
 from tinynets.plots import bnn as bnn_plots
 from tinynets.plots import latents as latent_plots
 from tinynets.plots import masks as mask_plots
 from tinynets.plots import use_style
 from tinynets.rng import generator
 from tinynets.samplers import adapt, hmc, sample
-from tinynets.train import cross_entropy, train
+from tinynets.train import train
 
 POSTS = Path(__file__).parents[1] / "posts"
 SIZE = (4.25, 2.89)  # inches

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import jvp, vjp, vmap
 
-from tinynets import checks
+from tinynets import checks, nets
 from tinynets.empirical import contract, factors
 from tinynets.empirical.factors import Factor, Survey
 
@@ -157,7 +157,7 @@ def _refuse(net: nn.Module) -> None:
             "net must have a parameter that requires a gradient, got none: "
             "call net.requires_grad_()"
         )
-    if getattr(net, "n_nets", None) is not None:
+    if nets.n_nets_of(net) is not None:
         raise ValueError(f"net must be one network, got a stack of {net.n_nets}: take one of them")
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tinynets import checks, data, nets, train
+from tinynets import checks, data, losses, nets, train
 from tinynets.rng import generator
 
 RESULT, TABLE, LOG = "result.json", "table.csv", "log.txt"
@@ -134,9 +134,9 @@ def measure(experiment: Experiment) -> dict:
     with torch.no_grad():
         seen, unseen = net(images), net(digits.test.images)
     values = {
-        "train_loss": train.cross_entropy(seen, labels),
-        "train_accuracy": train.accuracy(seen, labels),
-        "test_accuracy": train.accuracy(unseen, digits.test.labels),
+        "train_loss": losses.cross_entropy(seen, labels),
+        "train_accuracy": losses.accuracy(seen, labels),
+        "test_accuracy": losses.accuracy(unseen, digits.test.labels),
     }
     return {
         "status": "done",
@@ -282,7 +282,7 @@ def _digits(place: str | None) -> data.Digits:
 
 
 def _loss(net: torch.nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    return train.cross_entropy(net(images), labels)
+    return losses.cross_entropy(net(images), labels)
 
 
 def _mean(value):
