@@ -23,7 +23,7 @@ LAYERS = (
     {"_fast", "linearize", "losses", "stopping", "threads", "train"},
     {"kernels"},
     {"bnn", "continual", "convnets", "empirical", "gp", "latents", "masks", "scores", "vae"},
-    {"laplace", "predict", "vi"},
+    {"drawing", "laplace", "predict", "vi"},
     {"samplers"},
     {"diagnostics", "sweep"},
     {"plots"},

@@ -10,10 +10,11 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import torch
 
-from tinynets import bnn, latents, nets, vae, vi
+from tinynets import bnn, drawing, latents, nets, vae, vi
 from tinynets.data import load_digits
 from tinynets.losses import cross_entropy
 from tinynets.plots import bnn as bnn_plots
+from tinynets.plots import drawing as drawing_plots
 from tinynets.plots import latents as latent_plots
 from tinynets.plots import masks as mask_plots
 from tinynets.plots import use_style
@@ -48,6 +49,14 @@ def weight_masks(digits):
     masks = masks.detach()
     fig = mask_plots.plot_tiles([masks[:3], masks[3:6]], digits.image_shape, limits="all")
     fig.set_size_inches(SIZE)
+
+
+def draw_a_digit(digits):
+    net = classifier(digits, [10], "identity", 600)
+    nines = digits.test.images[digits.test.labels == 9].view(-1, *digits.image_shape)
+    shares = drawing.rubbed_out(net, nines, 9, 4, patch=5)
+    ax = drawing_plots.plot_turned(nines.mean(0), shares, 5, legend=False)
+    ax.figure.set_size_inches(SIZE)
 
 
 def separable_latents(digits):
@@ -147,7 +156,14 @@ def bayes_by_backprop(_):
 def main():
     use_style()
     digits = load_digits()
-    for draw in (weight_masks, separable_latents, vae_latents, hmc_vs_langevin, bayes_by_backprop):
+    for draw in (
+        weight_masks,
+        draw_a_digit,
+        separable_latents,
+        vae_latents,
+        hmc_vs_langevin,
+        bayes_by_backprop,
+    ):
         draw(digits)
         path = POSTS / draw.__name__.replace("_", "-") / "thumbnail.svg"
         plt.savefig(path, metadata={"Date": None})

@@ -4,9 +4,13 @@ import functools
 
 import numpy as np
 
-from tinynets.explorables import nielsen
+from tinynets import data, drawing, nets, vae
+from tinynets.explorables import digit, nielsen
 from tinynets.explorables.faults import faults_explorable
 from tinynets.explorables.sampler import sampler_explorable
+from tinynets.plots import svg
+from tinynets.plots.drawing import plot_looks
+from tinynets.rng import generator
 
 
 def bumps():
@@ -15,8 +19,28 @@ def bumps():
     return nielsen.bumps(x, x**2, sums, name="bumps", alt_text="Two curves.")
 
 
-BUILDERS = {"bumps": bumps, "sampler": sampler_explorable, "faults": faults_explorable}
-HANDLES = ["sampler"]  # those with something to drag
+def draw_a_digit():
+    digits = data.load_small_digits()
+    n = digits.n_pixels
+    looks = drawing.Looks(
+        nets.MLP([n, 10]), nets.MLP([n, 10, 3, 10], "sigmoid"), [vae.VAE([n, 8, 4, 2])], [1]
+    )
+    for number, net in enumerate((looks.masks, looks.cube, *looks.vaes)):
+        nets.initialise(net, generator=generator(number))
+    still = svg.text_of(plot_looks(looks, *digits.test, start=9))
+    options = {"question": "Which digit is it?", "answer": "None."}
+    return digit.digit_explorable(
+        looks, *digits.test, start=9, sheets=["fig-sheet"], still=still, **options
+    )
+
+
+BUILDERS = {
+    "bumps": bumps,
+    "sampler": sampler_explorable,
+    "faults": faults_explorable,
+    "digit": draw_a_digit,
+}
+HANDLES = ["sampler", "digit"]  # those with something to drag
 GRABBED = {"sampler": (0.6, 0.2)}  # and those whose picture is grabbed: where, in shares of it
 RUNNING = ["sampler", "faults"]  # those that make steps of their own
 

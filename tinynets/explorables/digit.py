@@ -1,0 +1,214 @@
+"""The figure in which a reader draws a digit, and the nets that look at it."""
+
+import base64
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tinynets import checks
+from tinynets.drawing import Looks, typical
+from tinynets.explorables.block import Explorable, live
+from tinynets.explorables.controls import Choice, Points, Switch
+from tinynets.explorables.weights import Rows, grey_png, halves, int8_rows, rounded_to_half
+from tinynets.nets import MLP
+from tinynets.vae import VAE
+
+MOST_POINTS = 900  # of a drawing; a digit takes about 60
+N_PER_CLASS = 25  # digits that mark where each class lies
+
+
+def sheet(net: VAE) -> Rows:
+    """Round a VAE's two large matrices into one sheet, (2 a, pixels).
+
+    The upper half holds what each of the `a` first hidden units reads, the
+    lower half what each of the decoder's last hidden units draws.
+    """
+    first, last = net.encoder.layers[0].weight, net.decoder.layers[-1].weight
+    return int8_rows(torch.cat([first, last.T]))
+
+
+def sheet_png(net: VAE) -> bytes:
+    """Return the sheet as a grey PNG: one weight per pixel, 0 is middle grey."""
+    return grey_png(sheet(net).bytes)
+
+
+@torch.no_grad()
+def as_stored(net: VAE) -> VAE:
+    """Put a VAE's rounded weights back into it, in float64; return it.
+
+    Then it computes what the browser computes.
+    """
+    whole = sheet(net).restored()
+    half = len(whole) // 2
+    net.double()
+    for parameter in net.parameters():
+        parameter.copy_(rounded_to_half(parameter))
+    net.encoder.layers[0].weight.copy_(whole[:half])
+    net.decoder.layers[-1].weight.copy_(whole[half:].T)
+    return net
+
+
+def stored(net: VAE) -> dict:
+    """Return what the page holds of a VAE beside its sheet."""
+    return {
+        "scales": [float(f"{scale:.8g}") for scale in sheet(net).scales],
+        "first": halves(net.encoder.layers[0].bias),
+        "encoder": _layers(net.encoder, 1),
+        "decoder": _layers(net.decoder)[:-1],
+        "last": halves(net.decoder.layers[-1].bias),
+    }
+
+
+def digit_explorable(
+    looks: Looks,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    start: int,
+    sheets: Sequence[str],
+    still: str,
+    question: str,
+    answer: str,
+) -> Explorable:
+    """Make the figure in which a digit is drawn and looked at.
+
+    Parameters
+    ----------
+    looks : Looks
+    images : Tensor, (n, pixels)
+        Digits not trained on; the most typical of each class can be started
+        from, and some more show where the class lies.
+    labels : Tensor, (n,)
+    start : int
+        The class of the digit that is there at first.
+    sheets : sequence of str
+        Labels of the figures that show the sheets of `looks.vaes`.
+    still, question, answer : str
+        See `live`.
+
+    Raises
+    ------
+    ValueError
+        If a class has no image, or the numbers of VAEs, βs and sheets differ.
+    """
+    if not len(looks.vaes) == len(looks.betas) == len(sheets):
+        raise ValueError(
+            "there must be a β and a sheet for each VAE, got "
+            f"{len(looks.vaes)} VAEs, {len(looks.betas)} βs, {len(sheets)} sheets"
+        )
+    side = math.isqrt(images.shape[1])
+    checks.shape("images", images, ("n", side * side))
+    examples = images[typical(images, labels)]
+    planes, marks, limit = _planes(
+        looks, sheets, examples[start : start + 1], *_some(images, labels)
+    )
+    options = ["blank", *range(10)]
+    paper = (111, 111, 2)
+    return live(
+        "digit",
+        module="digit",
+        title="Draw a digit",
+        question=question,
+        answer=answer,
+        alt_text=(
+            "Paper with a drawn digit; beside it the small image the nets are given; ten masks "
+            "with a bar each; a cube and two planes with a dot each among small digits."
+        ),
+        still=still,
+        controls=[
+            Choice("from", "Start from", options, start, ["blank paper", *map(str, range(10))]),
+            Switch("rub", "Rub out"),
+            Switch("prepare", "Box and centre it, as the training images were", True),
+            Points("ink", "Drawing", [], (0, 0, 0), paper, 1, least=0, most=MOST_POINTS),
+            Points(
+                "latent",
+                "Latent points",
+                [],
+                (-limit, -limit, 0),
+                (limit, limit, len(planes) - 1),
+                0.1,
+                least=0,
+                most=len(planes),
+            ),
+        ],
+        data={
+            "side": side,
+            "most": MOST_POINTS,
+            "limit": limit,
+            "masks": _layer(looks.masks.layers[0], "identity"),
+            "cube": _layers(looks.cube),
+            "planes": planes,
+            "clouds": {"cube": _cloud(looks.cube, *_some(images, labels)), "planes": marks},
+            "examples": [_grey(image) for image in examples],
+            "labels": {
+                "paper": "Paper to draw on",
+                "fed": "The image that the nets are given",
+                "masks": "The ten masks, with the ink on them and a bar for each probability",
+                "cube": "The cube of three hidden units, the drawing in it as a dot",
+                "plane": "A latent plane, with the digit that its point is drawn back as",
+            },
+        },
+        buttons={"clear": "Clear"},
+    )
+
+
+def _some(images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Return a few images of each class."""
+    rows = torch.cat([(labels == k).nonzero()[:N_PER_CLASS, 0] for k in range(10)])
+    return images[rows], labels[rows]
+
+
+@torch.no_grad()
+def _planes(looks, sheets, first, images, labels):
+    """Return what the page stores of each VAE, where classes lie, and the axes' end."""
+    means = [net.encoder(images)[0] for net in looks.vaes]
+    limit = math.ceil(10 * max(float(mean.abs().max()) for mean in means)) / 10
+    planes = []
+    for net, beta, name in zip(looks.vaes, looks.betas, sheets, strict=True):
+        latent = net.encoder(first)[0]
+        begin = {
+            "latent": [round(v, 3) for v in latent[0].tolist()],
+            "image": _grey(net.decoder(latent).sigmoid()),
+        }
+        planes.append({"beta": beta, "sheet": name, "start": begin, **stored(net)})
+    marks = [
+        [*row, int(label)]
+        for mean in means
+        for row, label in zip(
+            ((mean / limit + 1) * 127.5).round().int().tolist(), labels, strict=True
+        )
+    ]
+    n = len(labels)
+    return planes, [marks[i * n : (i + 1) * n] for i in range(len(means))], limit
+
+
+@torch.no_grad()
+def _cloud(cube: MLP, images: Tensor, labels: Tensor) -> list[list[int]]:
+    _, hidden, _ = cube.activations(images)
+    rows = (255 * hidden).round().int().tolist()
+    return [[*row, int(label)] for row, label in zip(rows, labels, strict=True)]
+
+
+def _layers(net: MLP, first: int = 0) -> list[dict]:
+    names = (*net.activation_names, "identity")
+    return [
+        _layer(layer, name) for layer, name in list(zip(net.layers, names, strict=True))[first:]
+    ]
+
+
+def _layer(layer, activation: str) -> dict:
+    return {
+        "inputs": layer.weight.shape[1],
+        "weight": halves(layer.weight),
+        "bias": halves(layer.bias),
+        "activation": activation,
+    }
+
+
+def _grey(image: Tensor) -> str:
+    """Return an image's bytes, 0 is paper and 255 is ink, as base64."""
+    grey = (255 * image.detach().ravel()).round().cpu().numpy().astype(np.uint8)
+    return base64.b64encode(grey.tobytes()).decode()

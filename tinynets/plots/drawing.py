@@ -1,0 +1,102 @@
+"""Pictures of a drawn digit, and of what nets make of it."""
+
+import math
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from tinynets.drawing import Looks, typical
+from tinynets.colours import INK, VERMILION
+from tinynets.plots import AMOUNTS, WEIGHTS, WIDTH
+from tinynets.plots.latents import EDGES, plot_digits, projected
+from tinynets.plots.masks import plot_tile, robust_limit
+
+
+def plot_turned(
+    mean_image: ArrayLike, shares: ArrayLike, patch: int, *, legend: bool = True
+) -> Axes:
+    """Draw how often a rubbed-out patch changes the answer, over the mean image.
+
+    Parameters
+    ----------
+    mean_image : array of shape (side, side)
+        Ink in [0, 1].
+    shares : array of shape (side - patch + 1, side - patch + 1)
+        In [0, 1], by the upper left corner of the patch.
+    patch : int
+        Pixels of its side.
+    legend : bool
+        Whether a bar says which tint is which share.
+    """
+    image, shares = np.asarray(mean_image, float), np.asarray(shares, float)
+    figure, ax = plt.subplots(figsize=(4.2, 3.4))
+    ax.imshow(image, cmap=AMOUNTS, vmin=0, vmax=1.6)
+    place = (patch - 1) / 2 + np.arange(len(shares))
+    levels = [0.1, 0.3, 0.5, 0.7, 0.9]
+    drawn = ax.contourf(place, place, shares, [*levels, 1.0], cmap=WEIGHTS, vmin=-1, vmax=1)
+    if legend:
+        bar = figure.colorbar(drawn, ax=ax, shrink=0.8, ticks=levels)
+        bar.ax.set_yticklabels([f"{100 * level:.0f} %" for level in levels])
+        bar.outline.set_visible(False)
+    ax.set(xticks=[], yticks=[])
+    for spine in ax.spines.values():
+        spine.set(visible=True, alpha=0.35, linewidth=0.6)
+    return ax
+
+
+@torch.no_grad()
+def plot_looks(looks: Looks, images: Tensor, labels: Tensor, *, start: int) -> Figure:
+    """Draw what the nets of the drawing figure make of one digit.
+
+    Parameters
+    ----------
+    looks : Looks
+    images : Tensor, (n, pixels)
+    labels : Tensor, (n,)
+        The most typical image of class `start` is looked at; some of each
+        class show where it lies.
+    start : int
+    """
+    image, side = images[typical(images, labels)[start]][None], math.isqrt(images.shape[1])
+    some = torch.cat([(labels == k).nonzero()[:25, 0] for k in range(10)])
+    figure = plt.figure(figsize=(WIDTH, 0.78 * WIDTH))
+    grid = figure.add_gridspec(2, 6, height_ratios=[1, 1.15])
+    ax = figure.add_subplot(grid[0, :2])
+    plot_tile(image[0], (side, side), amounts=True, ax=ax)
+    ax.set_title("What the nets are given")
+    _masks(figure, grid[0, 2:].subgridspec(2, 5), looks, image, (side, side))
+    _cube(figure.add_subplot(grid[1, :2]), looks, image, images[some], labels[some])
+    for place, (net, beta) in enumerate(zip(looks.vaes, looks.betas, strict=True)):
+        ax = figure.add_subplot(grid[1, 2 + 2 * place : 4 + 2 * place])
+        plot_digits(net.encoder(images[some])[0], labels[some], size=5, ax=ax)
+        ax.plot(*net.encoder(image)[0][0], "o", color=VERMILION, markersize=8)
+        ax.set(title=f"Plane, β = {beta:g}", xticks=[], yticks=[], box_aspect=1)
+    return figure
+
+
+def _masks(figure, grid, looks: Looks, image: Tensor, shape: tuple[int, int]) -> None:
+    layer = looks.masks.layers[0]
+    scores = looks.masks(image)[0]
+    limit = robust_limit(layer.weight.detach().numpy())
+    for k, weights in enumerate(layer.weight):
+        ax = figure.add_subplot(grid[k // 5, k % 5])
+        plot_tile(weights * (0.25 + 0.75 * image[0]), shape, limit=limit, ax=ax)
+        best = k == int(scores.argmax())
+        ax.set_title(f"{k}: {float(scores.softmax(0)[k]):.2f}", fontsize=9)
+        for spine in ax.spines.values() if best else ():
+            spine.set(alpha=1, linewidth=1.6, color=INK)
+
+
+def _cube(ax: Axes, looks: Looks, image: Tensor, images: Tensor, labels: Tensor) -> None:
+    points, (point,) = (list(looks.cube.activations(x))[1] for x in (images, image))
+    for edge in EDGES:
+        ax.plot(*projected(np.array(edge)).T, color=INK, alpha=0.4, linewidth=0.7)
+    plot_digits(projected(points), labels, size=5, ax=ax)
+    ax.plot(*projected(point[None])[0], "o", color=VERMILION, markersize=8)
+    ax.set(aspect="equal", title="The cube")
+    ax.set_axis_off()
