@@ -141,7 +141,7 @@ def test_blocks_and_tiles_of_any_size_give_the_whole(method, outputs, monkeypatc
     options = {"outputs": outputs, "method": method}
     for x2 in (None, x[:4] + 0.1):
         whole = empirical.ntk(net, x, x2, **options)
-        for block_size, tile in itertools.product((1, 3, 50), (1, 400)):
+        for block_size, tile in itertools.product((1, 3, 50), ((1, 1), (12, 40))):
             monkeypatch.setattr(contract, "TILE", tile)
             blocks = empirical.ntk(net, x, x2, **options, block_size=block_size)
             torch.testing.assert_close(blocks, whole, rtol=1e-12, atol=1e-12)

@@ -7,8 +7,9 @@ from torch import Tensor
 
 from tinynets.empirical.factors import Dense, Factor, Product
 
-# Entries of a tile's largest intermediate: some megabytes, which stay in the cache.
-TILE = 2**18
+# Rows and columns of a tile's largest intermediate: it stays in the cache, and a symmetric
+# kernel computes little more than its upper half.
+TILE = (160, 2048)
 
 
 def fill(out: Tensor, rows: Sequence[Factor], columns: Sequence[Factor], outputs: str) -> None:
@@ -25,20 +26,20 @@ def fill(out: Tensor, rows: Sequence[Factor], columns: Sequence[Factor], outputs
     symmetric = rows is columns
     second = 2 if outputs == "full" else 1
     n_rows, n_columns = out.shape[0], out.shape[second]
-    size = _tile(rows, outputs)
-    size = -(-n_rows // -(-n_rows // size))  # of nearly equal tiles
-    for i in range(0, n_rows, size):
-        tile_rows = [factor.take(slice(i, i + size)) for factor in rows]
-        for j in range(i if symmetric else 0, n_columns, size):
-            tile_columns = [factor.take(slice(j, j + size)) for factor in columns]
-            tile = out[i : i + size].narrow(second, j, min(size, n_columns - j))
+    height, breadth = (max(1, entries // _width(rows, outputs)) for entries in TILE)
+    for i in range(0, n_rows, height):
+        tile_rows = [factor.take(slice(i, i + height)) for factor in rows]
+        strip = out[i : i + height]
+        for j in range(i if symmetric else 0, n_columns, breadth):
+            tile_columns = [factor.take(slice(j, j + breadth)) for factor in columns]
+            tile = strip.narrow(second, j, min(breadth, n_columns - j))
             tile.zero_()
             for first, other in zip(tile_rows, tile_columns, strict=True):
                 ADD[type(first), outputs](tile, first, other)
-            if symmetric and j == i:  # to the last bit
-                symmetrise(tile, outputs)
-            elif symmetric:
-                mirror(out, slice(i, i + size), slice(j, j + size), outputs)
+        if symmetric:
+            end = i + len(strip)
+            symmetrise(strip.narrow(second, i, len(strip)), outputs)
+            mirror(out, slice(i, end), slice(end, n_columns), outputs)
 
 
 def mirror(out: Tensor, rows: slice, columns: slice, outputs: str) -> None:
@@ -60,8 +61,8 @@ def _transposed(out: Tensor, outputs: str) -> Tensor:
     return out.permute(2, 3, 0, 1) if outputs == "full" else out.transpose(0, 1)
 
 
-def _tile(factors: Sequence[Factor], outputs: str) -> int:
-    """Examples a tile has on each side."""
+def _width(factors: Sequence[Factor], outputs: str) -> int:
+    """Entries that one example has on each side of the largest intermediate."""
     widths = [1]
     for factor in factors:
         if isinstance(factor, Dense):
@@ -71,7 +72,7 @@ def _tile(factors: Sequence[Factor], outputs: str) -> int:
         else:
             n_outputs, positions = factor.cotangents.shape[1:3]
         widths.append((n_outputs if outputs == "full" else 1) * positions)
-    return max(1, int(TILE**0.5) // max(widths))
+    return max(widths)
 
 
 def _dense_full(out: Tensor, a: Dense, b: Dense) -> None:

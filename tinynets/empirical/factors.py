@@ -39,7 +39,7 @@ class Product(NamedTuple):
 
     inputs: Tensor  # (n, positions, n_in)
     cotangents: Tensor | None  # (n, outputs, positions, n_out); None: the net's last layer
-    bias: float  # what a bias adds to the inputs' Gram matrix: 1, or 0 without one
+    bias: float  # what a bias adds to the inputs' Gram matrix: its scale squared
 
     def take(self, rows: slice) -> "Product":
         """Return the part of some examples."""
@@ -127,7 +127,7 @@ def survey(net: nn.Module, x: Tensor) -> Survey:
             continue
         a = _join([_rows(module, a) for a, _, _ in made], 1)[0]  # (positions, n_in)
         d = _join([_columns(module, of_z[id(z)][:, None]) for _, z, _ in made], 2)[0, 0]
-        if all(_explains(a, d, name, of_parameter[name]) for name in names):
+        if all(_explains(module, a, d, name, of_parameter[name]) for name in names):
             is_last = len(made) == 1 and made[0][2] is outputs and outputs.ndim == 2
             layers.append(Layer(module, names, *a.shape, d.shape[1], is_last))
     explained = {name for layer in layers for name in layer.names}
@@ -166,9 +166,11 @@ def products(net: nn.Module, found: Survey, x: Tensor) -> list[Product]:
         if not layer.is_last:
             cotangents = _join([_columns(layer.module, next(gradients)) for _ in parts], 2)
         kinds = {name.split(".")[-1] for name in layer.names}
-        if "weight" not in kinds:
-            inputs = inputs[..., :0]
-        result.append(Product(inputs, cotangents, float("bias" in kinds)))
+        weight_scale, bias_scale = _scales(layer.module)
+        inputs = inputs[..., :0] if "weight" not in kinds else inputs
+        if weight_scale != 1:
+            inputs = weight_scale * inputs
+        result.append(Product(inputs, cotangents, bias_scale**2 if "bias" in kinds else 0.0))
     return result
 
 
@@ -273,13 +275,19 @@ def _join(parts: list[Tensor], axis: int) -> Tensor:
     return parts[0] if len(parts) == 1 else torch.cat(parts, axis)
 
 
-def _explains(a: Tensor, d: Tensor, name: str, gradient: Tensor) -> bool:
+def _scales(module: nn.Module) -> tuple[float, float]:
+    """Return what a layer multiplies its weights and its bias with."""
+    return getattr(module, "weight_scale", 1.0), getattr(module, "bias_scale", 1.0)
+
+
+def _explains(module: nn.Module, a: Tensor, d: Tensor, name: str, gradient: Tensor) -> bool:
     """Whether d' a, or the sum of d for a bias, is the gradient: held against one vector."""
+    weight_scale, bias_scale = _scales(module)
     if name.endswith("bias"):
-        ours, theirs = d.sum(0), gradient
+        ours, theirs = bias_scale * d.sum(0), gradient
     elif gradient.shape[0] != d.shape[1] or gradient[0].numel() != a.shape[1]:
         return False
     else:
         vector = torch.arange(a.shape[1], dtype=a.dtype, device=a.device).cos()
-        ours, theirs = d.mT @ (a @ vector), gradient.flatten(1) @ vector
+        ours, theirs = weight_scale * (d.mT @ (a @ vector)), gradient.flatten(1) @ vector
     return torch.allclose(ours, theirs, rtol=1e-3, atol=1e-4 * float(theirs.abs().max()))
