@@ -15,7 +15,7 @@ RENDER = $(PY) -m render --engine $${ENGINE:-$$(command -v quarto >/dev/null && 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup:
+setup:  ## make .venv ready: the pinned packages, and Quarto where it can be had
 	@command -v $(PYTHON) >/dev/null || { echo "make: there is no $(PYTHON) here:" \
 	  "install Python 3.11, 3.12 or 3.13, or name one: make PYTHON=/path/to/python" >&2; exit 1; }
 	@$(PYTHON) tools/setup.py $(if $(filter file,$(origin PYTHON)),,--exact)
@@ -28,11 +28,10 @@ preview: setup  ## serve the site on this machine and render again on every save
 	@$(RENDER) --preview
 
 test: setup  ## run the tests: the package, every page, the built site in a browser
-	@$(PY) -m pytest $(TESTS)
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -n $${WORKERS:-auto} --dist worksteal $(TESTS)
 
-check:  ## exactly what CI runs: the tests with nothing skipped, then the site
-	@CI=true .ci/run
-	@$(MAKE) --no-print-directory site
+check:  ## exactly what CI runs: the site, then the tests on it with nothing skipped
+	@.ci/run
 
 new-note: setup  ## start a note from the template: make new-note NAME=what-it-is-about
 	@$(PY) tools/new_note.py "$(NAME)"

@@ -1,15 +1,41 @@
 """The built site, once a session, for every test that looks at it."""
 
+import fcntl
 import os
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_sessionstart() -> None:
+    """Fail where CI would skip the tests of compiled code."""
+    compiler = shlex.split(os.environ.get("CC", "cc"))[0]
+    if os.environ.get("CI") == "true" and shutil.which(compiler) is None:
+        pytest.exit(f"CI=true, but there is no C compiler {compiler}: install gcc", returncode=1)
+
+
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Return a folder that whichever worker of pytest-xdist came first has made."""
+    shared = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder, made = shared / name, shared / f"{name}.made"
+    with (shared / f"{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if not made.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed
+            folder.mkdir()
+            make(folder)
+            made.touch()
+    return folder
 
 
 def copy_sources(tree: Path) -> None:
@@ -70,24 +96,30 @@ def config() -> dict:
 @pytest.fixture(scope="session")
 def sources(tmp_path_factory) -> Path:
     """A copy of the sources, in which the site is built."""
-    tree = tmp_path_factory.mktemp("sources")
-    copy_sources(tree)
-    return tree
+    return once(tmp_path_factory, "sources", copy_sources)
 
 
 @pytest.fixture(scope="session")
-def site_root(sources) -> Path:
+def site_root(tmp_path_factory) -> Path:
     """The whole site, on the digits that TINYNETS_DATA (or its absence) gives.
 
-    While working on looks: SITE=_site takes a site that is built already.
+    With SITE=_site, the site that is built already: so CI tests what it publishes.
     """
+
+    def make(tree: Path) -> None:
+        copy_sources(tree)
+        render(tree)
+
     built = os.environ.get("SITE")
-    return ROOT / built if built else render(sources)
+    return ROOT / built if built else once(tmp_path_factory, "site", make) / "_site"
 
 
 @pytest.fixture(scope="session")
 def small_site_root(tmp_path_factory, site_root) -> Path:
     """The site once more, its digit pages on scikit-learn's 8x8 digits."""
-    tree = tmp_path_factory.mktemp("small")
-    copy_sources(tree)
-    return render(tree, *page_sources("load_digits"), TINYNETS_DATA="8x8")
+
+    def make(tree: Path) -> None:
+        copy_sources(tree)
+        render(tree, *page_sources("load_digits"), TINYNETS_DATA="8x8")
+
+    return once(tmp_path_factory, "small", make) / "_site"

@@ -3,6 +3,7 @@
 import ast
 import datetime
 import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -271,7 +272,7 @@ def test_commands_and_paths_in_the_documents_exist(path):
 def test_plain_make_lists_every_target():
     listed = subprocess.check_output(["make", "--no-print-directory"], cwd=ROOT, text=True)
     phony = re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(), flags=re.M)[1].split()
-    assert set(re.findall(r"^  make ([a-z-]+)", listed, flags=re.M)) == set(phony) - {"setup"}
+    assert set(re.findall(r"^  make ([a-z-]+)", listed, flags=re.M)) == set(phony)
 
 
 def test_every_requirement_is_pinned():
@@ -366,3 +367,18 @@ def test_colours_come_from_the_palette(path):
         code = "".join(re.findall(r"^```\{python\}\n(.*?)^```", code, flags=re.S | re.M))
     typed = re.findall(r"[\"']#[0-9a-fA-F]{6}[\"']", code)
     assert typed == [], "take it from tinynets.colours"
+
+
+def test_the_pages_whose_seconds_are_declared_exist():
+    seconds = json.loads((ROOT / "tools" / "seconds.json").read_text())
+    assert {relative(page) for page in PAGES} >= set(seconds)
+    assert all(value > 0 for value in seconds.values())
+
+
+def test_ci_without_a_compiler_fails(monkeypatch):
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setenv("CC", "no-such-compiler")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "tests/test_rng.py"]
+    done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True)
+    assert done.returncode == 1
+    assert "there is no C compiler no-such-compiler: install gcc" in done.stdout + done.stderr

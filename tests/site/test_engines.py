@@ -10,6 +10,8 @@ from pathlib import Path
 import engines
 import pytest
 
+from tests.conftest import copy_executions, copy_sources
+
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = Path(__file__).with_name("sample")
 MEASURED = "quarto.json"
@@ -170,8 +172,9 @@ def test_quarto_still_renders_the_sample_so(tmp_path):
 @needs_quarto
 def test_both_engines_agree_on_the_whole_site(site_root, sources, tmp_path):
     """`site_root` is Quarto's where there is a Quarto; the other is built here."""
-    built = shutil.ignore_patterns("_site*", ".render", ".quarto", "*_files")
-    copy = shutil.copytree(sources, tmp_path / "sources", ignore=built)
+    copy = tmp_path / "sources"
+    copy_sources(copy)
+    copy_executions(ROOT, copy)  # the same outputs in both layouts
     home = (site_root / "index.html").read_text(encoding="utf-8")
     by_quarto = '<meta name="generator" content="quarto' in home
     other = build(with_engine("builtin" if by_quarto else "quarto"), copy)
