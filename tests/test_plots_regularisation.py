@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tinynets.colours import PALETTE
+from tinynets.plots import curves
 from tinynets.plots import regularisation as pictures
 
 
@@ -45,7 +46,7 @@ def test_bars_are_means_with_two_standard_errors():
 
 def test_panels_share_names_and_colours():
     x = np.arange(1, 4)
-    figure = pictures.plot_panels(
+    figure = curves.plot_panels(
         {
             "dead": {"plain": [1, 2, 3], "L2": [3, 2, 1]},
             "rank": {"L2": [5, 5, 5]},

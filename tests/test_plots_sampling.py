@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tinynets import plots
-from tinynets.plots import sampling
+from tinynets.plots import curves, sampling
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +43,7 @@ def test_autocorrelation_is_the_mean_of_the_chains():
 
 def test_power_law_has_its_slope():
     x = np.array([0.1, 0.2, 0.4])
-    ax = sampling.plot_power_law(x, {"leapfrog": 3 * x**2}, slope=2)
+    ax = curves.plot_power_law(x, {"leapfrog": 3 * x**2}, slope=2)
     for line in ax.lines:
         slopes = np.diff(np.log(line.get_ydata())) / np.diff(np.log(x))
         np.testing.assert_allclose(slopes, 2)

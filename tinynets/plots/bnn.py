@@ -174,41 +174,6 @@ def plot_intervals(
     return ax
 
 
-def plot_lines(
-    x: ArrayLike,
-    curves: Mapping[str, ArrayLike],
-    *,
-    xlabel: str,
-    ylabel: str,
-    markers: bool = True,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw one line a name, with the name at its end.
-
-    Parameters
-    ----------
-    x : array of shape (points,)
-    curves : mapping of str to array of shape (points,)
-    xlabel, ylabel : str
-    markers : bool
-        Whether each point is marked.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
-    """
-    ax = plt.gca() if ax is None else ax
-    x = np.asarray(x)
-    strokes = np.resize(["-", "--", "-.", ":"], len(curves))
-    for (name, values), colour, stroke in zip(curves.items(), PALETTE, strokes):
-        values = np.asarray(values)
-        ax.plot(x, values, stroke, marker="o" if markers else None, color=colour, label=name)
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.legend()
-    return ax
-
-
 def plot_entropies(
     groups: Mapping[str, Mapping[str, ArrayLike]],
     *,

@@ -1,15 +1,53 @@
-"""Curves over seeds: a line for the mean, a band from least to most."""
+"""Lines with names: curves over nets, panels of them, power laws."""
 
 from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from tinynets.colours import PALETTE
+from tinynets.colours import INK, PALETTE
+from tinynets.plots import WIDTH
 
 STROKES = ("-", "--", "-.", ":")
+MARKERS = ("o", "s", "^", "D", "v")
+
+
+def draw_line(
+    ax: Axes,
+    x: ArrayLike,
+    values: ArrayLike,
+    i: int,
+    *,
+    label: str,
+    band: tuple[float, float] = (0, 100),
+    **how,
+) -> None:
+    """Draw curve number i in its colour and stroke, over the band of its nets.
+
+    Parameters
+    ----------
+    ax : Axes
+    x : array of shape (points,)
+    values : array of shape (points,) or (nets, points)
+        With nets, the line is their mean.
+    i : int
+        Curves of one picture count up from 0.
+    label : str
+    band : (low, high)
+        Percentiles over the nets between which the band lies.
+    **how
+        For matplotlib's `plot`, such as `marker=MARKERS[i]`.
+    """
+    values = np.atleast_2d(np.asarray(values, float))  # (nets, points)
+    colour = PALETTE[i % len(PALETTE)]
+    how = {"linestyle": STROKES[i % len(STROKES)]} | how
+    ax.plot(x, values.mean(0), color=colour, label=label, **how)
+    if len(values) > 1:
+        low, high = np.percentile(values, band, axis=0)
+        ax.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
 
 
 def plot_curves(
@@ -20,14 +58,15 @@ def plot_curves(
     ylabel: str = "accuracy",
     yscale: str = "linear",
     labels: str = "end",
+    marked: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw one curve a name, each named where it ends.
+    """Draw one curve a name, each named where it ends or in a legend.
 
     Parameters
     ----------
-    curves : mapping of str to array of shape (points,) or (seeds, points)
-        With seeds, the line is their mean and the band their range. Curves
+    curves : mapping of str to array of shape (points,) or (nets, points)
+        With nets, the line is their mean and the band their range. Curves
         differ in stroke as well as in colour.
     x : array of shape (points,), optional
         The points; 1, 2, ... if not given.
@@ -37,6 +76,8 @@ def plot_curves(
     labels : str
         "end" writes each name beside the end of its curve, moved apart where
         they would touch; "legend" makes a legend, for curves that meet.
+    marked : bool
+        Whether each point has a mark.
     ax : Axes, optional
 
     Returns
@@ -46,26 +87,119 @@ def plot_curves(
     if labels not in ("end", "legend"):
         raise ValueError(f"labels must be 'end' or 'legend', got {labels!r}")
     ax = plt.gca() if ax is None else ax
-    ends = []
     for i, (name, values) in enumerate(curves.items()):
-        values = np.atleast_2d(np.asarray(values, float))  # (seeds, points)
-        at = np.arange(1, values.shape[1] + 1) if x is None else np.asarray(x)
-        colour = PALETTE[i % len(PALETTE)]
-        ax.plot(at, values.mean(0), STROKES[i % len(STROKES)], color=colour, label=name)
-        if len(values) > 1:
-            ax.fill_between(at, values.min(0), values.max(0), color=colour, alpha=0.2, linewidth=0)
-        ends.append((name, colour, at[-1], values.mean(0)[-1]))
+        n_points = np.shape(values)[-1]
+        at = np.arange(1, n_points + 1) if x is None else np.asarray(x)
+        marker = MARKERS[i % len(MARKERS)] if marked else None
+        draw_line(ax, at, values, i, label=name, marker=marker)
     ax.set(xlabel=xlabel, ylabel=ylabel, yscale=yscale)
     if labels == "legend":
         ax.legend()
     else:
-        _label_ends(ax, ends)
+        _label_ends(ax, len(curves))
     return ax
 
 
-def _label_ends(ax: Axes, ends: list, gap: float = 0.075) -> None:
+def plot_panels(
+    panels: Mapping[str, Mapping[str, ArrayLike]], *, x: ArrayLike, xlabel: str
+) -> Figure:
+    """Draw several measures of the same runs side by side.
+
+    `panels` maps what is measured to curves as `plot_curves` takes them; all
+    panels share the legend at the top.
+    """
+    figure, axes = plt.subplots(1, len(panels), squeeze=False, figsize=(WIDTH, 3))
+    colours = {}
+    for ax, (measure, curves) in zip(axes.flat, panels.items()):
+        shown = {
+            name: curves.get(name, [np.nan] * len(x))
+            for name in [*colours, *(c for c in curves if c not in colours)]
+        }
+        plot_curves(shown, x=x, xlabel=xlabel, ylabel="", labels="legend", ax=ax)
+        ax.set_title(measure)
+        ax.get_legend().remove()
+        colours |= dict.fromkeys(curves)
+    handles = [
+        plt.Line2D(
+            [], [], color=PALETTE[i % len(PALETTE)], linestyle=STROKES[i % len(STROKES)], label=name
+        )
+        for i, name in enumerate(colours)
+    ]
+    figure.legend(
+        handles=handles, loc="outside upper center", fontsize=9, ncols=min(len(handles), 5)
+    )
+    return figure
+
+
+def plot_power_law(
+    x: ArrayLike,
+    curves: Mapping[str, ArrayLike],
+    *,
+    slope: float,
+    xlabel: str = "step size",
+    ylabel: str = "energy error (nats)",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw curves on log axes beside a line of a given slope.
+
+    Parameters
+    ----------
+    x : array of shape (points,)
+        Above 0.
+    curves : mapping of str to array of shape (points,)
+        Above 0, or NaN where there is none.
+    slope : float
+        Of the guide, which starts below the first curve's first point.
+    xlabel, ylabel : str
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = plt.gca() if ax is None else ax
+    x = np.asarray(x)
+    for i, (name, values) in enumerate(curves.items()):
+        marker = MARKERS[i % len(MARKERS)]
+        draw_line(ax, x, values, i, label=name, linestyle="-", marker=marker)
+    first = np.asarray(next(iter(curves.values())))[0]
+    guide = 0.5 * first * (x / x[0]) ** slope
+    ax.plot(x, guide, color=INK, linestyle=":", linewidth=1.4, label=f"slope {slope:g}")
+    ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
+    ax.legend()
+    return ax
+
+
+def plot_functions(
+    z: ArrayLike, values: Mapping[str, ArrayLike], slopes: Mapping[str, ArrayLike]
+) -> Figure:
+    """Draw functions and their slopes, a small plot each, three a row.
+
+    `values` and `slopes` map a name to an array of the shape of `z`.
+    """
+    n_rows = -(-len(values) // 3)
+    figure, axes = plt.subplots(
+        n_rows, 3, sharex=True, sharey=True, squeeze=False, figsize=(WIDTH, 1.7 * n_rows)
+    )
+    for ax, name in zip(axes.flat, values):
+        ax.axhline(0, color=INK, linewidth=0.5, alpha=0.6)
+        ax.axvline(0, color=INK, linewidth=0.5, alpha=0.6)
+        ax.plot(z, values[name], color=PALETTE[0], linewidth=2.4)
+        ax.plot(z, slopes[name], "--", color=PALETTE[1], linewidth=1.2)
+        ax.set_title(name)
+    for ax in axes.flat[len(values) :]:
+        ax.set_visible(False)
+    axes[0, 0].set_ylim(-1.9, 3)
+    return figure
+
+
+def _label_ends(ax: Axes, n_curves: int, gap: float = 0.075) -> None:
     """Write each name right of its curve, at least `gap` axes apart."""
     ax.autoscale_view()
+    ends = [
+        (line.get_label(), line.get_color(), line.get_xdata()[-1], line.get_ydata()[-1])
+        for line in ax.lines[-n_curves:]
+    ]
     to_axes = ax.transData + ax.transAxes.inverted()
     heights = [to_axes.transform((x, y))[1] for _, _, x, y in ends]
     order = np.argsort(heights)

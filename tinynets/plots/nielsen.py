@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tinynets.colours import INK, PALETTE
+from tinynets.plots import WIDTH
 from tinynets.plots.curves import STROKES
 
 
@@ -57,7 +58,7 @@ def plot_recall(tables: Mapping[str, np.ndarray]) -> Figure:
 
     `tables` maps a title to an array (seeds, digits) of shares in [0, 1].
     """
-    figure, axes = plt.subplots(1, len(tables), sharey=True, squeeze=False, figsize=(680 / 96, 2.6))
+    figure, axes = plt.subplots(1, len(tables), sharey=True, squeeze=False, figsize=(WIDTH, 2.6))
     for ax, (title, shares) in zip(axes[0], tables.items()):
         ax.imshow(shares, cmap="tinynets_amounts", vmin=0, vmax=1, aspect="auto")
         for (row, digit), share in np.ndenumerate(shares):
@@ -85,7 +86,7 @@ def plot_step_error(steps: np.ndarray, errors: np.ndarray, *, ax: Axes | None = 
 
 def plot_pixel_slopes(images: np.ndarray, slopes: np.ndarray, image_shape: tuple) -> Figure:
     """Draw images (n, pixels) and, below each, its slopes (n, pixels)."""
-    figure, axes = plt.subplots(2, len(images), figsize=(680 / 96, 3))
+    figure, axes = plt.subplots(2, len(images), figsize=(WIDTH, 3))
     for column, (image, slope) in enumerate(zip(images, slopes)):
         axes[0, column].imshow(image.reshape(image_shape), vmin=0, vmax=1, cmap="tinynets_amounts")
         reach = abs(slope).max()
@@ -107,7 +108,7 @@ def plot_maps(maps: Mapping[str, np.ndarray], extent: tuple) -> Figure:
     `maps` maps a title to an array (rows, columns) of values, 0 or above;
     `extent` is (left, right, bottom, top).
     """
-    figure, axes = plt.subplots(1, len(maps), squeeze=False, figsize=(680 / 96, 3.1))
+    figure, axes = plt.subplots(1, len(maps), squeeze=False, figsize=(WIDTH, 3.1))
     for ax, (title, values) in zip(axes[0], maps.items()):
         shown = ax.imshow(values, origin="lower", extent=extent, vmin=0, cmap="tinynets_amounts")
         figure.colorbar(shown, ax=ax, shrink=0.8)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from tinynets.colours import INK, PALETTE
-from tinynets.plots.curves import STROKES, plot_curves
+from tinynets.plots import WIDTH
 
 
 def plot_unit_weights(weights: Mapping[str, ArrayLike], image_shape: tuple) -> Figure:
@@ -20,7 +20,7 @@ def plot_unit_weights(weights: Mapping[str, ArrayLike], image_shape: tuple) -> F
     weights = {name: np.asarray(w) for name, w in weights.items()}
     n_columns = max(map(len, weights.values()))
     figure, axes = plt.subplots(
-        len(weights), n_columns, squeeze=False, figsize=(680 / 96, 0.86 * len(weights))
+        len(weights), n_columns, squeeze=False, figsize=(WIDTH, 0.86 * len(weights))
     )
     for row, (name, values) in zip(axes, weights.items()):
         for ax, unit in zip(row, values):
@@ -42,7 +42,7 @@ def plot_differences(differences: Mapping[str, Mapping[str, ArrayLike]]) -> Figu
     on either side.
     """
     figure, axes = plt.subplots(
-        1, len(differences), sharey=True, squeeze=False, figsize=(680 / 96, 2.8)
+        1, len(differences), sharey=True, squeeze=False, figsize=(WIDTH, 2.8)
     )
     for ax, (measure, settings) in zip(axes[0], differences.items()):
         ax.axvline(0, color=INK, linewidth=0.8)
@@ -63,35 +63,4 @@ def plot_differences(differences: Mapping[str, Mapping[str, ArrayLike]]) -> Figu
             )
         ax.set(xlabel=measure, yticks=range(len(settings)), yticklabels=list(settings))
     axes[0, 0].invert_yaxis()
-    return figure
-
-
-def plot_panels(
-    panels: Mapping[str, Mapping[str, ArrayLike]], *, x: ArrayLike, xlabel: str
-) -> Figure:
-    """Draw several measures of the same runs side by side.
-
-    `panels` maps what is measured to curves as `plot_curves` takes them; all
-    panels share the legend at the top.
-    """
-    figure, axes = plt.subplots(1, len(panels), squeeze=False, figsize=(680 / 96, 3))
-    colours = {}
-    for ax, (measure, curves) in zip(axes.flat, panels.items()):
-        shown = {
-            name: curves.get(name, [np.nan] * len(x))
-            for name in [*colours, *(c for c in curves if c not in colours)]
-        }
-        plot_curves(shown, x=x, xlabel=xlabel, ylabel="", labels="legend", ax=ax)
-        ax.set_title(measure)
-        ax.get_legend().remove()
-        colours |= dict.fromkeys(curves)
-    handles = [
-        plt.Line2D(
-            [], [], color=PALETTE[i % len(PALETTE)], linestyle=STROKES[i % len(STROKES)], label=name
-        )
-        for i, name in enumerate(colours)
-    ]
-    figure.legend(
-        handles=handles, loc="outside upper center", fontsize=9, ncols=min(len(handles), 5)
-    )
     return figure

@@ -1,4 +1,4 @@
-"""Chains: their traces, ranks, memory, and the error of their steps."""
+"""Chains: their traces, ranks and autocorrelation."""
 
 from collections.abc import Mapping
 
@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from tinynets.colours import INK, PALETTE
-
-MARKERS = ("o", "s", "^", "D", "v")
+from tinynets.plots.curves import draw_line
 
 
 def plot_traces(
@@ -105,56 +104,10 @@ def plot_autocorrelation(curves: Mapping[str, ArrayLike], *, ax: Axes | None = N
     Axes
     """
     ax = plt.gca() if ax is None else ax
-    strokes = np.resize(["-", "--", "-.", ":"], len(curves))
-    for (name, values), colour, stroke in zip(curves.items(), PALETTE, strokes):
-        values = np.atleast_2d(np.asarray(values))  # (chains, lags)
-        lags = np.arange(values.shape[1])
-        ax.plot(lags, values.mean(0), stroke, color=colour, label=name)
-        if len(values) > 1:
-            ax.fill_between(
-                lags, *np.percentile(values, [5, 95], axis=0), color=colour, alpha=0.18, linewidth=0
-            )
+    for i, (name, values) in enumerate(curves.items()):
+        draw_line(ax, np.arange(np.shape(values)[-1]), values, i, label=name, band=(5, 95))
     ax.axhline(0, color=INK, linewidth=0.8)
     ax.set(xlabel="lag", ylabel="autocorrelation")
     ax.margins(x=0)
-    ax.legend()
-    return ax
-
-
-def plot_power_law(
-    x: ArrayLike,
-    curves: Mapping[str, ArrayLike],
-    *,
-    slope: float,
-    xlabel: str = "step size",
-    ylabel: str = "energy error (nats)",
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw curves on log axes beside a line of a given slope.
-
-    Parameters
-    ----------
-    x : array of shape (points,)
-        Above 0.
-    curves : mapping of str to array of shape (points,)
-        Above 0, or NaN where there is none.
-    slope : float
-        Of the guide, which starts below the first curve's first point.
-    xlabel, ylabel : str
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
-    """
-    ax = plt.gca() if ax is None else ax
-    x = np.asarray(x)
-    markers = np.resize(MARKERS, len(curves))
-    for (name, values), colour, marker in zip(curves.items(), PALETTE, markers):
-        ax.plot(x, np.asarray(values), marker=marker, color=colour, label=name)
-    first = np.asarray(next(iter(curves.values())))[0]
-    guide = 0.5 * first * (x / x[0]) ** slope
-    ax.plot(x, guide, color=INK, linestyle=":", linewidth=1.4, label=f"slope {slope:g}")
-    ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
     ax.legend()
     return ax

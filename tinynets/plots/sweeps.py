@@ -1,4 +1,4 @@
-"""Pictures of grids: a heat map, and lines that are told apart by size."""
+"""Pictures of grids: a heat map, and one line a row."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from tinynets.colours import INK, PALETTE
-from tinynets.plots.curves import STROKES
-
-MARKERS = "os^Dv"
+from tinynets.plots.curves import MARKERS, draw_line
 
 
 def plot_grid(
@@ -88,29 +86,21 @@ def plot_rows(
     ----------
     rows : sequence
         Batch sizes, for the legend.
-    x, values : arrays of shape (rows, points) and (rows, points, seeds)
-        Lines go through the mean of the seeds, over a band of their range.
+    x, values : arrays of shape (rows, points) and (rows, points, nets)
+        Lines go through the mean of the nets, over a band of their range.
     xlabel, ylabel : str
     lines : bool
         Whether to join the points.
     ax : Axes, optional
     """
     ax = plt.gca() if ax is None else ax
-    for i, (row, at, seeds) in enumerate(zip(rows, x, np.asarray(values))):
-        ax.plot(
-            at,
-            seeds.mean(-1),
-            color=PALETTE[i],
-            label=f"{row}",
-            linestyle=STROKES[i % 4] if lines else "none",
-            marker=MARKERS[i % 5],
-            markersize=4 if lines else 7,
-            markerfacecolor=PALETTE[i] if lines else "none",
-        )
+    for i, (row, at, nets) in enumerate(zip(rows, x, np.asarray(values), strict=True)):
+        how = {"marker": MARKERS[i % len(MARKERS)]}
         if lines:
-            ax.fill_between(
-                at, seeds.min(-1), seeds.max(-1), alpha=0.2, color=PALETTE[i], linewidth=0
-            )
+            draw_line(ax, at, nets.T, i, label=f"{row}", **how)
+        else:
+            how |= {"linestyle": "none", "markersize": 7, "markerfacecolor": "none"}
+            draw_line(ax, at, nets.mean(-1), i, label=f"{row}", **how)
     ax.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
     ax.legend(title="batch size")
     return ax
