@@ -158,3 +158,26 @@ def test_corners_do_not_depend_on_the_order_of_units():
     assert direction.tolist() == [[1, -1]] * 2
     with pytest.raises(ValueError, match="net must have one input and one hidden layer"):
         bnn.relu_corners(MLP([2, 2, 1]), torch.zeros(1, 9))
+
+
+def test_functions_between_points_of_a_grid_lie_on_the_line():
+    grid = torch.tensor([-1.0, 0.5, 2.0], dtype=F64)
+    functions = torch.stack([3 * grid - 1, grid.square()]).expand(4, 2, 3)
+    x = torch.tensor([[-1.0], [0.0], [0.5], [1.25], [2.0]], dtype=F64)
+    f = bnn.interpolate(grid[:, None], functions, x)
+    torch.testing.assert_close(f[2, 0], 3 * x[:, 0] - 1)
+    torch.testing.assert_close(f[2, 1, 3], (grid[1] ** 2 + grid[2] ** 2) / 2)
+    assert f.shape == (4, 2, 5)
+
+
+@pytest.mark.parametrize(
+    "grid, functions, x, message",
+    [
+        ([0.0, 1.0], [[0.0, 1.0, 2.0]], [0.5], "functions must have shape"),
+        ([1.0, 0.0], [[0.0, 1.0]], [0.5], "grid must be ascending"),
+        ([0.0, 1.0], [[0.0, 1.0]], [1.5], "x must lie inside the grid, from 0.0 to 1.0"),
+    ],
+)
+def test_interpolation_refuses_what_is_not_between(grid, functions, x, message):
+    with pytest.raises(ValueError, match=message):
+        bnn.interpolate(*map(torch.tensor, (grid, functions, x)))

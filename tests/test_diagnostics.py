@@ -169,3 +169,35 @@ def short_run():
         n_warmup=50,
         generator=generator,
     )
+
+
+def standard_normal_run(chains=3, **settings):
+    start = torch.randn(chains, 2, dtype=torch.float64, generator=rng.generator(2))
+    return sample(
+        hmc(lambda q: -0.5 * q.square().sum(1), step_size=0.9, n_leapfrog=3),
+        start,
+        n_draws=40,
+        generator=rng.generator(3),
+        **settings,
+    )
+
+
+def test_a_summary_is_of_the_worst_quantity_and_of_the_draws_alone():
+    draws = standard_normal_run(n_warmup=10)
+    values = torch.cat([draws.position, autoregressive(3, 40, 0.95, (1,))], -1)
+    found = diagnostics.summary(draws, values)
+    assert found.ess == diagnostics.effective_sample_size(values).min()
+    assert found.ess < diagnostics.effective_sample_size(draws.position).min()
+    assert found.r_hat == diagnostics.r_hat(values).max()
+    assert found.ess_per_gradient == pytest.approx(found.ess / (3 * 40 * 3))
+    assert found.gradients_per_draw == 3
+    assert found.acceptance == pytest.approx(draws.info.acceptance.mean().item())
+    assert found.n_divergent == 0 and np.isnan(found.step_size)
+    assert diagnostics.summary(draws) == diagnostics.summary(draws, draws.position)
+
+
+def test_a_summary_of_one_chain_has_no_r_hat_and_of_other_draws_is_refused():
+    draws = standard_normal_run(chains=1)
+    assert np.isnan(diagnostics.summary(draws).r_hat)
+    with pytest.raises(ValueError, match=r"values must have shape \(1, 40\), got \(1, 39\)"):
+        diagnostics.summary(draws, draws.log_density[:, :39])

@@ -19,7 +19,7 @@ TOOLS = Path(sys.executable).parent
 # Imports point to an earlier line only; a package's modules may import one another.
 LAYERS = (
     {"checks", "colours", "text"},
-    {"densities", "rng"},
+    {"densities", "linalg", "rng", "tables"},
     {"data", "nets", "nielsen", "targets"},
     {"_fast", "linearize", "losses", "stopping", "threads", "train"},
     {"kernels"},

@@ -1,7 +1,9 @@
 """Diagnostics: can these draws be trusted? Through ArviZ, from tensors."""
 
 import contextlib
+import math
 import warnings
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -108,6 +110,51 @@ def bfmi(draws: Draws) -> Tensor:
     Hamiltonian Monte Carlo.
     """
     return torch.as_tensor(arviz.bfmi(draws.info.energy.numpy(force=True)))
+
+
+class Summary(NamedTuple):
+    """A run in a row of a table: can it be trusted, and what did it cost?"""
+
+    r_hat: float  # of the worst quantity; NaN for a single chain
+    ess: float  # bulk, of the worst quantity
+    ess_per_gradient: float  # for the gradients of the draws, without the warm-up
+    acceptance: float  # mean over draws and chains
+    gradients_per_draw: float  # of one chain
+    n_divergent: int  # draws, of all chains
+    step_size: float  # mean over chains; NaN where none was tuned
+
+
+def summary(draws: Draws, values: Tensor | None = None) -> Summary:
+    """Summarise a run by its worst quantity and its cost.
+
+    Parameters
+    ----------
+    draws : Draws
+        From `sample`.
+    values : Tensor, (chains, draws, ...), optional
+        Quantities to judge the run by, such as `bnn.predictions`; the
+        coordinates of the positions if left out, which for a network say
+        more about its symmetries than about f.
+
+    Returns
+    -------
+    Summary
+        Its fields by name; `_asdict()` makes a row of them.
+    """
+    values = draws.position if values is None else values
+    checks.shape("values", values, tuple(draws.log_density.shape) + tuple(values.shape[2:]))
+    info, tuning = draws.info, draws.warmup.tuning
+    ess = effective_sample_size(values).min().item()
+    n_gradients = int(info.n_gradients.sum())
+    return Summary(
+        r_hat=r_hat(values).max().item() if len(values) > 1 else math.nan,
+        ess=ess,
+        ess_per_gradient=ess / n_gradients,
+        acceptance=info.acceptance.mean().item(),
+        gradients_per_draw=n_gradients / draws.log_density.numel(),
+        n_divergent=int(info.divergent.sum()),
+        step_size=math.nan if tuning is None else tuning.step_size.mean().item(),
+    )
 
 
 def to_arviz(draws: Draws, **quantities: Tensor):

@@ -7,10 +7,7 @@ from typing import NamedTuple
 import torch
 
 from tinynets import checks
-
-# Added to the diagonal of a covariance before it is factorised, relative to
-# its largest entry: float64 loses positive definiteness below that.
-JITTER = 1e-10
+from tinynets.linalg import JITTER, cholesky
 
 # New points whose variances are computed at a time: bounds the memory.
 BLOCK = 512
@@ -42,7 +39,7 @@ class GPPosterior(NamedTuple):
     def sample(self, n_draws: int, *, generator: torch.Generator) -> torch.Tensor:
         """Draw functions, (n_draws, n_star) or (n_draws, n_star, outputs)."""
         checks.count("n_draws", n_draws)
-        factor = cholesky(self.covariance, "the posterior covariance")
+        factor = cholesky(self.covariance, "the posterior covariance", jitter=JITTER)
         normal = torch.randn(
             n_draws, *self.mean.shape, dtype=factor.dtype, device=factor.device, generator=generator
         )
@@ -117,7 +114,7 @@ def draw(
         One function a row.
     """
     checks.count("n_draws", n_draws)
-    factor = cholesky(kernel(x, x), "the kernel matrix")
+    factor = cholesky(kernel(x, x), "the kernel matrix", jitter=JITTER)
     normal = torch.randn(n_draws, len(x), dtype=x.dtype, device=x.device, generator=generator)
     return normal @ factor.mT
 
@@ -199,7 +196,9 @@ def condition(k: torch.Tensor, y: torch.Tensor, *, noise_std: float) -> Conditio
     checks.non_negative("noise_std", noise_std)
     checks.shape("k", k, ("n", "n"))
     checks.shape("y", y, (len(k), "outputs") if y.ndim == 2 else (len(k),))
-    factor = cholesky(k, "the kernel matrix plus noise", add=noise_std**2)  # line 2
+    factor = cholesky(  # line 2
+        k, "the kernel matrix plus noise", add=noise_std**2, jitter=JITTER
+    )
     columns = y.reshape(len(y), -1)
     weights = torch.cholesky_solve(columns, factor)  # line 3
     log_evidence = (
@@ -240,36 +239,3 @@ def posterior(
     checks.shape("y", y, (len(x), "outputs") if y.ndim == 2 else (len(x),))
     data = condition(kernel(x, x), y, noise_std=noise_std)
     return data.posterior(kernel(x_star, x), kernel(x_star, x_star))
-
-
-def cholesky(matrix: torch.Tensor, name: str, *, add: float = 0.0) -> torch.Tensor:
-    """Factorise a covariance, `add` and a relative `JITTER` added to its diagonal.
-
-    Raises
-    ------
-    torch.linalg.LinAlgError
-        If it is not positive definite; the message says why and what to do.
-    """
-    matrix = matrix.clone()
-    diagonal = matrix.diagonal()
-    diagonal += add + JITTER * (diagonal.max() + add)
-    factor, failed = torch.linalg.cholesky_ex(matrix)
-    if failed:
-        raise torch.linalg.LinAlgError(_why_not_positive(matrix, name))
-    return factor
-
-
-def _why_not_positive(matrix: torch.Tensor, name: str) -> str:
-    """Say why a matrix has no Cholesky factor, and what would help."""
-    what = f"{name} ({len(matrix)} points, {matrix.dtype}) is not positive definite"
-    if not torch.isfinite(matrix).all():
-        return f"{what}: it has NaN or infinite entries; look at the inputs and the kernel"
-    asymmetry = (matrix - matrix.mT).abs().max() / matrix.abs().max()
-    if asymmetry > 1e-4:
-        return f"{what}: it is not symmetric (by {asymmetry:.1g} of its largest entry)"
-    eigenvalues = torch.linalg.eigvalsh(matrix)
-    low, high = eigenvalues[0].item(), eigenvalues[-1].item()
-    return (
-        f"{what}: its eigenvalues go from {low:.2g} to {high:.2g}; use float64, drop points "
-        f"that coincide or add noise of a variance above {max(-2 * low, JITTER * high):.1g}"
-    )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 
 from tinynets import bnn
-from tinynets.gp import cholesky
+from tinynets.linalg import JITTER, cholesky
 
 
 class Laplace(NamedTuple):
@@ -72,7 +72,12 @@ def fit(posterior: bnn.Posterior, mode: torch.Tensor) -> Laplace:
         of_weights / posterior.temperature + posterior.prior_std.square().reciprocal().diag(),
         _precision_of_unknowns(posterior, mode[n_weights:]),
     )
-    lower = cholesky(precision, "the precision at the mode")
+    lower = cholesky(
+        precision,
+        "the precision at the mode",
+        jitter=JITTER,
+        remedy="find the maximum first, with train.maximise",
+    )
     # precision = L L' gives covariance = L^-T L^-1.
     factor = torch.linalg.solve_triangular(
         lower.mT, torch.eye(len(mode), dtype=mode.dtype, device=mode.device), upper=True

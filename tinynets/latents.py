@@ -13,6 +13,7 @@ from scipy.optimize import linprog
 from torch import Tensor
 
 from tinynets import checks
+from tinynets.linalg import cholesky
 
 
 class Gaussian(NamedTuple):
@@ -299,21 +300,13 @@ def _rows(labels: Tensor, k: int) -> Tensor:
 
 
 def _cholesky(covariance: Tensor) -> Tensor:
-    factor, failed = torch.linalg.cholesky_ex(covariance)
-    diagonal = factor.diagonal(dim1=-2, dim2=-1)
-    # Rounding may leave a singular matrix a tiny pivot instead of none.
-    size = covariance.diagonal(dim1=-2, dim2=-1).amax(-1, keepdim=True)
-    tiny = 8 * torch.finfo(covariance.dtype).eps * size
-    bad = (failed != 0) | ~(diagonal.square() > tiny).all(-1)
-    if bad.any():
-        where = bad.nonzero()[0].tolist()
-        at = f" at index {tuple(where)}" if where else ""
-        raise ValueError(
-            f"covariance{at} is singular or not positive definite: its class "
-            "needs more images than dimensions, or has collapsed onto a line "
-            "or a point"
-        )
-    return factor
+    return cholesky(
+        covariance,
+        "covariance",
+        smallest_pivot=8 * torch.finfo(covariance.dtype).eps,
+        remedy="its class needs more images than dimensions, or has collapsed onto a line or "
+        "a point",
+    )
 
 
 def _log_det(factor: Tensor) -> Tensor:

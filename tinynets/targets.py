@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from tinynets import checks
+from tinynets.linalg import cholesky
 
 LOG_2PI = math.log(2 * math.pi)
 
@@ -34,12 +35,7 @@ def gaussian(mean: Tensor, covariance: Tensor) -> Target:
     """
     checks.shape("mean", mean, ("dim",))
     checks.shape("covariance", covariance, (len(mean), len(mean)))
-    root, failed = torch.linalg.cholesky_ex(covariance)
-    if failed:
-        raise ValueError(
-            "covariance must be positive definite, got one with "
-            f"a pivot {int(failed)} that is not above 0"
-        )
+    root = cholesky(covariance, "covariance", remedy="give a symmetric one of full rank")
     precision = torch.cholesky_inverse(root)
     constant = root.diagonal().log().sum() + 0.5 * len(mean) * LOG_2PI
 

@@ -11,7 +11,7 @@ function of weights takes and gives has one shape everywhere: positions
 and (*chains, draws, n, outputs) for several.
 """
 
-from tinynets.bnn.draws import log_likelihood, predictions
+from tinynets.bnn.draws import interpolate, log_likelihood, predictions
 from tinynets.bnn.gaussian import Gaussian
 from tinynets.bnn.likelihoods import Categorical, Likelihood
 from tinynets.bnn.posterior import Path, Posterior, Terms
@@ -26,6 +26,7 @@ __all__ = [
     "Terms",
     "batched",
     "draw_prior",
+    "interpolate",
     "log_likelihood",
     "predictions",
     "prior_std",

@@ -56,6 +56,42 @@ def log_likelihood(posterior: Posterior, position: Tensor, x: Tensor, y: Tensor)
     return _in_parts(each, posterior, position, x)
 
 
+def interpolate(grid: Tensor, functions: Tensor, x: Tensor) -> Tensor:
+    """Return functions that are known on a grid between its points, linearly.
+
+    Parameters
+    ----------
+    grid : Tensor, (points,) or (points, 1)
+        Ascending.
+    functions : Tensor, (*chains, draws, points)
+        Values on the grid.
+    x : Tensor, (n,) or (n, 1)
+        Where they are wanted, inside the grid.
+
+    Returns
+    -------
+    Tensor, (*chains, draws, n)
+
+    Examples
+    --------
+    >>> import torch
+    >>> interpolate(torch.tensor([0.0, 2.0]), torch.tensor([[1.0, 5.0]]), torch.tensor([0.5]))
+    tensor([[2.]])
+    """
+    grid, x = grid.flatten(), x.flatten()
+    checks.shape("functions", functions, (*functions.shape[:-1], len(grid)))
+    if (grid.diff() <= 0).any():
+        raise ValueError("grid must be ascending; sort it, and the functions with it")
+    if x.min() < grid[0] or x.max() > grid[-1]:
+        raise ValueError(
+            f"x must lie inside the grid, from {grid[0].item()} to {grid[-1].item()}, got "
+            f"{x.min().item()} to {x.max().item()}"
+        )
+    right = torch.searchsorted(grid, x).clamp(1, len(grid) - 1)
+    share = (x - grid[right - 1]) / (grid[right] - grid[right - 1])
+    return torch.lerp(functions[..., right - 1], functions[..., right], share)
+
+
 def _in_parts(function: Callable, posterior: Posterior, position: Tensor, x: Tensor) -> Tensor:
     """Apply a function of positions (draws, dim) to parts of them."""
     if position.ndim < 2 or position.shape[-1] != posterior.dim:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from tinynets import checks
+from tinynets.linalg import cholesky
 
 
 class Mass(NamedTuple):
@@ -51,12 +52,7 @@ def dense_mass(covariance: Tensor) -> Mass:
             "covariance must have shape (dim, dim) or (chains, "
             f"dim, dim), got {tuple(covariance.shape)}"
         )
-    root, failed = torch.linalg.cholesky_ex(covariance)
-    if failed.any():
-        raise ValueError(
-            "covariance must be positive definite, got one that "
-            "is not; add a small multiple of the identity"
-        )
+    root = cholesky(covariance, "covariance", remedy="add a small multiple of the identity")
     return Mass(covariance, root, dense=True)
 
 

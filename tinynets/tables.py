@@ -1,0 +1,75 @@
+"""Tables of results, in Markdown."""
+
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor
+
+
+def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table in Markdown, columns of numbers aligned at their right.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Heads of the columns.
+    rows : iterable of sequences of str
+        Cells, as they shall be read.
+
+    Returns
+    -------
+    str
+        To be printed by a cell with `output: asis`.
+
+    Raises
+    ------
+    ValueError
+        If a row has another number of cells than there are columns.
+
+    Examples
+    --------
+    >>> print(markdown(["sampler", "ESS"], [["HMC", "1,200"], ["MALA", "35 ± 2"]]))
+    | sampler | ESS |
+    |:--|--:|
+    | HMC | 1,200 |
+    | MALA | 35 ± 2 |
+    """
+    rows = [list(row) for row in rows]
+    for row in rows:
+        if len(row) != len(columns):
+            raise ValueError(
+                f"rows must have {len(columns)} cells, one for each column, got {len(row)}: {row}"
+            )
+    numeric = [all(map(_is_number, cells)) for cells in zip(*rows)] or [False] * len(columns)
+    rule = "".join("|--:" if right else "|:--" for right in numeric) + "|"
+    head, *body = ("| " + " | ".join(row) + " |" for row in [list(columns), *rows])
+    return "\n".join([head, rule, *body])
+
+
+def mean_and_std(values: Tensor | Sequence[float], digits: int = 2) -> str:
+    """Write values as their mean ± standard deviation.
+
+    Parameters
+    ----------
+    values : Tensor or sequence of float, (n,)
+        Such as one for each seed; 2 or more.
+    digits : int
+        Behind the point.
+
+    Examples
+    --------
+    >>> mean_and_std([1.0, 2.0, 3.0])
+    '2.00 ± 1.00'
+    """
+    values = torch.as_tensor(values)
+    if values.ndim != 1 or len(values) < 2:
+        raise ValueError(
+            f"values must be 2 or more, for a standard deviation, got shape {tuple(values.shape)}"
+        )
+    values = values.double()
+    return f"{values.mean():.{digits}f} ± {values.std():.{digits}f}"
+
+
+def _is_number(cell: str) -> bool:
+    """Tell whether a cell begins as a number does."""
+    return cell.strip().lstrip("-−+±")[:1].isdigit()
