@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 from torch import nn
+from torch.distributions import HalfNormal
 
 from tinynets import bnn
 from tinynets.nets import MLP
@@ -73,6 +74,26 @@ def test_tempered_smc_gives_the_evidence_and_moments_of_a_linear_model():
     assert ((run.position.mean(0) - mean).abs() < 0.25 * scale).all()
     assert ((run.position.std(0) / scale - 1).abs() < 0.15).all()
     assert run.powers[-1] == 1 and (run.powers.diff() > 0).all()
+
+
+def test_tempered_smc_integrates_over_an_unknown_noise():
+    posterior, *_ = linear_problem()
+    likelihood = bnn.Gaussian(HalfNormal(torch.ones((), dtype=F64)))
+    posterior = bnn.Posterior(
+        posterior.net, posterior.x, posterior.y, likelihood, posterior.prior_std
+    )
+    design = torch.cat([posterior.x, torch.ones(9, 1, dtype=F64)], 1)
+    prior = (design * posterior.prior_std.square()) @ design.mT
+    log_std = torch.linspace(-6, 3, 901, dtype=F64)
+    covariance = prior + (2 * log_std).exp()[:, None, None] * torch.eye(9)
+    log_p = torch.distributions.MultivariateNormal(torch.zeros(9, dtype=F64), covariance).log_prob(
+        posterior.y[:, 0]
+    ) + likelihood.log_prior(log_std[:, None])
+    evidence = torch.trapezoid(log_p.exp(), log_std).log()
+    run = tempered_smc(posterior, n_particles=2000, generator=generator(1))
+    assert run.log_evidence.item() == pytest.approx(evidence.item(), abs=0.25)
+    mean = log_p.softmax(0) @ log_std
+    assert run.position[:, -1].mean().item() == pytest.approx(mean.item(), abs=0.05)
 
 
 def test_the_next_power_keeps_the_share_it_is_told():

@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 from torch import nn
+from torch.distributions import HalfCauchy, HalfNormal
 
 from tinynets import bnn, vi
 from tinynets.nets import MLP, n_parameters
@@ -315,3 +316,67 @@ def test_local_reparameterisation_refuses_what_it_cannot_do():
         vi.local_outputs(
             MLP([2, 1]), gaussian_of("low-rank", 3), x, n_samples=1, generator=generator(1)
         )
+
+
+def with_unknown_noise(prior=HalfNormal):
+    net, x, y, *_ = linear_problem()
+    return bnn.Posterior(net, x, y, bnn.Gaussian(prior(torch.ones((), dtype=F64))), 2.0)
+
+
+@pytest.mark.parametrize("kind", ["mean-field", "low-rank", "full"])
+def test_kl_to_the_prior_of_an_unknown_noise_is_its_monte_carlo_mean(kind):
+    posterior, q = with_unknown_noise(HalfCauchy), gaussian_of(kind, 4)
+    theta = q.sample(100_000, generator=generator(1))
+    log_ratio = q.log_prob(theta) - posterior.terms(theta).log_prior
+    error = vi.exact_kl(q, posterior) - log_ratio.mean()
+    assert error.abs() < 5 * log_ratio.std() / math.sqrt(100_000)
+
+
+def test_kl_of_fits_side_by_side_is_that_of_each():
+    posterior = with_unknown_noise()
+    alone = [gaussian_of("mean-field", 4), vi.mean_field(torch.ones(4, dtype=F64), 0.3)]
+    both = vi.MeanField(*map(torch.stack, zip(*alone)))
+    torch.testing.assert_close(
+        vi.exact_kl(both, posterior), torch.stack([vi.exact_kl(q, posterior) for q in alone])
+    )
+
+
+def test_local_estimates_with_an_unknown_noise_have_the_same_mean():
+    posterior = with_unknown_noise()
+    q = vi.mean_field(torch.tensor([1.0, -1.5, 0.3, -0.5], dtype=F64), 0.2)
+    means, errors = [], []
+    for local in (False, True):
+        estimate = vi.expected_log_likelihood(posterior, n_samples=50, local=local)
+        values = torch.stack([estimate(q, generator=generator(3, i)) for i in range(200)])
+        means.append(values.mean())
+        errors.append(values.std() / math.sqrt(200))
+    assert (means[0] - means[1]).abs() < 5 * math.hypot(*errors)
+
+
+def test_an_unknown_noise_is_found():
+    """Its mean-field optimum lies where the exact marginal posterior does."""
+    posterior = with_unknown_noise()
+    fitted = vi.fit(
+        vi.full_covariance(torch.zeros(4, dtype=F64), 0.1),
+        vi.expected_log_likelihood(posterior, n_samples=16),
+        posterior,
+        n_steps=1200,
+        learning_rate=0.05,
+        generator=generator(5),
+    ).q
+    design = torch.cat([posterior.x, torch.ones(12, 1, dtype=F64)], 1)
+    prior = 4 * design @ design.mT
+    log_std = torch.linspace(-4, 2, 601, dtype=F64)
+    log_p = torch.stack(
+        [
+            torch.distributions.MultivariateNormal(
+                torch.zeros(12, dtype=F64), prior + (2 * u).exp() * torch.eye(12)
+            ).log_prob(posterior.y[:, 0])
+            for u in log_std
+        ]
+    ) + posterior.likelihood.log_prior(log_std[:, None])
+    weight = log_p.softmax(0)
+    mean = weight @ log_std
+    std = (weight @ (log_std - mean).square()).sqrt()
+    assert (fitted.mean[3] - mean).abs() < 0.35 * std
+    assert fitted.std[3].item() == pytest.approx(std.item(), rel=0.25)

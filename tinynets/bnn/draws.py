@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from tinynets import checks
+from tinynets import checks, threads
 from tinynets.bnn.posterior import Posterior
 
 NUMBERS = 2**24  # in the widest layer of the draws that are evaluated at once
@@ -103,6 +103,6 @@ def _in_parts(function: Callable, posterior: Posterior, position: Tensor, x: Ten
     checks.like_x("x", x, posterior.x)
     widest = max(x[0].numel(), *(parameter.shape[0] for parameter in posterior.net.parameters()))
     n_draws = max(1, NUMBERS // (len(x) * widest + posterior.dim))
-    with torch.no_grad():
+    with torch.no_grad(), threads.one_if_small(n_draws * posterior.dim * len(x)):
         values = [function(part) for part in position.flatten(0, -2).split(n_draws)]
     return torch.cat(values).unflatten(0, position.shape[:-1])

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from tinynets import bnn, checks
+from tinynets import bnn, checks, threads
 from tinynets.train import ascend
 from tinynets.vi.gaussians import Gaussian
 from tinynets.vi.outputs import draw_outputs
@@ -215,9 +215,12 @@ def fit(
         checks.positive("temperature", value)
     q = type(q)(*(part.detach().clone().requires_grad_() for part in q))
 
+    n_examples = len(prior.x) if isinstance(prior, bnn.Posterior) else 1
+
     def gradient(step: int) -> torch.Tensor:
-        terms = elbo(q, estimate, prior, temperature=temperature, generator=generator)
-        terms.elbo.sum().backward()
+        with threads.one_if_small(q.mean.numel() * n_examples):
+            terms = elbo(q, estimate, prior, temperature=temperature, generator=generator)
+            terms.elbo.sum().backward()
         values = torch.stack([term.detach() for term in terms])
         if not (finite := values[0].isfinite()).all():
             raise FloatingPointError(
