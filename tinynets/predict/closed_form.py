@@ -9,7 +9,7 @@ import torch
 from scipy.sparse.linalg import eigsh
 from torch import Tensor
 
-from tinynets import checks, gp
+from tinynets import checks, linalg
 from tinynets.predict.shapes import Times, as_matrix, stack, times
 
 # Eigenvalues below this multiple of n * eps * the largest are rounding errors: directions
@@ -75,7 +75,10 @@ class GradientFlow:
         checks.shape("ntk", self.ntk, (len(self.y), len(self.y), *blocks))
         matrix = as_matrix(self.ntk)
         if self.only_end:
-            values, vectors = torch.ones(0, device=matrix.device), gp.cholesky(matrix, "the NTK")
+            values, vectors = (
+                torch.ones(0, device=matrix.device),
+                linalg.cholesky(matrix, "the NTK", jitter=linalg.JITTER),
+            )
         else:
             values, vectors = _positive_eigenvectors(matrix)
         object.__setattr__(self, "_values", values)
