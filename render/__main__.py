@@ -7,9 +7,11 @@ import asyncio
 import sys
 from pathlib import Path
 
-from render.build import Options, build, find_pages
+from render.build import Builtin, build
 from render.errors import RenderError, RenderErrors, errors_of
+from render.executions import Options, find_pages
 from render.project import CONFIG, Project
+from render.quarto import Quarto
 from render.report import Report
 
 
@@ -35,18 +37,12 @@ def _run(given: argparse.Namespace, report: Report) -> int:
     options = Options(
         find_pages(project, given.pages, Path.cwd()), given.jobs, given.timeout, given.clean
     )
-    if given.engine == "quarto":
-        from render import quarto
-
-        if given.preview:
-            return quarto.preview(project, given.port)
-        changed = quarto.build(project, options, report)
-    elif given.preview:
+    engine = Quarto() if given.engine == "quarto" else Builtin()
+    if given.preview:
         from render.preview import preview
 
-        return preview(project.root, options, report, port=given.port)
-    else:
-        changed = build(project, options, report)
+        return preview(project.root, engine, options, report, port=given.port)
+    changed = build(project, engine, options, report)
     out = project.output_dir.relative_to(project.root)
     report.say(f"{out}/ {'is ready' if changed else 'is up to date'}")
     return 0
@@ -65,7 +61,10 @@ def _parser() -> argparse.ArgumentParser:
         "package changed.",
     )
     parser.add_argument(
-        "pages", nargs="*", metavar="PAGE", help="run only these; take the others as they ran last"
+        "pages",
+        nargs="*",
+        metavar="PAGE",
+        help="run only these; take the others as they ran last, or leave them out",
     )
     parser.add_argument("--engine", choices=("builtin", "quarto"), default="builtin")
     parser.add_argument(

@@ -1,72 +1,72 @@
-"""Runs a page's cells in a kernel and writes the page with their outputs."""
+"""Runs a page's cells in a kernel, from first to last."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-from render.cells import Cell, Text, split_page
+from render.assemble import Run
+from render.cells import Cell, Text
 from render.errors import RenderError
 from render.failure import describe
 from render.kernel import Kernel, start_kernel
 from render.outputs import FigureFolder, Shown, cell_markdown, inline_markdown
-from render.project import Executed, Page, Project
+from render.project import Page, Project
 
 Progress = Callable[[Page, int, int, str], None]
 
 
 async def execute(
     page: Page,
+    parts: Sequence[Text | Cell],
     project: Project,
     *,
     files_dir: Path,
     progress: Progress = lambda page, done, total, name: None,
     threads: int = 1,
     timeout: float = 600.0,
-) -> Executed:
+) -> Run:
     """Run a page's cells from first to last.
 
     Parameters
     ----------
+    parts
+        The page, split into Markdown and cells.
     files_dir
         Empty folder to write the figures to.
     progress
         Called with the page, cells done, cells in all, and the next cell's name.
     threads
-        How many threads the kernel's libraries may use.
+        How many cores the kernel's libraries and child processes may use.
     timeout
         Seconds that one cell may take.
 
     Raises
     ------
     RenderError, RenderErrors
-        A cell is malformed, fails, takes too long, kills its kernel, or emits
-        what may not leave a cell.
+        A cell fails, takes too long, kills its kernel, or emits what may not leave
+        a cell.
     """
-    parts = split_page(page)
     started = time.monotonic()
-    writer = _Writer(page, parts, project, files_dir, progress)
-    if any(isinstance(part, Cell) or part.inlines for part in parts):
-        async with start_kernel(
-            page.path.parent,
-            cache=project.cache_dir,
-            figures=writer.defaults,
-            threads=threads,
-            timeout=timeout,
-            source=page.source,
-        ) as kernel:
-            try:
-                await writer.write(kernel, timeout)
-            except DeadKernelError:
-                raise _dead(page, writer.part) from None
-    else:
-        await writer.write(None, timeout)
-    return Executed(
-        page, "".join(writer.pieces), tuple(writer.lines), files_dir, time.monotonic() - started
-    )
+    runner = _Runner(page, parts, project, files_dir, progress)
+    async with start_kernel(
+        page.path.parent,
+        root=project.root,
+        cache=project.cache_dir,
+        figures=runner.defaults,
+        threads=threads,
+        timeout=timeout,
+        source=page.source,
+    ) as kernel:
+        try:
+            outputs = await runner.run(kernel, timeout)
+            told = await kernel.reads()
+        except DeadKernelError:
+            raise _dead(page, runner.part) from None
+    return Run(outputs, files_dir, time.monotonic() - started, told)
 
 
 def _dead(page: Page, part: Text | Cell) -> RenderError:
@@ -79,31 +79,33 @@ def _dead(page: Page, part: Text | Cell) -> RenderError:
     )
 
 
-class _Writer:
-    """Collects a page's Markdown, and where each of its lines comes from."""
+class _Runner:
+    """Runs the parts of a page one after another."""
 
     def __init__(
-        self, page: Page, parts: list, project: Project, files_dir: Path, progress: Progress
+        self,
+        page: Page,
+        parts: Sequence[Text | Cell],
+        project: Project,
+        files_dir: Path,
+        progress: Progress,
     ) -> None:
         self.page, self.parts, self.part, self.progress = page, parts, parts[0], progress
         self.defaults = project.execute_defaults(page)
         self.figures = FigureFolder(files_dir, f"{page.stem}_files/figure-html")
         self.total = sum(isinstance(part, Cell) for part in parts)
-        head = page.text.splitlines()[: page.body_line - 1]
-        self.pieces = [f"{line}\n" for line in head]
-        self.lines = list(range(1, page.body_line))
 
-    async def write(self, kernel: Kernel | None, timeout: float) -> None:
-        for self.part in self.parts:
-            if isinstance(self.part, Cell):
-                self.progress(self.page, self.part.number - 1, self.total, self.part.name)
-                markdown = f"\n{await self._run(self.part, kernel, timeout)}\n"
-                self.lines += [self.part.line] * markdown.count("\n")
+    async def run(self, kernel: Kernel, timeout: float) -> list[str | list[str]]:
+        outputs = []
+        for part in self.parts:
+            self.part = part
+            if isinstance(part, Cell):
+                self.progress(self.page, part.number - 1, self.total, part.name)
+                outputs.append(await self._run(part, kernel, timeout))
             else:
-                markdown = await self._text(self.part, kernel)
-                self.lines += range(self.part.line, self.part.line + markdown.count("\n"))
-            self.pieces.append(markdown)
+                outputs.append(await self._values(part, kernel, timeout))
         self.progress(self.page, self.total, self.total, "")
+        return outputs
 
     async def _run(self, cell: Cell, kernel: Kernel, timeout: float) -> str:
         shown = Shown.of(cell, self.defaults)
@@ -125,16 +127,20 @@ class _Writer:
                 raise describe(await kernel.last_error(), outputs, self.page, cell, cells)
         return cell_markdown(cell, outputs, shown, self.figures, self.page.source)
 
-    async def _text(self, text: Text, kernel: Kernel | None) -> str:
-        values = {}
-        if text.inlines:
-            asked = {str(i): inline.expression for i, inline in enumerate(text.inlines)}
-            values = await kernel.ask("", asked)
-        pieces, end = [], 0
-        for i, inline in enumerate(text.inlines):
-            value = inline_markdown(
-                inline.expression, values.get(str(i), {}), self.page.source, inline.line
+    async def _values(self, text: Text, kernel: Kernel, timeout: float) -> list[str]:
+        asked = {str(i): inline.expression for i, inline in enumerate(text.inlines)}
+        try:
+            replies = await kernel.ask("", asked, timeout=timeout) if asked else {}
+        except TimeoutError:
+            raise RenderError(
+                f"inline values took longer than {timeout:g} s; compute them in a cell above",
+                page=self.page.source,
+                line=text.inlines[0].line,
+            ) from None
+        values = (
+            inline_markdown(
+                inline.expression, replies.get(str(i), {}), self.page.source, inline.line
             )
-            pieces += [text.text[end : inline.start], " ".join(value.splitlines())]
-            end = inline.end
-        return "".join([*pieces, text.text[end:]])
+            for i, inline in enumerate(text.inlines)
+        )
+        return [" ".join(value.splitlines()) for value in values]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import json
 import os
 import sys
@@ -17,8 +18,10 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 
+from render import reads
 from render.errors import RenderError
 
+PATIENCE = 120.0  # seconds for what we ask a kernel ourselves, on a busy machine
 FIGURES = {"fig-width": 7, "fig-height": 5, "fig-format": "retina", "fig-dpi": 96}
 
 # Runs first in each kernel: figures as Quarto sets them up, and on Linux the
@@ -42,6 +45,8 @@ else:
     _formats("{fig-format}")
 get_ipython().run_line_magic("reset", "-f")
 """
+# Of numerical libraries, and of joblib's workers: a page keeps to its share of the cores.
+_LIMITS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
 
 # Asked after a failure: the frames as data, for a traceback in the page's lines.
 _FRAMES = """
@@ -95,16 +100,35 @@ class Kernel:
         )
         return cell.outputs
 
-    async def ask(self, code: str, expressions: Mapping[str, str]) -> dict:
-        """Evaluate expressions after silent code; return the kernel's replies by name."""
+    async def ask(
+        self, code: str, expressions: Mapping[str, str], *, timeout: float = PATIENCE
+    ) -> dict:
+        """Evaluate expressions after silent code; return the kernel's replies by name.
+
+        Raises
+        ------
+        TimeoutError
+            It took longer than `timeout` seconds.
+        """
         client = self._client
         request = client.kc.execute(
             code, silent=not expressions, store_history=False, user_expressions=dict(expressions)
         )
-        reply = await client.async_wait_for_reply(request)
+        client.timeout, kept = None, client.timeout  # nbclient's own is for cells alone
+        try:
+            reply = await asyncio.wait_for(client.async_wait_for_reply(request), timeout)
+        finally:
+            client.timeout = kept
         if reply is None:
             raise DeadKernelError("Kernel died")
         return reply["content"].get("user_expressions", {})
+
+    async def reads(self) -> dict:
+        """Return what the page read of the project, and the modules it has imported."""
+        reply = await self.ask("", {"reads": reads.ASK})
+        if reply.get("reads", {}).get("status") != "ok":  # a page that tampers with sys.modules
+            return {}
+        return json.loads(ast.literal_eval(reply["reads"]["data"]["text/plain"]))
 
     async def last_error(self) -> dict | None:
         """Return the frames of the exception that was raised last."""
@@ -116,16 +140,25 @@ class Kernel:
 
 @asynccontextmanager
 async def start_kernel(
-    folder: Path, *, cache: Path, figures: Mapping, threads: int, timeout: float, source: str
+    folder: Path,
+    *,
+    root: Path,
+    cache: Path,
+    figures: Mapping,
+    threads: int,
+    timeout: float,
+    source: str,
 ) -> AsyncIterator[Kernel]:
     """Start a kernel that works in `folder`, set up as Quarto sets it up; end it after.
 
     Parameters
     ----------
+    root
+        Folder whose files are watched: which of them the page reads.
     figures
         `fig-width`, `fig-height` (inches), `fig-format`, `fig-dpi`.
     threads
-        How many threads the libraries in it may use.
+        How many cores the libraries in it and joblib's workers may use.
     timeout
         Seconds that one cell may take.
     """
@@ -153,7 +186,7 @@ async def start_kernel(
         )
         await client.async_start_new_kernel_client()
         kernel = Kernel(client)
-        await _set_up(kernel, settings, source)
+        await _set_up(kernel, settings, source, root)
         yield kernel
     finally:
         if client.km is not None and client.km.has_kernel:
@@ -163,8 +196,9 @@ async def start_kernel(
         runtime.cleanup()
 
 
-async def _set_up(kernel: Kernel, settings: Mapping, source: str) -> None:
-    code = _SETUP.replace("{parent}", str(os.getpid()))
+async def _set_up(kernel: Kernel, settings: Mapping, source: str, root: Path) -> None:
+    code = reads.WATCH.replace("{root}", repr(str(root)))
+    code += _SETUP.replace("{parent}", str(os.getpid()))
     for key, value in settings.items():
         code = code.replace(f"{{{key}}}", str(value))
     reply = await kernel.ask(code, {"ready": "1"})
@@ -180,10 +214,9 @@ def _environment(cache: Path, settings: Mapping, threads: int) -> dict[str, str]
     ipython = cache / "ipython"
     ipython.mkdir(parents=True, exist_ok=True)
     retina = settings["fig-format"] == "retina"
-    limits = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
     return {
         **os.environ,
-        **{name: str(threads) for name in limits},
+        **{name: str(threads) for name in _LIMITS},
         "PYTHONHASHSEED": "0",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "IPYTHONDIR": str(ipython),

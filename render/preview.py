@@ -12,8 +12,9 @@ from pathlib import Path
 
 import watchfiles
 
-from render.build import Options, build, find_pages
+from render.build import Engine, build
 from render.errors import RenderError, RenderErrors, errors_of
+from render.executions import Options, find_pages
 from render.project import Project
 from render.report import Report
 
@@ -138,7 +139,7 @@ def serve(folder: Path, state: State, port: int) -> _Server:
     return server
 
 
-def preview(root: Path, options: Options, report: Report, *, port: int) -> int:
+def preview(root: Path, engine: Engine, options: Options, report: Report, *, port: int) -> int:
     """Serve the site until Ctrl-C; render again when a source is saved."""
     output = Project.load(root).cache_dir / "preview"
     state = State()
@@ -158,7 +159,7 @@ def preview(root: Path, options: Options, report: Report, *, port: int) -> int:
         )
         for i, changes in enumerate(sets):
             if changes or i == 0:
-                render(root, output, options, report, state)
+                render(root, output, engine, options, report, state)
     except KeyboardInterrupt:
         report.say("preview ended")
     finally:
@@ -166,12 +167,14 @@ def preview(root: Path, options: Options, report: Report, *, port: int) -> int:
     return 0
 
 
-def render(root: Path, output: Path, options: Options, report: Report, state: State) -> None:
+def render(
+    root: Path, output: Path, engine: Engine, options: Options, report: Report, state: State
+) -> None:
     """Render once, and tell the terminal and the browsers how it went."""
     try:
         project = Project.load(root, drafts=True, output=output)
         pages = find_pages(project, [page.source for page in options.pages], root)
-        changed = build(project, Options(pages, options.jobs, options.timeout), report)
+        changed = build(project, engine, Options(pages, options.jobs, options.timeout), report)
     except (RenderError, RenderErrors) as error:
         found = errors_of(error)
         report.errors(found)

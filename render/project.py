@@ -156,15 +156,15 @@ class Executed:
         For each line of `markdown`, the line of the page it comes from.
     files_dir
         Folder that holds `<stem>_files/figure-html/…` as `markdown` names it.
-    seconds
-        How long the cells took.
+    key
+        Names the execution: what it computed with, hashed. Empty if it was not kept.
     """
 
     page: Page
     markdown: str
     lines: tuple[int, ...]
     files_dir: Path
-    seconds: float = 0.0
+    key: str = ""
 
 
 @dataclass
@@ -179,12 +179,15 @@ class Project:
         Whether drafts are shown.
     output
         Where the site goes, if not where `_quarto.yml` says.
+    left_out
+        Sources of pages that are treated as drafts for once.
     """
 
     root: Path
     config: Mapping = field(default_factory=dict)
     drafts: bool = False
     output: Path | None = None
+    left_out: frozenset[str] = frozenset()
 
     @classmethod
     def load(cls, root: Path, *, drafts: bool = False, output: Path | None = None) -> Project:
@@ -236,7 +239,8 @@ class Project:
     @property
     def shown_pages(self) -> list[Page]:
         """The pages that are published: drafts only where they are asked for."""
-        return [page for page in self.pages if self.drafts or not page.draft]
+        shown = (page for page in self.pages if self.drafts or not page.draft)
+        return [page for page in shown if page.source not in self.left_out]
 
     @cached_property
     def resources(self) -> list[Path]:
@@ -256,7 +260,7 @@ def read_page(root: Path, path: Path) -> Page:
     Raises
     ------
     RenderError
-        The front matter is not closed, not YAML, or has an unknown key.
+        It is not UTF-8; its front matter is not closed, not YAML, or has an unknown key.
     """
     source = path.relative_to(root).as_posix()
     try:
@@ -265,6 +269,17 @@ def read_page(root: Path, path: Path) -> Page:
         raise RenderError(
             f"is not UTF-8 text (byte {error.start}); save it as UTF-8", page=source
         ) from None
+    return parse_page(path, source, text)
+
+
+def parse_page(path: Path, source: str, text: str) -> Page:
+    """Part a page's text into front matter and body; check the front matter.
+
+    Raises
+    ------
+    RenderError
+        The front matter is not closed, not YAML, or has an unknown key.
+    """
     lines = text.splitlines()
     if not lines or lines[0].rstrip() != "---":
         raise RenderError(

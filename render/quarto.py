@@ -1,92 +1,96 @@
-"""Renders with Quarto itself, under the rules of the built-in engine.
+"""Lays pages out with Quarto itself, under the rules of the built-in engine.
 
-Quarto's warnings are errors, the old site stays until the new one is whole, and
-nothing is rendered while nothing changed (Quarto's own `freeze` does not see a
-change in the package).
+The pages are executed here and handed over (`render.frozen`), so Quarto starts no
+kernel. Its warnings are errors, and the old site stays until the new one is whole.
+Where only a few pages changed, and nothing that shows on others, those alone are
+laid out again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from pathlib import Path
 from textwrap import dedent
 
-from render.build import Options, tell_left_over
 from render.errors import RenderError, raise_all
-from render.project import Page, Project
+from render.frozen import PREVIEW, SKIP, freeze
+from render.project import Executed, Project
 from render.report import Report
-from render.staging import RECORD, check_place, is_current, lock, recover, staged
+from render.staging import parts_of
 from render.stamp import Stamps
 
-ENGINE = "quarto"
+FEW = 5  # pages that are laid out one by one; more, and the whole site is as quick
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _PAGE = re.compile(r"^\s*\[\s*\d+/\d+\]\s+(?P<page>\S.*\.qmd)\s*$")
 _PROGRESS = re.compile(r"\s*(Cell \d+/|Executing '|Starting \S+ kernel|Done$)")
 _WARNING = re.compile(r"^\s*(\[?WARN(ING)?\b|\(W\)|ERROR\b)")
 
 
-def build(project: Project, options: Options, report: Report) -> bool:
-    """Bring the site up to date with Quarto; return whether anything had to be done.
+class Quarto:
+    """The `quarto` on the PATH."""
 
-    Raises
-    ------
-    RenderError, RenderErrors
-        There is no Quarto; a page failed; Quarto warned of something.
-    """
-    command = _quarto()
-    check_place(project)
-    with lock(project):
-        tell_left_over(recover(project), report)
-        stamp = Stamps(project).of_site(ENGINE)
-        if not options.clean and is_current(project.output_dir, stamp):
-            return False
-        with staged(project, "" if options.pages else stamp) as out:
-            target = ["--output-dir", os.path.relpath(out, project.root)]
-            if options.pages:
-                _take_over(project, out)
-                for page in options.pages:
-                    _render([command, "render", page.source, *target], project, page, report)
-            else:
-                _render([command, "render", *target], project, None, report)
-                # resources of the old site, which Quarto takes for the project's own
-                shutil.rmtree(out / project.output_dir.name, ignore_errors=True)
-    return True
+    name = "quarto"
+    may_leave_out = False  # what is not frozen, it would run itself
 
+    def check(self) -> None:
+        """Make sure that it can be used.
 
-def preview(project: Project, port: int) -> int:
-    """Hand over to `quarto preview`."""
-    command = _quarto()
-    os.chdir(project.root)
-    os.environ["QUARTO_PYTHON"] = sys.executable
-    os.execv(command, [command, "preview", "--port", str(port), "--no-browser"])
+        Raises
+        ------
+        RenderError
+            There is none.
+        """
+        if shutil.which(self.name) is None:
+            raise RenderError(
+                "quarto is not on the PATH; install it from https://quarto.org, or use "
+                "--engine builtin"
+            )
 
+    def lay_out(
+        self, project: Project, executed: Sequence[Executed], out: Path, report: Report
+    ) -> Mapping:
+        """Write the whole site into the empty folder `out`; return what to remember of it.
 
-def _quarto() -> str:
-    command = shutil.which("quarto")
-    if command is None:
-        raise RenderError(
-            "quarto is not on the PATH; install it from https://quarto.org, or use --engine builtin"
-        )
-    return command
-
-
-def _take_over(project: Project, out: Path) -> None:
-    """Begin from the site that stands, without the claim that it is up to date."""
-    if project.output_dir.is_dir():
-        shutil.copytree(project.output_dir, out, dirs_exist_ok=True)
-        (out / RECORD).unlink(missing_ok=True)
+        Raises
+        ------
+        RenderError, RenderErrors
+            Quarto failed, or warned of something.
+        """
+        stamps = Stamps(project)
+        freeze(project, executed, stamps)
+        old = parts_of(project.output_dir)
+        new = {one.page.source: _hash(one) for one in executed}
+        shell = stamps.of_shell(self.name)
+        changed = [name for name in new if old.get("pages", {}).get(name) != new[name]]
+        target = ["--output-dir", os.path.relpath(out, project.root)]
+        if old.get("shell") == shell and 0 < len(changed) <= FEW:
+            report.say(f"Laying out {len(changed)} of {len(executed)} pages")
+            shutil.copytree(project.output_dir, out, dirs_exist_ok=True)
+            _render(["render", *changed, "--use-freezer", *target], project, report)
+        else:
+            report.say(f"Laying out {len(executed)} pages")
+            _render(["render", *target], project, report)
+            # resources of the old site, which Quarto takes for the project's own
+            shutil.rmtree(out / project.output_dir.name, ignore_errors=True)
+        return {"shell": shell, "pages": new}
 
 
-def _render(command: Sequence[str], project: Project, page: Page | None, report: Report) -> None:
+def _hash(executed: Executed) -> str:
+    return hashlib.sha256(f"{executed.key} {executed.markdown}".encode()).hexdigest()[:24]
+
+
+def _render(arguments: Sequence[str], project: Project, report: Report) -> None:
     """Run Quarto, show what it says, and raise if it failed or warned."""
+    profile = {"QUARTO_PROFILE": PREVIEW} if project.drafts else {}
     process = subprocess.Popen(
-        command,
+        [shutil.which("quarto"), *arguments],
         cwd=project.root,
         text=True,
         encoding="utf-8",
@@ -94,7 +98,7 @@ def _render(command: Sequence[str], project: Project, page: Page | None, report:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
-        env={**os.environ, "QUARTO_PYTHON": sys.executable},
+        env={**os.environ, **profile, "QUARTO_PYTHON": sys.executable, SKIP: "1"},
     )
     said: list[str] = []
     try:
@@ -108,20 +112,19 @@ def _render(command: Sequence[str], project: Project, page: Page | None, report:
             process.terminate()
             process.wait()
     if status != 0:
-        raise _failure(said, page)
-    raise_all(warnings(said, page.source if page else None))
+        raise _failure(said)
+    raise_all(warnings(said))
 
 
-def warnings(said: Sequence[str], page: str | None) -> Iterator[RenderError]:
+def warnings(said: Sequence[str]) -> Iterator[RenderError]:
     """Find what Quarto warned of, and on which page.
 
     Parameters
     ----------
     said
         Quarto's output, a line each, without colours.
-    page
-        The page, where only one was rendered.
     """
+    page = None
     for i, line in enumerate(said):
         match = _PAGE.match(line)
         if match:
@@ -133,9 +136,9 @@ def warnings(said: Sequence[str], page: str | None) -> Iterator[RenderError]:
             )
 
 
-def _failure(said: Sequence[str], page: Page | None) -> RenderError:
+def _failure(said: Sequence[str]) -> RenderError:
     """Take what was said since the last page began, its progress aside."""
-    where, since = page.source if page else None, []
+    where, since = None, []
     for line in said:
         match = _PAGE.match(line)
         if match:

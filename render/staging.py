@@ -75,7 +75,11 @@ def check_place(project: Project) -> None:
             raise _refusal(name, "executions are kept there; name another folder, such as _site")
     if out.is_file():
         raise _refusal(name, "it is a file; name a folder")
-    strange = sorted(_files(out) - set(_record(out).get("files", {})))
+    strange = sorted(
+        name
+        for name in _files(out) - set(_record(out).get("files", {}))
+        if not _is_copy(out / name, project.root / name)
+    )
     if strange:
         more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
         raise _refusal(
@@ -85,6 +89,11 @@ def check_place(project: Project) -> None:
         )
 
 
+def _is_copy(path: Path, source: Path) -> bool:
+    """Tell whether a file is a resource as Quarto copies it while it previews."""
+    return path.is_file() and source.is_file() and path.read_bytes() == source.read_bytes()
+
+
 def _refusal(name: str, why: str) -> RenderError:
     return RenderError(f"the site can't go to `{name}` (project.output-dir): {why}", page=CONFIG)
 
@@ -92,19 +101,27 @@ def _refusal(name: str, why: str) -> RenderError:
 def is_current(out: Path, stamp: str) -> bool:
     """Tell whether the site that stands was built from just these sources, and is as built."""
     record = _record(out)
-    return record.get("stamp") == stamp and record.get("files") == _contents(out)
+    return bool(stamp) and record.get("stamp") == stamp and record.get("files") == _contents(out)
 
 
-def sign(out: Path, stamp: str) -> None:
+def sign(out: Path, stamp: str, parts: Mapping | None = None) -> None:
     """Write down which files a render wrote, and from which sources.
 
     Parameters
     ----------
     stamp
         The sources' stamp; empty for a site that is not what its sources would give.
+    parts
+        What else whoever laid it out wants to know of it next time.
     """
-    record = {"stamp": stamp, "files": _contents(out)}
+    record = {"stamp": stamp, "parts": dict(parts or {}), "files": _contents(out)}
     (out / RECORD).write_text(json.dumps(record, indent=0), encoding="utf-8")
+
+
+def parts_of(out: Path) -> Mapping:
+    """Return what was written down of a site's parts; nothing if it was altered since."""
+    record = _record(out)
+    return record.get("parts", {}) if record.get("files") == _contents(out) else {}
 
 
 def _record(out: Path) -> Mapping:
@@ -150,19 +167,12 @@ def recover(project: Project) -> list[Path]:
 
 
 @contextmanager
-def staged(project: Project, stamp: str) -> Iterator[Path]:
-    """Give an empty folder; it takes the place of the site if all goes well.
-
-    Parameters
-    ----------
-    stamp
-        The sources' stamp; empty for a site that is not what its sources would give.
-    """
+def staged(project: Project) -> Iterator[Path]:
+    """Give an empty folder, to be filled and signed; it takes the place of the site then."""
     new = _fresh(project, "new")
     new.mkdir(parents=True)
     try:
         yield new
-        sign(new, stamp)
         replace(project, new)
     except BaseException:
         _remove(new)

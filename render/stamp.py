@@ -1,10 +1,13 @@
-"""Decides what is stale, and keeps what was executed.
+"""Decides what is stale: a page runs again when what it computes changed.
 
-A page's stamp is a hash of all that its outputs depend on: its text, the
-package, the locked versions, the Python, the data, the files beside it and the
-code that runs cells. While the stamp stays, its outputs are taken from
-`.render/`. Nothing heavy is imported here: a site that is up to date is told so
-at once.
+A page's stamp is a hash of its cells, their options and its inline expressions;
+of the project's modules that it imports, directly or not, without their comments
+and docstrings; of the C sources and data in those modules' packages; of the
+versions of what is installed; of the digits, where it loads any; and of the code
+here that runs cells. The files that a page reads are only known once it ran: they
+are kept with the execution (`render.cache`). Prose, titles, styles and other pages
+are in no page's stamp. Nothing heavy is imported here: a site that is up to date is
+told so at once.
 """
 
 from __future__ import annotations
@@ -12,19 +15,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+import sysconfig
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from render import digits, reads
+from render.cells import Cell, Text, split_page
+from render.modules import Modules
 from render.project import CONFIG, Executed, Page, Project
 
-KEPT = 4  # executions of a page that stay: both data sets, and a way back
-DATA = "TINYNETS_DATA"
-
+PINS = "constraints.txt"
+PICTURES = (".svg", ".png", ".jpg", ".jpeg", ".webp", ".gif")
 _HERE = Path(__file__).parent
-_EXECUTES = ("cells", "options", "kernel", "execute", "outputs", "failure", "project", "stamp")
+_EXECUTES = ("execute", "kernel", "outputs", "reads")
+_LIBRARIES = re.compile(r"^([\w.-]+)-([^-]+)\.dist-info$")
 
 
 class Stamps:
@@ -32,40 +40,145 @@ class Stamps:
 
     def __init__(self, project: Project) -> None:
         self._project = project
+        self._parts: dict[str, list[Text | Cell]] = {}
+        self._modules = Modules(project.root, project.cache_dir / "modules.json")
+
+    def parts(self, page: Page) -> list[Text | Cell]:
+        """Return a page split into Markdown and cells.
+
+        Raises
+        ------
+        RenderError, RenderErrors
+            A cell is malformed.
+        """
+        if page.source not in self._parts:
+            self._parts[page.source] = split_page(page)
+        return self._parts[page.source]
 
     def of_page(self, page: Page) -> str:
-        """Return what a page's outputs depend on, hashed."""
-        if not may_run(page):
-            return _hash([page.text, self._code])
-        defaults = json.dumps(self._project.execute_defaults(page), sort_keys=True, default=str)
-        beside = _files_hash(page.path.parent, _beside(page, self._project.root))
-        return _hash([page.source, page.text, defaults, self._shared, beside])
+        """Return what a page computes, hashed.
 
-    def of_site(self, engine: str) -> str:
-        """Return what the whole site depends on, hashed."""
-        root = self._project.root
-        files = [root / CONFIG, *root.glob("*.bib"), *root.glob("*.csl"), *self._project.resources]
+        Raises
+        ------
+        RenderError, RenderErrors
+            A cell is malformed.
+        """
+        codes = list(_codes(self.parts(page)))
+        modules = self._modules.reached(codes, page.path.parent)
+        given = [_canonical([_asked(part) for part in self.parts(page)])]
+        given.append(_canonical(self._project.execute_defaults(page)))
+        given += [f"{self._name(path)} {self._modules.facts_of(path).digest}" for path in modules]
+        given.append(_files_hash(self._project.root, self._modules.data_beside(modules)))
+        if self._project.root / digits.LOADER in modules:
+            given.append(digits.stamp())
+        return _hash([page.source, *given, self._shared])
+
+    def of_reads(self, page: Page, told: Mapping) -> dict[str, str] | None:
+        """Return path to digest of what a page read while it ran; None if that changed since.
+
+        Parameters
+        ----------
+        told
+            What the kernel said (`Kernel.reads`).
+        """
+        known = self._modules.reached(list(_codes(self.parts(page))), page.path.parent)
+        read = reads.of_project(told.get("read", {}), self._project.root)
+        others = set(told.get("modules", ())) - {str(path) for path in known}
+        if not reads.unchanged_since(read):
+            return None
+        return reads.digests({*read, *others}, self._project.root)
+
+    def of_frame(self, engine: str) -> str:
+        """Return what the site depends on beside what its pages computed, hashed."""
+        texts = [f"{page.source} {page.text}" for page in self._project.pages]
+        return _hash([self.of_shell(engine), *texts])
+
+    def of_shell(self, engine: str) -> str:
+        """Return what shows on more than one page, hashed: front matter, settings, styles."""
+        project, root = self._project, self._project.root
+        files = [root / CONFIG, *root.glob("*.bib"), *root.glob("*.csl"), *project.resources]
         files += [*_tree(root / "assets"), *_tree(root / "explore")]
         files += _tree(_HERE)  # its layout, or its frame round what Quarto lays out
-        pages = [f"{page.source} {self.of_page(page)}" for page in self._project.pages]
-        files += [file for page in self._project.pages for file in _beside(page, root)]
-        return _hash([engine, str(self._project.drafts), *pages, _files_hash(root, files)])
+        files += _quartos(root) if engine == "quarto" else []
+        files += [file for page in project.pages for file in _beside(page, root)]
+        pages = [f"{page.source} {_canonical(dict(page.meta))}" for page in project.pages]
+        return _hash([engine, str(project.drafts), *pages, _files_hash(root, files)])
+
+    def save(self) -> None:
+        """Remember what was found out about modules."""
+        self._modules.save()
+
+    def _name(self, path: Path) -> str:
+        return os.path.relpath(path, self._project.root)
 
     @cached_property
     def _shared(self) -> str:
-        root = self._project.root
-        sources = [*_tree(root / "tinynets"), *_tree(root / "explore")]
-        locked = _files_hash(root, [*sources, root / "constraints.txt"])
-        return _hash([sys.version, sys.executable, _data_stamp(), locked, self._code])
+        pins = self._project.root / PINS
+        pinned = _pinned(pins.read_text(encoding="utf-8")) if pins.is_file() else {}
+        variables = sorted(
+            f"{name}={value}"
+            for name, value in os.environ.items()
+            if name.startswith("TINYNETS_") and name != digits.VARIABLE
+        )
+        code = [self._modules.facts_of(_HERE / f"{name}.py").digest for name in _EXECUTES]
+        versions = [_canonical(pinned), *_installed(pinned)]
+        return _hash([sys.version, *versions, *variables, *code])
 
-    @cached_property
-    def _code(self) -> str:
-        return _files_hash(_HERE, [_HERE / f"{name}.py" for name in _EXECUTES])
+
+def of_site(frame: str, executed: Iterable[Executed]) -> str:
+    """Return what a site was made from, hashed; empty where an execution was not kept."""
+    keys = [run.key for run in executed]
+    return _hash([frame, *keys]) if all(keys) else ""
 
 
-def may_run(page: Page) -> bool:
+def may_run(parts: Sequence[Text | Cell]) -> bool:
     """Tell whether a page has anything to run."""
-    return "{python" in page.body
+    return any(isinstance(part, Cell) or part.inlines for part in parts)
+
+
+def _codes(parts: Sequence[Text | Cell]) -> Iterator[str]:
+    """All Python of a page: its cells, one after another, and its inline expressions."""
+    for part in parts:
+        if isinstance(part, Cell):
+            yield part.code
+        else:
+            yield from (inline.expression for inline in part.inlines)
+
+
+def _asked(part: Text | Cell) -> list:
+    if isinstance(part, Cell):
+        return [part.code, dict(part.options), part.indent]
+    return [inline.expression for inline in part.inlines]
+
+
+def _canonical(value) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def _pinned(text: str) -> dict[str, str]:
+    """Return name to version of what a constraints file pins; comments and blanks don't count."""
+    pins = re.findall(r"^\s*([\w.-]+)\s*==\s*([^\s;#]+)", text, flags=re.MULTILINE)
+    return {_plain(name): version for name, version in pins}
+
+
+def _installed(pinned: Mapping[str, str]) -> list[str]:
+    """Return `name version` of what is installed of the pinned packages."""
+    paths = sysconfig.get_paths()
+    folders = {Path(paths["purelib"]), Path(paths["platlib"])}
+    names = (name for folder in folders if folder.is_dir() for name in os.listdir(folder))
+    found = (match.groups() for name in names if (match := _LIBRARIES.match(name)))
+    return sorted(f"{_plain(name)} {version}" for name, version in found if _plain(name) in pinned)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _quartos(root: Path) -> list[Path]:
+    """Return the files that change with the Quarto in use."""
+    command = shutil.which("quarto")
+    version = [Path(command).resolve().parents[1] / "share" / "version"] if command else []
+    return [root / ".quarto-version", *version]
 
 
 def _hash(parts: Iterable[str]) -> str:
@@ -79,122 +192,20 @@ def _files_hash(root: Path, files: Iterable[Path]) -> str:
     """Hash names and contents; a file that is gone counts as gone."""
     parts = []
     for path in sorted(set(files)):
-        parts.append(os.path.relpath(path, root))
-        parts.append(hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "")
+        parts += [os.path.relpath(path, root), reads.digest(path)]
     return _hash(parts)
 
 
 def _tree(folder: Path) -> Iterator[Path]:
     """All files below a folder that a person wrote."""
     for here, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not _is_made(name))
-        yield from (Path(here, name) for name in sorted(files) if not _is_made(name))
-
-
-def _is_made(name: str) -> bool:
-    return (
-        name.startswith((".", "_site", "__pycache__"))
-        or name.endswith(("_files", ".pyc", ".html", ".ipynb", ".quarto_ipynb", "~"))
-        or name == "node_modules"
-    )
+        folders[:] = sorted(name for name in folders if not reads.is_made(name))
+        yield from (Path(here, name) for name in sorted(files) if not reads.is_made(name))
 
 
 def _beside(page: Page, root: Path) -> list[Path]:
-    """What a page may read from its own folder (a page at the root: the root's files)."""
+    """What a page may show from its own folder (a page at the root: the root's pictures)."""
     folder = page.path.parent
     if folder == root:
-        return [
-            p for p in folder.iterdir() if p.is_file() and p.suffix in (".csv", ".json", ".npz")
-        ]
-    pages = (".qmd", ".md")
-    if page.path.name == "index.qmd":  # may tell of the pages in its folder
-        pages = (".md",)
-    return [path for path in _tree(folder) if path.suffix not in pages]
-
-
-def _data_stamp() -> str:
-    """Name the data in use: which folder, and its files by name, size and time."""
-    chosen = os.environ.get(DATA, "")
-    folder = Path(chosen) if chosen else _user_cache() / "tinynets"
-    files = sorted(folder.glob("*")) if folder.is_dir() else []
-    stats = [(path.name, path.stat()) for path in files]
-    return _hash([chosen, *(f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in stats)])
-
-
-def _user_cache() -> Path:
-    # where pooch.os_cache puts it, without importing pooch
-    home = Path.home()
-    if sys.platform == "darwin":
-        return home / "Library" / "Caches"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
-    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
-
-
-class Cache:
-    """Executed pages on disk, one folder an execution, whole or not there."""
-
-    def __init__(self, project: Project) -> None:
-        self._folder = project.cache_dir / "pages"
-
-    def load(self, page: Page, stamp: str) -> Executed | None:
-        """Return the execution with this stamp, if it is kept."""
-        return self._read(page, self._of(page) / stamp)
-
-    def load_last(self, page: Page) -> Executed | None:
-        """Return the latest execution, whatever the page has become since."""
-        kept = self._kept(page)
-        return self._read(page, kept[0]) if kept else None
-
-    def scratch(self, page: Page) -> Path:
-        """Return a new empty folder for the files of an execution."""
-        folder = self._of(page) / f"new-{os.getpid()}"
-        shutil.rmtree(folder, ignore_errors=True)
-        (folder / "files").mkdir(parents=True)
-        return folder / "files"
-
-    def store(self, executed: Executed, stamp: str) -> Executed:
-        """Keep an execution whose files are in a scratch folder; return it in its place."""
-        page, scratch = executed.page, executed.files_dir.parent
-        facts = {"lines": executed.lines, "seconds": executed.seconds}
-        (scratch / "page.md").write_text(executed.markdown, encoding="utf-8")
-        (scratch / "page.json").write_text(json.dumps(facts), encoding="utf-8")
-        place = self._of(page) / stamp
-        shutil.rmtree(place, ignore_errors=True)
-        scratch.rename(place)
-        for old in self._kept(page)[KEPT:]:
-            shutil.rmtree(old, ignore_errors=True)
-        return Executed(page, executed.markdown, executed.lines, place / "files", executed.seconds)
-
-    def seconds(self, page: Page) -> float:
-        """Return how long the page took last time (infinity if it never ran)."""
-        last = self.load_last(page)
-        return last.seconds if last else float("inf")
-
-    def clear(self) -> None:
-        """Forget all executions."""
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    def sweep(self) -> None:
-        """Remove what a killed run left half-made."""
-        for folder in self._folder.glob("*/new-*"):
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def _of(self, page: Page) -> Path:
-        return self._folder / page.source.replace("/", "--")
-
-    def _kept(self, page: Page) -> list[Path]:
-        found = [
-            p for p in self._of(page).glob("*/page.json") if not p.parent.name.startswith("new-")
-        ]
-        return [p.parent for p in sorted(found, key=lambda p: p.stat().st_mtime, reverse=True)]
-
-    def _read(self, page: Page, place: Path) -> Executed | None:
-        """Read an execution; what is damaged, or written by another version, is not there."""
-        try:
-            facts = json.loads((place / "page.json").read_text(encoding="utf-8"))
-            markdown = (place / "page.md").read_text(encoding="utf-8")
-            lines, seconds = tuple(facts["lines"]), float(facts["seconds"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        return Executed(page, markdown, lines, place / "files", seconds)
+        return [path for path in folder.iterdir() if path.suffix in PICTURES]
+    return [path for path in _tree(folder) if path.suffix != ".qmd"]

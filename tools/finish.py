@@ -13,8 +13,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from render.errors import RenderError, RenderErrors, errors_of  # noqa: E402
+from render.frozen import PREVIEW, SKIP  # noqa: E402
 from render.layout.finish import finish_quarto  # noqa: E402
 from render.project import Project  # noqa: E402
+from render.staging import sign  # noqa: E402
 
 
 def main() -> int:
@@ -22,9 +24,11 @@ def main() -> int:
     out = Path(os.environ["QUARTO_PROJECT_OUTPUT_DIR"])
     written = {Path(line).resolve() for line in _written()}
     try:
-        project = Project.load(Path.cwd())
+        project = Project.load(Path.cwd(), drafts=os.environ.get("QUARTO_PROFILE") == PREVIEW)
         pages = [p for p in project.shown_pages if (out / p.href).resolve() in written]
         finish_quarto(project, out, pages)
+        if SKIP not in os.environ:  # `python -m render` signs the site itself
+            sign(out, "")
     except (RenderError, RenderErrors) as error:
         for one in errors_of(error):
             print(f"ERROR: {one}", file=sys.stderr)

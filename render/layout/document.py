@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 import re
 from collections.abc import Callable, Mapping
@@ -44,12 +45,18 @@ class Site:
         Every page of the project to the address it is written to, both relative to the root;
         None for a draft.
     bibliography, keys
-        The BibTeX file and the citation keys in it.
+        The sources in CSL JSON, and their citation keys.
     """
 
     targets: Mapping[str, str | None]
     bibliography: Path | None
     keys: set[str]
+
+    @property
+    def digest(self) -> str:
+        """Name what a page may point to, by its contents."""
+        sources = self.bibliography.read_text(encoding="utf-8") if self.bibliography else ""
+        return hashlib.sha256(f"{sorted(self.targets.items())} {sources}".encode()).hexdigest()
 
 
 def document(markdown: str, source: Source, site: Site, *, toc_depth: int = 3) -> Document:

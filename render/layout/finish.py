@@ -6,16 +6,19 @@ The built-in engine calls `finish` when it has laid out the pages; Quarto runs
 
 from __future__ import annotations
 
+import json
 import posixpath
+import re
 import shutil
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from render.layout import feed, images, quarto, search
 from render.layout.document import Document, resolve
 from render.layout.frame import Frame
+from render.layout.kept import Shelf
 from render.layout.listing import Listing, listings
 from render.layout.navigation import Menus
 from render.layout.polish import polish
@@ -23,6 +26,7 @@ from render.project import Page, Project
 
 STATIC = Path(__file__).parents[1] / "static"
 LIBRARY = "site_libs/tinynets"
+SOURCE = re.compile(r'\bsrc="([^"]*)"')
 
 
 def finish(
@@ -30,8 +34,10 @@ def finish(
     documents: Mapping[str, Document],
     out: Path,
     pages: Iterable[Page] | None = None,
-) -> None:
+) -> Callable[[], None]:
     """Write pages in their frame, and what lies around them.
+
+    The search index is made in the background: the function that is returned waits for it.
 
     Parameters
     ----------
@@ -47,12 +53,15 @@ def finish(
     Raises
     ------
     RenderError
-        A listing or a menu is wrong; the search index can't be written.
+        A listing or a menu is wrong; from what is returned: the index can't be written.
     """
     shutil.copytree(STATIC, out / LIBRARY, dirs_exist_ok=True)
+    shelf = Shelf(project.cache_dir / "polished")
     documents = {
-        page.source: _polished(documents[page.source], page, out) for page in project.shown_pages
+        page.source: _polished(documents[page.source], page, out, shelf)
+        for page in project.shown_pages
     }
+    shelf.prune()
     lists = {p.source: listings(p, project, documents) for p in project.shown_pages}
     menus = Menus(project, {source: shown.title for source, shown in documents.items()})
     frame = Frame(project, menus, lists)
@@ -60,7 +69,7 @@ def finish(
         html = frame.render(page, documents[page.source], out)
         _write(out / page.href, html)
     _write_feeds(project, documents, lists, out)
-    search.index(out)
+    return search.index(out)
 
 
 def finish_quarto(project: Project, out: Path, pages: Iterable[Page]) -> list[Page]:
@@ -82,7 +91,7 @@ def finish_quarto(project: Project, out: Path, pages: Iterable[Page]) -> list[Pa
     for page in raw:
         _copy_image(page, project, out)
     quarto.clear(out)
-    finish(project, documents, out, raw)
+    finish(project, documents, out, raw)()
     return raw
 
 
@@ -96,17 +105,21 @@ def _copy_image(page: Page, project: Project, out: Path) -> None:
             shutil.copyfile(project.root / name, out / name)
 
 
-def _polished(shown: Document, page: Page, out: Path) -> Document:
+def _polished(shown: Document, page: Page, out: Path, shelf: Shelf) -> Document:
     def sizes(src: str) -> tuple[int, int] | None:
         parts = urlsplit(src)
         if parts.scheme or not parts.path:
             return None
         return images.size(out / resolve(page.href, unquote(parts.path)))
 
+    images_in_it = {src: sizes(src) for src in SOURCE.findall(shown.body)}
+    key = shelf.key(page.source, json.dumps(asdict(shown)), json.dumps(images_in_it))
+    if kept := shelf.get(key):
+        return kept
     heads = {
-        key: polish(getattr(shown, key), sizes) for key in ("title", "subtitle", "description")
+        name: polish(getattr(shown, name), sizes) for name in ("title", "subtitle", "description")
     }
-    return replace(shown, body=polish(shown.body, sizes), **heads)
+    return shelf.put(key, replace(shown, body=polish(shown.body, sizes), **heads))
 
 
 def _write_feeds(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -48,7 +49,7 @@ def write(doc: pf.Doc, *, toc_depth: int, bibliography: Path | None) -> dict[str
     toc_depth
         Deepest heading in the table of contents; 0 for none.
     bibliography
-        BibTeX file of the citations that are left in the tree.
+        CSL JSON of the citations that are left in the tree.
     """
     tree = io.StringIO()
     pf.dump(doc, tree)
@@ -86,11 +87,33 @@ def formulas(wanted: Sequence[tuple[str, bool]]) -> list[str]:
     return [made.strip() for made in html.split(MARK)[:-1]]
 
 
-def citation_keys(bibliography: Path) -> set[str]:
-    """Return the keys of a BibTeX file."""
+def references(bibliography: Path, folder: Path) -> Path:
+    """Return a BibTeX file as CSL JSON, which pandoc reads in a tenth of the time.
+
+    Parameters
+    ----------
+    folder
+        Where the JSON is kept for as long as the BibTeX stays.
+
+    Raises
+    ------
+    RenderError
+        It is no BibTeX.
+    """
     text = bibliography.read_text(encoding="utf-8")
-    entries = json.loads(_run(["-f", "bibtex", "-t", "csljson"], text)[0])
-    return {entry["id"] for entry in entries}
+    made = folder / f"references-{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
+    if not made.is_file():
+        entries = _run(["-f", "bibtex", "-t", "csljson"], text)[0]
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("references-*.json"):
+            old.unlink()
+        made.write_text(entries, encoding="utf-8")
+    return made
+
+
+def citation_keys(entries: Path) -> set[str]:
+    """Return the keys of a bibliography in CSL JSON."""
+    return {entry["id"] for entry in json.loads(entries.read_text(encoding="utf-8"))}
 
 
 @cache

@@ -30,7 +30,9 @@ FORMULA = re.compile(
 FRAMED = "site_libs/tinynets/site.css"
 NUMBER = re.compile(r"\s*\\(?:qquad|tag\{)\s*\(?(\d+)\)?\}?\s*$")
 SCROLLING = re.compile(r' (?:data-(?:scroll-target|anchor-id)|class)="[^"]*"')
-OF_HEADINGS = re.compile(r'( class="anchored"| data-anchor-id="[^"]*")')
+STRAY = re.compile(
+    r'(?<=<div )([^>]*?) alt="[^"]*"|(?<=<h\d)(?: class="anchored"| data-anchor-id="[^"]*")+'
+)
 
 
 def is_raw(html: str) -> bool:
@@ -69,7 +71,7 @@ def _part(html: str, **of: str) -> str:
 def _body(html: str) -> str:
     """Return the content of a page without what Quarto adds to it."""
     html = edited(html, [edit for one in elements(html) for edit in _unwrapped(one)])
-    return OF_HEADINGS.sub("", _own_formulas(html)).strip()
+    return STRAY.sub(lambda match: match[1] or "", _own_formulas(html)).strip()
 
 
 def _unwrapped(one: Element) -> list[tuple[int, int, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from render.errors import RenderError
@@ -19,12 +20,24 @@ NOT_FOUND = (
 )
 
 
-def index(out: Path) -> None:
-    """Write the search index of a built site into its folder `pagefind`."""
+def index(out: Path) -> Callable[[], None]:
+    """Begin to write the search index of a built site into its folder `pagefind`.
+
+    Returns
+    -------
+    callable
+        Waits for the index; raises a RenderError if it can't be written.
+    """
     command = [sys.executable, "-m", "pagefind", "--site", str(out), "--quiet"]
     command += ["--exclude-selectors", NOT_FOUND]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8")
-    if done.returncode:
-        raise RenderError(f"pagefind could not index the site: {done.stderr or done.stdout}")
-    for path in (out / "pagefind").glob("pagefind-*ui*"):
-        path.unlink()
+    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    process = subprocess.Popen(command, encoding="utf-8", **both)
+
+    def wait() -> None:
+        said, _ = process.communicate()
+        if process.returncode:
+            raise RenderError(f"pagefind could not index the site: {said}")
+        for path in (out / "pagefind").glob("pagefind-*ui*"):
+            path.unlink()
+
+    return wait

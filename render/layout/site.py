@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from render.errors import RenderError, RenderErrors, errors_of, raise_all
+from render.errors import RenderError, raise_all
+from render.executions import n_cores
 from render.layout import checks
 from render.layout.document import Document, Site, document, resolve
 from render.layout.finish import finish
-from render.layout.pandoc import citation_keys
+from render.layout.kept import documents
+from render.layout.pandoc import citation_keys, references
 from render.layout.source import Source
-from render.project import Executed, Project
+from render.project import CONFIG, Executed, Project
 
 HEAD_KEYS = ("title", "subtitle", "description")
+# in what pandoc says
+IN_FORMULA = re.compile(r"Could not convert TeX math (.*)")
+IN_BIBLIOGRAPHY = re.compile(r"\(line (\d+), column \d+\)")
 
 
 def build_site(project: Project, executed: Iterable[Executed], out: Path) -> None:
@@ -37,30 +43,32 @@ def build_site(project: Project, executed: Iterable[Executed], out: Path) -> Non
         All that is wrong in all pages.
     """
     runs = {run.page.source: run for run in executed}
-    documents, sources = _documents(project, runs)
+    shown, sources = _documents(project, runs)
     _copy_resources(project, out)
     for page in project.shown_pages:
-        _copy_images(runs[page.source], documents[page.source], project, out)
-    finish(project, documents, out)
-    raise_all(checks.check(out, project, sources))
+        _copy_images(runs[page.source], shown[page.source], project, out)
+    indexed = finish(project, shown, out)
+    problems = checks.check(out, project, sources)
+    indexed()
+    raise_all(problems)
 
 
-def _documents(project: Project, runs: Mapping[str, Executed]):
+def _documents(
+    project: Project, runs: Mapping[str, Executed]
+) -> tuple[dict[str, Document], dict[str, Source]]:
     """Lay out every page; raise what is wrong with all of them together."""
     site = _site(project)
-    documents: dict[str, Document] = {}
-    sources: dict[str, Source] = {}
-    errors: list[RenderError] = []
+    pointing, tasks, facts, sources = site.digest, [], [], {}
     for page in project.shown_pages:
         run = runs[page.source]
-        source = Source(Path(page.source), page.text, run.markdown, run.lines)
-        sources[page.source] = source
-        try:
-            documents[page.source] = _document(run, source, site, project)
-        except (RenderError, RenderErrors) as error:
-            errors += errors_of(error)
-    raise_all(errors)
-    return documents, sources
+        sources[page.source] = Source(Path(page.source), run.page.text, run.markdown, run.lines)
+        text, depth = _text(run, project)
+        tasks.append((text, sources[page.source], site, depth))
+        facts.append(f"{page.source} {depth} {pointing} {text}")
+    made = documents(
+        project.cache_dir / "documents", _document, tasks, facts, n_processes=n_cores()
+    )
+    return dict(zip(sources, made, strict=True)), sources
 
 
 def _site(project: Project) -> Site:
@@ -69,11 +77,20 @@ def _site(project: Project) -> Site:
     name = project.config.get("bibliography")
     bibliography = project.root / name if name else None
     if bibliography and not bibliography.is_file():
-        raise RenderError(f"the bibliography {name} is missing", page="_quarto.yml")
-    return Site(targets, bibliography, citation_keys(bibliography) if bibliography else set())
+        raise RenderError(f"the bibliography {name} is missing", page=CONFIG)
+    if not bibliography:
+        return Site(targets, None, set())
+    try:
+        entries = references(bibliography, project.cache_dir)
+    except RenderError as error:
+        at = IN_BIBLIOGRAPHY.search(error.message)
+        line = int(at[1]) if at else None
+        raise RenderError(error.message, page=name, line=line) from None
+    return Site(targets, entries, citation_keys(entries))
 
 
-def _document(run: Executed, source: Source, site: Site, project: Project) -> Document:
+def _text(run: Executed, project: Project) -> tuple[str, int]:
+    """Return what pandoc reads of a page, and how deep its table of contents goes."""
     page = run.page
     html = project.config.get("format", {}).get("html", {})
     wanted = page.meta.get("toc", html.get("toc", False))
@@ -83,8 +100,19 @@ def _document(run: Executed, source: Source, site: Site, project: Project) -> Do
     lines = run.markdown.splitlines(keepends=True)
     front = f"---\n{json.dumps(head)}\n---\n"
     blank = "\n" * (page.body_line - 1 - front.count("\n"))  # so that pandoc counts as we do
-    body = "".join(lines[page.body_line - 1 :])
-    return document(front + blank + body, source, site, toc_depth=depth)
+    return front + blank + "".join(lines[page.body_line - 1 :]), depth
+
+
+def _document(text: str, source: Source, site: Site, toc_depth: int) -> Document:
+    """Lay out one page; what pandoc refuses gets its place in the page."""
+    try:
+        return document(text, source, site, toc_depth=toc_depth)
+    except RenderError as error:
+        if error.page is not None:
+            raise
+        formula = IN_FORMULA.search(error.message)
+        source.error(error.message, *([formula[1].strip()] if formula else []))
+        raise source.errors[-1] from None
 
 
 def _copy_resources(project: Project, out: Path) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
+
 import pytest
 
-from render.build import Options, build, find_pages
+from render import digits
+from render.build import Builtin, build
 from render.errors import RenderError, RenderErrors, errors_of
+from render.executions import Options, find_pages
 from render.report import Report
 from render.staging import lock
 
@@ -36,7 +41,7 @@ def laid_out(monkeypatch):
 def render(site, *names, **options):
     project = site.project
     pages = find_pages(project, names, site.root)
-    return build(project, Options(pages, **options), Report())
+    return build(project, Builtin(), Options(pages, **options), Report())
 
 
 def shown(site, name):
@@ -50,36 +55,141 @@ def two_posts(site):
     return site
 
 
-def test_only_what_changed_runs_again(two_posts, laid_out):
+def test_only_what_computes_otherwise_runs_again(two_posts, laid_out):
     site = two_posts
+    site.write("tinynets/nets.py", "width = 3\n")
+    site.page("posts/b/index.qmd", counting("b") + "```{python}\nimport tinynets.nets\n```\n")
     assert render(site)
     assert (runs(site, "a"), runs(site, "b")) == (1, 1)
     assert not render(site)
     site.write("assets/style.css", "a {}")
     assert render(site)
+    site.page("posts/a/index.qmd", f"Second a.\n\n{counting('a')}", head="title: New\n")
+    assert render(site)
+    assert "Second a." in shown(site, "posts/a/index.html")
     assert (runs(site, "a"), runs(site, "b")) == (1, 1)
-    site.page("posts/a/index.qmd", f"Second a.\n\n{counting('a')}")
+    site.write("tinynets/nets.py", "width = 4\n")
+    assert render(site)
+    assert (runs(site, "a"), runs(site, "b")) == (1, 2)
+    site.page("posts/a/index.qmd", f"{counting('a')}\n```{{python}}\n1\n```\n")
+    assert render(site)
+    assert (runs(site, "a"), runs(site, "b")) == (2, 2)
+    assert render(site, clean=True)
+    assert (runs(site, "a"), runs(site, "b")) == (3, 3)
+
+
+def test_what_a_page_reads_counts_wherever_it_lies(site, laid_out):
+    site.write("data.csv", "1\n")
+    site.write("posts/other.csv", "1\n")
+    body = "```{python}\nprint(open('../../data.csv').read())\n```\n"
+    site.page("posts/a/index.qmd", counting("a") + body)
+    listing = "from pathlib import Path\nprint(sorted(Path('..').glob('*.csv')))\n"
+    site.page("posts/b/index.qmd", f"{counting('b')}```{{python}}\n{listing}```\n")
+    render(site)
+    assert not render(site), "its own import of modules lists no folders"
+    site.write("data.csv", "2\n")
     assert render(site)
     assert (runs(site, "a"), runs(site, "b")) == (2, 1)
-    assert "Second a." in shown(site, "posts/a/index.html")
-    site.write("tinynets/__init__.py", "value = 2\n")
+    assert "2\n" in shown(site, "posts/a/index.html")
+    site.write("posts/more.csv", "1\n")
     assert render(site)
-    assert (runs(site, "a"), runs(site, "b")) == (3, 2)
-    assert render(site, clean=True)
-    assert (runs(site, "a"), runs(site, "b")) == (4, 3)
+    assert (runs(site, "a"), runs(site, "b")) == (2, 2)
+    site.write("data.csv", "1\n")
+    assert render(site)
+    assert runs(site, "a") == 2, "that execution was kept"
+    (site.root / "data.csv").unlink()
+    with pytest.raises(RenderError, match="data.csv"):
+        render(site)
+
+
+@pytest.fixture
+def own_package(site, monkeypatch):
+    """Kernels import the site's tinynets."""
+    monkeypatch.setenv("PYTHONPATH", f"{site.root}{os.pathsep}{os.environ['PYTHONPATH']}")
+
+
+def test_an_import_that_cannot_be_seen_beforehand_counts(site, own_package, laid_out):
+    site.write("tinynets/hidden.py", "value = 1\n")
+    code = "import importlib\nimportlib.import_module('tinynets' + '.hidden')"
+    site.page("posts/a/index.qmd", f"{counting('a')}```{{python}}\n{code}\n```\n")
+    render(site)
+    assert not render(site)
+    site.write("tinynets/hidden.py", "value = 2\n")
+    assert render(site)
+    assert runs(site, "a") == 2
+
+
+@pytest.mark.parametrize("name", ["tinynets/nets.py", "posts/a/data.csv"])
+def test_what_changes_while_a_page_runs_is_not_taken_for_what_it_ran_with(site, laid_out, name):
+    site.write("tinynets/nets.py", "width = 1\n")
+    site.write("posts/a/data.csv", "1\n")
+    body = f"""```{{python}}
+import tinynets.nets, pathlib
+open('data.csv').read()
+if not pathlib.Path('../../a.ran').exists():
+    path = pathlib.Path('../../{name}')
+    import os
+    os.system(f"printf 'changed = 1' > {{path}}")
+```
+{counting("a")}"""
+    site.page("posts/a/index.qmd", body)
+    old = (site.root / name).read_text()
+    assert render(site)
+    site.write(name, old)  # as if it had never happened
+    assert render(site)
+    assert runs(site, "a") == 2
+    assert not render(site)
+
+
+def test_digits_arrive_before_a_page_that_loads_them_runs(site, own_package, laid_out, monkeypatch):
+    cache = site.root.parent / "cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    names = [f"{name}-ubyte" for name in digits._FILES]
+    loader = f"""import os, pathlib
+def load_digits():
+    folder = pathlib.Path(os.environ['XDG_CACHE_HOME'], 'tinynets')
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in {names}:
+        (folder / name).touch()
+"""
+    site.write("tinynets/data.py", loader)
+    code = "from tinynets.data import load_digits\nload_digits()\n"
+    site.page("posts/a/index.qmd", f"{counting('a')}```{{python}}\n{code}```\n")
+    site.page("posts/b/index.qmd", counting("b"))
+    assert render(site)
+    (cache / "tinynets" / "onelayer-0.so").touch()  # compiled meanwhile
+    assert not render(site), "the second build runs nothing and lays out nothing"
+    (cache / "tinynets" / names[0]).write_text("other")
+    assert render(site)
+    assert (runs(site, "a"), runs(site, "b")) == (2, 1)
 
 
 def test_a_named_page_runs_and_the_others_stay(two_posts, laid_out):
     site = two_posts
     render(site)
-    site.page("posts/a/index.qmd", f"Second a.\n\n{counting('a')}")
-    site.page("posts/b/index.qmd", f"Second b.\n\n{counting('b')}")
+    for name in "ab":
+        site.page(
+            f"posts/{name}/index.qmd", f"Second {name}.\n\n{counting(name)}\n`{{python}} 1`\n"
+        )
     assert render(site, "posts/a/index.qmd")
     assert (runs(site, "a"), runs(site, "b")) == (2, 1)
     assert "Second a." in shown(site, "posts/a/index.html")
     assert "First b." in shown(site, "posts/b/index.html")
     assert render(site), "the site is not up to date yet"
     assert "Second b." in shown(site, "posts/b/index.html")
+
+
+def test_a_named_page_runs_alone_where_nothing_ever_ran(two_posts):
+    site = two_posts
+    site.page("index.qmd", "See [b](posts/b/index.qmd), [a](posts/a/index.qmd).\n")
+    assert render(site, "posts/a")
+    assert (runs(site, "a"), runs(site, "b")) == (1, 0)
+    home = shown(site, "index.html")
+    assert 'href="posts/a/' in home and 'href="posts/b/' not in home
+    assert not (site.root / "_site/posts/b").exists()
+    assert render(site)
+    assert (runs(site, "a"), runs(site, "b")) == (1, 1)
+    assert 'href="posts/b/' in shown(site, "index.html")
 
 
 @pytest.mark.parametrize("name", ["posts/a/index.qmd", "posts/a", "./posts/a/"])
@@ -96,7 +206,7 @@ def test_an_unknown_page_is_told(two_posts):
 def test_a_failure_leaves_the_site_and_keeps_what_ran(two_posts, laid_out):
     site = two_posts
     render(site)
-    site.page("posts/a/index.qmd", f"Second a.\n\n{counting('a')}")
+    site.page("posts/a/index.qmd", f"Second a.\n\n{counting('a')}\n`{{python}} 1`\n")
     site.page("posts/b/index.qmd", "```{python}\n1 / 0\n```\n")
     site.page("posts/c/index.qmd", "```{python}\nnothing\n```\n")
     with pytest.raises(RenderErrors) as caught:
@@ -135,8 +245,17 @@ def test_malformed_pages_are_told_before_anything_runs(two_posts, laid_out):
     assert runs(site, "a") == 0
 
 
+def test_the_longest_page_begins_also_where_none_ever_ran(site, laid_out):
+    names = [f"posts/{name}/index.qmd" for name in "abcd"]
+    for name in names:
+        site.page(name, f"```{{python}}\nopen('../../order', 'a').write('{name[6]}')\n```\n")
+    site.write("tools/seconds.json", json.dumps({names[0]: 1.5, names[1]: 60, names[2]: 7}))
+    render(site, jobs=1)
+    assert (site.root / "order").read_text() == "dbca", "d is unknown, and may be long"
+
+
 def test_pages_run_at_once_and_share_the_cores(site, laid_out, monkeypatch):
-    monkeypatch.setattr("render.build.n_cores", lambda: 4)
+    monkeypatch.setattr("render.executions.n_cores", lambda: 4)
     meets = """```{python}
 #| output: asis
 import os, pathlib, time
@@ -145,13 +264,14 @@ end = time.monotonic() + 40
 while not pathlib.Path('../../%.here').exists():
     assert time.monotonic() < end, 'alone'
     time.sleep(0.05)
-print('threads', os.environ['OMP_NUM_THREADS'])
+import joblib
+print('threads', os.environ['OMP_NUM_THREADS'], joblib.cpu_count())
 ```
 """
     site.page("posts/a/index.qmd", meets.replace("@", "a").replace("%", "b"))
     site.page("posts/b/index.qmd", meets.replace("@", "b").replace("%", "a"))
     render(site, jobs=2)
-    assert "threads 2\n" in shown(site, "posts/a/index.html")
+    assert "threads 2 2\n" in shown(site, "posts/a/index.html")
 
 
 def test_one_render_at_a_time(site, laid_out):

@@ -34,22 +34,20 @@ def is_gone(pid):
 
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_killed_render_leaves_the_site_and_no_kernel(site, kill):
-    site.page("posts/a/index.qmd", "```{python}\nopen('../../ran', 'a').write('x')\n```\n")
+    ran = "```{python}\nopen('../../ran', 'a').write('x')\n```\n"
+    site.page("posts/a/index.qmd", ran)
     assert site.render()[0] == 0
     old = {p: p.read_bytes() for p in (site.root / "_site").rglob("*") if p.is_file()}
     assert old
-    site.write("tinynets/__init__.py", "value = 2\n")
+    site.page("posts/a/index.qmd", f"{ran}```{{python}}\n2\n```\n")
     site.page("posts/b/index.qmd", SLEEPS)
     process = site.command("--jobs", "2")
-    marks = (site.root / "pid", site.root / ".render/pages/posts--a--index.qmd")
+    mark = site.root / "pid"
+    kept = site.root / ".render/pages/posts%2Fa%2Findex.qmd"
     wait_for(
-        lambda: (
-            marks[0].exists()
-            and marks[0].read_text()
-            and len([p for p in marks[1].glob("*/page.json")]) == 2
-        )
+        lambda: mark.exists() and mark.read_text() and len(list(kept.glob("*/page.json"))) == 2
     )
-    kernel = int(marks[0].read_text())
+    kernel = int(mark.read_text())
     process.send_signal(kill)
     said, _ = process.communicate(timeout=100)
     wait_for(lambda: is_gone(kernel))

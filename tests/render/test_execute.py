@@ -8,17 +8,24 @@ import time
 
 import pytest
 
+from render.assemble import assemble, without_cells
+from render.cells import split_page
 from render.errors import RenderError
 from render.execute import execute
+from render.stamp import may_run
 
 
 def run(site, body, *, timeout=60.0, head="title: A page\n", seen=None):
     page = site.page("posts/a/index.qmd", body, head=head)
     note = (lambda *call: seen.append(call[1:])) if seen is not None else (lambda *call: None)
     folder = site.root / "files"
-    return asyncio.run(
-        execute(page, site.project, files_dir=folder, timeout=timeout, progress=note)
+    parts = split_page(page)
+    if not may_run(parts):
+        return without_cells(page, parts)
+    done = asyncio.run(
+        execute(page, parts, site.project, files_dir=folder, timeout=timeout, progress=note)
     )
+    return assemble(page, parts, done)
 
 
 def failure(site, body, **options):
@@ -245,3 +252,8 @@ def test_progress_counts_cells(site):
 def test_a_page_without_cells_starts_no_kernel(site, monkeypatch):
     monkeypatch.setattr("render.execute.start_kernel", None)
     assert run(site, "Text.\n").markdown == "---\ntitle: A page\n---\n\nText.\n"
+
+
+def test_an_inline_value_that_takes_too_long_is_told(site):
+    error = failure(site, "`{python} __import__('time').sleep(300)`\n", timeout=2.0)
+    assert str(error).startswith("posts/a/index.qmd:5: inline values took longer than 2 s")

@@ -31,27 +31,27 @@ Output created: _site/index.html
 
 needs_quarto = pytest.mark.skipif(
     not shutil.which("quarto"),
-    reason="there is no quarto on the PATH: install Quarto 1.7 (https://quarto.org/docs/download), "
+    reason="there is no quarto on the PATH: install the Quarto of .quarto-version (https://quarto.org/docs/download), "
     "then run `make test TESTS=tests/render/test_quarto.py`",
 )
 
 
 def test_every_kind_of_warning_is_an_error_with_its_page():
-    found = list(warnings(LOG, None))
+    found = list(warnings(LOG))
     assert [error.page for error in found] == ["notes/one.qmd"] * 4
     texts = ("TeX math", "unclosed", "@fig-none", "missing.qmd")
     assert all(text in error.message for text, error in zip(texts, found, strict=True))
 
 
 def test_a_warning_keeps_the_lines_that_explain_it():
-    first, *others = warnings(LOG, None)
+    first, *others = warnings(LOG)
     assert first.details.splitlines()[-1] == "unexpected control sequence \\Bigl"
     assert not any(error.details for error in others)
 
 
 def test_the_kernel_and_a_quiet_log_are_no_warnings():
     quiet = [line for line in LOG if not line.startswith(("[WARN", "WARN"))]
-    assert list(warnings(quiet, None)) == []
+    assert list(warnings(quiet)) == []
 
 
 def render(site):
@@ -66,15 +66,28 @@ def shown(site):
 
 
 @needs_quarto
-def test_quarto_renders_again_when_the_package_changed_and_only_then(site):
-    site.page("index.qmd", "```{python}\nprint(open('tinynets/__init__.py').read())\n```\n")
-    assert render(site)[0] == 0
-    assert "value = 1" in shown(site)
-    assert "is up to date" in render(site)[1]
-    site.write("tinynets/__init__.py", "value = 2\n")
+def test_quarto_lays_out_what_changed_and_runs_nothing(site):
+    cell = "```{python}\nopen('ran', 'a').write('x')\nprint(open('data.txt').read())\n```\n"
+    site.write("data.txt", "value 1")
+    site.page("index.qmd", f"First.\n\n{cell}")
+    site.page("about.qmd", "About.\n")
+    config = site.root / "_quarto.yml"
+    config.write_text(config.read_text().replace("execute:", "execute:\n  freeze: auto"))
     status, said = render(site)
-    assert status == 0 and "is ready" in said
-    assert "value = 2" in shown(site)
+    assert status == 0 and "Laying out 2 pages" in said, said
+    assert "value 1" in shown(site)
+    assert "is up to date" in render(site)[1]
+    site.page("index.qmd", f"Second.\n\n{cell}")
+    said = render(site)[1]
+    assert "Laying out 1 of 2 pages" in said and "about.qmd" not in said
+    assert "Second." in shown(site)
+    assert (site.root / "ran").read_text() == "x"
+    site.write("data.txt", "value 2")
+    assert "Laying out 1 of 2 pages" in render(site)[1]
+    assert "value 2" in shown(site)
+    site.page("index.qmd", f"Second.\n\n{cell}", head="title: Other\n")
+    assert "Laying out 2 pages" in render(site)[1], "titles show on other pages"
+    assert (site.root / "ran").read_text() == "xx"
 
 
 @needs_quarto

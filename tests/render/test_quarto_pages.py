@@ -28,7 +28,7 @@ RAW = f"""<!DOCTYPE html><html><head><meta name="generator" content="quarto-1.10
   Of &amp; with
 </div><div class="quarto-categories"><div class="quarto-category">theirs</div></div></header>
 <section id="one" class="level2"><h2 class="anchored" data-anchor-id="one">One</h2>
-<p>See {EQUATION}</p>
+<p>See {EQUATION}</p><div id="fig-a" class="x" alt="misplaced">y</div>
 <div class="code-copy-outer-scaffold"><div class="sourceCode" id="cb1"><pre><code>x</code>
 <button class="code-copy-button"><i class="bi"></i></button></pre></div><button
 class="code-copy-button"></button></div>
@@ -50,7 +50,16 @@ def test_title_contents_and_description_are_taken():
 
 def test_what_quarto_adds_is_left_behind():
     html = quarto.document(RAW).body
-    for added in ("button", "scaffold", "page-navigation", "anchored", "title", "Theirs", "theirs"):
+    for added in (
+        "button",
+        "scaffold",
+        "page-navigation",
+        "anchored",
+        "misplaced",
+        "title",
+        "Theirs",
+        "theirs",
+    ):
         assert added not in html
     assert body().select_one("section > div.sourceCode#cb1 > pre > code").get_text() == "x"
     assert str(body().find(id="listing-list")) == '<div id="listing-list"></div>'

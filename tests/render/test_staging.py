@@ -8,8 +8,9 @@ import threading
 import pytest
 
 from render import staging
-from render.build import Options, build
+from render.build import Builtin, build
 from render.errors import RenderError
+from render.executions import Options
 from render.report import Report
 from render.staging import check_place, is_current, recover, replace, sign, staged
 
@@ -56,7 +57,7 @@ def test_an_output_folder_that_would_lose_work_is_refused(site, output_dir, says
     config.write_text(config.read_text().replace("project:", f"project:\n  output-dir: {named}"))
     before = snapshot(root.parent)
     with pytest.raises(RenderError, match=says):
-        build(site.project, Options(), Report())
+        build(site.project, Builtin(), Options(), Report())
     assert snapshot(root.parent) == before
     assert not (root / ".render").exists(), "it was looked at before anything was touched"
 
@@ -64,24 +65,24 @@ def test_an_output_folder_that_would_lose_work_is_refused(site, output_dir, says
 def test_a_named_output_folder_is_filled_and_replaced(site):
     config = site.root / "_quarto.yml"
     config.write_text(config.read_text().replace("project:", "project:\n  output-dir: a/docs"))
-    assert build(site.project, Options(), Report())
+    assert build(site.project, Builtin(), Options(), Report())
     site.page("index.qmd", "Changed.\n")
-    assert build(site.project, Options(), Report())
+    assert build(site.project, Builtin(), Options(), Report())
     assert "Changed." in (site.root / "a/docs/index.html").read_text()
     (site.root / "a/docs/CNAME").write_text("tiny.example")
     with pytest.raises(RenderError, match="holds CNAME, which no render wrote"):
-        build(site.project, Options(), Report())
+        build(site.project, Builtin(), Options(), Report())
     assert (site.root / "a/docs/CNAME").read_text() == "tiny.example"
 
 
 @pytest.mark.parametrize("harm", ["delete", "alter"])
 def test_a_site_altered_by_hand_is_built_again(site, harm):
-    build(site.project, Options(), Report())
+    build(site.project, Builtin(), Options(), Report())
     page = site.root / "_site/index.html"
     page.unlink() if harm == "delete" else page.write_text("altered")
-    assert build(site.project, Options(), Report())
+    assert build(site.project, Builtin(), Options(), Report())
     assert "Welcome." in page.read_text()
-    assert not build(site.project, Options(), Report())
+    assert not build(site.project, Builtin(), Options(), Report())
 
 
 def folder(path, text):
@@ -102,8 +103,9 @@ def out(site):
 def test_the_new_site_takes_the_place_of_the_old(site, out, monkeypatch, can_exchange):
     if not can_exchange:
         monkeypatch.setattr(staging, "_exchange", lambda *_: False)
-    with staged(site.project, "2") as new:
+    with staged(site.project) as new:
         (new / "index.html").write_text("new")
+        sign(new, "2")
         assert (out / "index.html").read_text() == "old"
     assert (out / "index.html").read_text() == "new"
     assert is_current(out, "2")
@@ -156,7 +158,7 @@ def test_a_read_only_left_over_goes_and_one_that_cannot_is_told(site, out, monke
     folder(left, "left")
     monkeypatch.setattr(staging, "_remove", lambda path: False)
     assert recover(site.project) == [left]
-    with staged(site.project, "2") as new:  # nor is it in the way
+    with staged(site.project) as new:  # nor is it in the way
         (new / "index.html").write_text("new")
     assert (out / "index.html").read_text() == "new"
 
@@ -167,7 +169,7 @@ def test_a_site_that_may_not_be_moved_is_told(site, out, monkeypatch):
 
     monkeypatch.setattr(staging, "_exchange", lambda *_: False)
     with pytest.raises(RenderError, match="_site may not be replaced .*another user's"):
-        with staged(site.project, "2"):
+        with staged(site.project):
             monkeypatch.setattr(os, "rename", refuse)
             monkeypatch.setattr(type(out), "rename", refuse)
     assert (out / "index.html").read_text() == "old"

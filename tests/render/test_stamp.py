@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import os
+import sysconfig
 
 import pytest
 
-from render.project import Executed
-from render.stamp import KEPT, Cache, Stamps
+from render.stamp import Stamps, of_site
 
-CELL = "```{python}\n1\n```\n"
+CELL = """\
+```{python}
+#| label: first
+from tinynets.nets import MLP
+```
+"""
+PAGE = f"Words.\n\n{CELL}\nIt is `{{python}} x`.\n"
 
 
 @pytest.fixture
 def page(site):
+    site.write("tinynets/nets.py", '"""Nets."""\nwidth = 1  # wide\n')
+    site.write("tinynets/other.py", "width = 1\n")
+    site.write("tinynets/fast.c", "int x;\n")
+    site.write("tinynets/data.py", "")
     site.write("posts/a/data.csv", "1\n")
-    site.write("explore/a.mjs", "1\n")
-    return site.page("posts/a/index.qmd", CELL)
+    return site.page("posts/a/index.qmd", PAGE)
 
 
 def of_page(site, source="posts/a/index.qmd"):
@@ -26,21 +35,47 @@ def of_page(site, source="posts/a/index.qmd"):
 
 
 @pytest.mark.parametrize(
-    ("name", "text"),
+    ("old", "new"),
     [
-        ("posts/a/index.qmd", f"---\ntitle: New\n---\n{CELL}"),
-        ("posts/a/data.csv", "2\n"),
-        ("posts/a/more.csv", "2\n"),
-        ("tinynets/__init__.py", "value = 2\n"),
-        ("tinynets/new/module.py", "value = 2\n"),
-        ("tinynets/kernel.c", "int value = 2;\n"),
-        ("constraints.txt", "numpy==3\n"),
-        ("explore/a.mjs", "2\n"),
+        ("import MLP", "import CNN"),
+        ("import MLP", "import MLP  # the net"),  # the page shows its code
+        ("label: first", "label: second"),
+        ("`{python} x`", "`{python} y`"),
+        ("Words.", f"Words.\n\n{CELL.replace('first', 'zeroth')}"),
+        ("title: A page", "title: A page\nexecute:\n  echo: false"),
     ],
 )
-def test_a_change_makes_a_page_stale(site, page, name, text):
+def test_what_a_page_asks_for_makes_it_stale(site, page, old, new):
     before = of_page(site)
     assert of_page(site) == before
+    text = page.path.read_text()
+    assert old in text
+    page.path.write_text(text.replace(old, new))
+    assert of_page(site) != before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("Words.", "Other words."), ("title: A page", "title: Mine"), ("It is", "x is")],
+)
+def test_prose_does_not(site, page, old, new):
+    before = of_page(site)
+    page.path.write_text(page.path.read_text().replace(old, new))
+    assert of_page(site) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("tinynets/__init__.py", "value = 2\n"),
+        ("tinynets/nets.py", "width = 2\n"),
+        ("tinynets/fast.c", "int y;\n"),
+        ("tinynets/table.json", "{}"),
+        ("constraints.txt", "numpy==3\n"),
+    ],
+)
+def test_what_it_is_computed_with_makes_it_stale(site, page, name, text):
+    before = of_page(site)
     site.write(name, text)
     assert of_page(site) != before
 
@@ -50,24 +85,18 @@ def test_a_change_makes_a_page_stale(site, page, name, text):
     [
         ("index.qmd", "---\ntitle: New\n---\nText.\n"),
         ("assets/style.css", "a {}\n"),
-        ("posts/a/index_files/figure-html/a.svg", "<svg/>"),
-        ("posts/a/__pycache__/x.pyc", "x"),
+        ("explore/a.mjs", "2\n"),
+        ("posts/a/data.csv", "2\n"),  # it does not read it
+        ("tinynets/other.py", "width = 2\n"),
+        ("tinynets/nets.py", '"""Networks."""\nwidth = 1  # narrow\n'),
+        ("tinynets/__pycache__/x.pyc", "x"),
+        ("constraints.txt", "# pinned\nnumpy == 2  # as it is\n"),
     ],
 )
 def test_other_changes_do_not(site, page, name, text):
     before = of_page(site)
     site.write(name, text)
     assert of_page(site) == before
-
-
-def test_an_index_sees_the_pages_in_its_folder_and_they_not_each_other(site):
-    site.page("posts/index.qmd", CELL)
-    site.page("posts/a.qmd", CELL)
-    site.page("posts/b.qmd", CELL)
-    index, a = of_page(site, "posts/index.qmd"), of_page(site, "posts/a.qmd")
-    site.write("posts/b.qmd", f"---\ntitle: New\n---\n{CELL}")
-    assert of_page(site, "posts/index.qmd") != index
-    assert of_page(site, "posts/a.qmd") == a
 
 
 def test_options_of_the_project_that_change_outputs_count(site, page):
@@ -79,69 +108,61 @@ def test_options_of_the_project_that_change_outputs_count(site, page):
     assert of_page(site) != before
 
 
-def test_the_data_in_use_count(site, page, tmp_path, monkeypatch):
-    seen = {of_page(site)}
-    monkeypatch.setenv("TINYNETS_DATA", "8x8")
-    seen.add(of_page(site))
-    data = tmp_path / "digits"
-    data.mkdir()
-    monkeypatch.setenv("TINYNETS_DATA", str(data))
-    seen.add(of_page(site))
-    (data / "images").write_bytes(b"123")
-    seen.add(of_page(site))
-    os.utime(data / "images", ns=(1, 1))
-    seen.add(of_page(site))
-    assert len(seen) == 5
+def test_what_is_installed_counts_as_far_as_it_is_pinned(site, page, tmp_path, monkeypatch):
+    folder = tmp_path / "packages"
+    paths = {"purelib": str(folder), "platlib": str(folder)}
+    monkeypatch.setattr(sysconfig, "get_paths", lambda: paths)
+    seen = [of_page(site)]
+    for name in ("numpy-2.0.dist-info", "other-1.0.dist-info"):
+        (folder / name).mkdir(parents=True)
+        seen.append(of_page(site))
+    assert seen[0] != seen[1] == seen[2]
 
 
-def test_a_page_without_cells_is_its_text_alone(site, page):
-    before = of_page(site, "index.qmd")
-    site.write("tinynets/__init__.py", "value = 2\n")
-    assert of_page(site, "index.qmd") == before
+def test_the_projects_variables_count(site, page, monkeypatch):
+    before = of_page(site)
+    monkeypatch.setenv("TINYNETS_NATIVE", "0")
+    assert of_page(site) != before
 
 
-@pytest.mark.parametrize("name", ["_quarto.yml", "assets/style.css", "references.bib", "index.qmd"])
-def test_the_sites_stamp_sees_what_lays_it_out(site, page, name):
-    before = Stamps(site.project).of_site("builtin")
+def test_the_digits_in_use_count_where_they_are_loaded(site, page, tmp_path, monkeypatch):
+    source = "posts/b/index.qmd"
+    site.page(source, "```{python}\nfrom tinynets.data import load_digits\n```\n")
+    names = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
+    plain, zipped = tmp_path / "digits", tmp_path / "same"
+    for folder in (plain, zipped):
+        folder.mkdir()
+        for name in names:
+            (folder / f"{name}-ubyte").write_text(name)
+    before, seen = of_page(site), [of_page(site, source)]
+    for chosen in ("8x8", str(tmp_path), str(plain)):
+        monkeypatch.setenv("TINYNETS_DATA", chosen)
+        seen.append(of_page(site, source))
+        assert of_page(site) == before, "it loads none"
+    assert len(set(seen)) == 4
+    (plain / "onelayer-0.so").touch()
+    os.utime(plain / f"{names[0]}-ubyte", ns=(1, 1))
+    assert of_page(site, source) == seen[-1]
+    monkeypatch.setenv("TINYNETS_DATA", str(zipped))
+    assert of_page(site, source) == seen[-1], "the same digits elsewhere"
+    (zipped / f"{names[0]}-ubyte").write_text("other")
+    assert of_page(site, source) != seen[-1]
+
+
+@pytest.mark.parametrize(
+    "name", ["_quarto.yml", "assets/style.css", "references.bib", "index.qmd", "posts/a/plan.svg"]
+)
+def test_the_frame_is_what_lays_the_pages_out(site, page, name):
+    before = Stamps(site.project).of_frame("builtin")
     path = site.root / name
     site.write(name, (path.read_text() if path.exists() else "") + "\n# more\n")
-    assert Stamps(site.project).of_site("builtin") != before
-    assert Stamps(site.project).of_site("quarto") != Stamps(site.project).of_site("builtin")
+    assert Stamps(site.project).of_frame("builtin") != before
+    assert Stamps(site.project).of_frame("quarto") != Stamps(site.project).of_frame("builtin")
 
 
-def keep(cache, page, stamp, text="text"):
-    folder = cache.scratch(page)
-    (folder / "a.svg").write_text("<svg/>")
-    return cache.store(Executed(page, text, (1,), folder, 2.5), stamp)
+def test_a_site_with_an_execution_that_was_not_kept_is_never_up_to_date(site, page):
+    from render.assemble import without_cells
 
-
-def test_what_is_kept_comes_back(site, page):
-    cache = Cache(site.project)
-    kept = keep(cache, page, "one")
-    assert cache.load(page, "one") == kept
-    assert (kept.files_dir / "a.svg").is_file()
-    assert cache.seconds(page) == 2.5
-    assert cache.load(page, "two") is None
-
-
-def test_only_a_few_executions_are_kept(site, page):
-    cache = Cache(site.project)
-    for i in range(KEPT + 2):
-        place = keep(cache, page, str(i)).files_dir.parent
-        os.utime(place / "page.json", (i, i))
-    assert cache.load(page, "0") is None
-    assert cache.load_last(page).files_dir.parent.name == str(KEPT + 1)
-
-
-def test_a_damaged_execution_does_not_count(site, page):
-    cache = Cache(site.project)
-    (keep(cache, page, "one").files_dir.parent / "page.json").write_text("{")
-    assert cache.load(page, "one") is None
-    assert cache.load_last(page) is None
-
-
-def test_what_a_killed_run_left_is_swept(site, page):
-    cache = Cache(site.project)
-    left = cache.scratch(page)
-    cache.sweep()
-    assert not left.exists()
+    run = without_cells(page, Stamps(site.project).parts(site.project.pages[0])[:1])
+    assert of_site("frame", [run])
+    assert not of_site("frame", [run, type(run)(page, "", (), page.path)])

@@ -146,7 +146,7 @@ def with_engine(engine):
 
 needs_quarto = pytest.mark.skipif(
     not shutil.which("quarto"),
-    reason="there is no quarto on the PATH: install Quarto 1.7 (https://quarto.org/docs/download), "
+    reason="there is no quarto on the PATH: install the Quarto of .quarto-version (https://quarto.org/docs/download), "
     "and run `make test TESTS=tests/site/test_engines.py` to hold it against the built-in renderer",
 )
 
