@@ -18,6 +18,7 @@ from tinynets import checks
 from tinynets.kernels.duals import Dual, Moments
 
 TOLERANCE = 1e-15  # of the terms left out, relative to the variance
+ROUNDING = 1e-13  # what may be missing of a sum over terms
 MAX_TERMS = 300
 DEGREE = 24  # in log q, of the interpolation of a coefficient over one cell
 CELL = 4.0  # variances of one cell: 4^i to 4^(i + 1)
@@ -26,6 +27,7 @@ END = 13.0  # of the integrals over z; the normal density there is 1e-37
 PANEL, NODES = 0.5, 16  # Gauss-Legendre rule on each panel; 0 is a boundary
 
 
+@functools.lru_cache(maxsize=32)  # for the coefficients that it has gathered
 def series(function: Callable[[Tensor], Tensor], *, max_terms: int = MAX_TERMS) -> Dual:
     """Return the dual of an activation that is given as a function.
 
@@ -146,9 +148,7 @@ class _Cell:
             if off.max() < 1e-14:
                 break
         rough = _integrals(function, q, panel * 2, max_terms)[1]
-        left = values[:, :1] - rough.square().cumsum(-1)  # (nodes, max_terms)
-        enough = (left <= TOLERANCE * values[:, :1]).all(0).nonzero()
-        self.n_terms = int(enough[0]) + 1 if len(enough) else max_terms
+        self.n_terms = _enough(rough.square() / values[:, :1].clamp(min=1e-300))
         rough = torch.cat([values, rough[:, : self.n_terms]], -1)
         vandermonde = torch.from_numpy(np.polynomial.chebyshev.chebvander(nodes, DEGREE))
         self.table = torch.linalg.solve(vandermonde, rough)  # (DEGREE + 1, 2 + n_terms)
@@ -161,6 +161,18 @@ class _Cell:
         for _ in range(DEGREE - 1):
             columns.append(2 * x * columns[-1] - columns[-2])
         return torch.stack(columns, -1) @ self.table.to(q.device)
+
+
+def _enough(shares: Tensor) -> int:
+    """Return how many terms carry all of E[f²], given the share of each, (nodes, max_terms).
+
+    What the shares lack of one is counted as cut off too, unless it is rounding.
+    """
+    after = shares.flip(-1).cumsum(-1).flip(-1) - shares
+    lacking = 1 - shares.sum(-1, keepdim=True)
+    cut_off = (after + torch.where(lacking > ROUNDING, lacking, 0)).amax(0)
+    found = (cut_off <= TOLERANCE).nonzero()
+    return int(found[0]) + 1 if len(found) else shares.shape[-1]
 
 
 class _Table:
@@ -182,7 +194,10 @@ class _Table:
         rows = flat.new_zeros(len(flat), 3 + n_terms)
         for index, here in parts:
             rows[here, : 2 + self.cells[index].n_terms] = self.cells[index](flat[here])
-        left = rows[:, 0] - rows[:, 2:].square().sum(-1)
+        if len(flat):  # the cell's largest variance may have needed more
+            shares = rows[:, 2:-1].square() / rows[:, :1].clamp(min=1e-300)
+            rows = rows[:, : 3 + _enough(shares)]
+        left = rows[:, 0] - rows[:, 2:-1].square().sum(-1)
         rows[:, -1] = left.clamp_(min=0).sqrt_()
         return rows.reshape(*q.shape, -1).to(q.dtype)
 
