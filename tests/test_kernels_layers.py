@@ -8,9 +8,10 @@ import torch
 from torch import nn
 
 from tinynets import nets
+from tinynets._fast import arccos, build
 from tinynets.kernels import KernelFunction, kernels_of
 from tinynets.kernels.combine import add, concatenate, dropout, layer_norm, multiply, residual
-from tinynets.kernels.layers import activation, dense, erf, relu, serial
+from tinynets.kernels.layers import activation, dense, erf, leaky_relu, relu, serial
 from tinynets.kernels.mixing import attention, average_pool, global_average_pool
 from tinynets.kernels.spatial import conv, flatten
 from tinynets.rng import generator
@@ -366,7 +367,32 @@ def test_tiles_do_not_show(monkeypatch):
     x, y = normal(11, 3), normal(5, 3, seed=2)
     kernels = kernels_of(nets.MLP([3, 4, 4, 1], ["relu", "erf"]), W_std=1.3, b_std=0.1)
     whole, cross = kernels(x), kernels(x, y)
-    for tile, (key, want) in itertools.product((1, 10, 50), (("nngp", 0), ("ntk", 1))):
+    for tile, (key, want) in itertools.product((8, 80, 400), (("nngp", 0), ("ntk", 1))):
         monkeypatch.setattr("tinynets.kernels.infinite.TILE", tile)
         torch.testing.assert_close(getattr(kernels(x), key), whole[want], rtol=1e-13, atol=1e-14)
         torch.testing.assert_close(getattr(kernels(x, y), key), cross[want], rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.skipif(isinstance(build.library("double", "arccos"), str), reason="no C compiler")
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_compiled_passes_are_those_of_pytorch(dtype, monkeypatch):
+    net = serial(
+        dense(1.3, 0.2, width=7), leaky_relu(0.1), dense(0.9, parameterisation="standard"), relu()
+    )
+    kernels = kernels_of(net)
+    x, y = normal(40, 5, dtype=dtype), normal(37, 5, seed=2, dtype=dtype)
+    y[:5] = x[:5] * torch.tensor([1, -1, 3, 0, 1 + 1e-4], dtype=dtype)[:, None]
+    calls = []
+    run = arccos._run
+    monkeypatch.setattr(arccos, "_run", lambda *a: calls.append(a[0]) or run(*a))
+    fast = {want: kernels(x, y, want=want) for want in ("both", "nngp", "ntk")}
+    assert calls[:4] == ["affine", "two_slopes"] * 2
+    monkeypatch.setattr(arccos, "_run", lambda *a: None)
+    plain = kernels(x, y)
+    eps = torch.finfo(dtype).eps
+    for want, found in fast.items():
+        for key in ("nngp", "ntk") if want == "both" else (want,):
+            size = getattr(plain, key).abs().max().item()
+            torch.testing.assert_close(
+                getattr(found, key), getattr(plain, key), rtol=8 * eps, atol=8 * eps * size
+            )

@@ -1,4 +1,4 @@
-"""Compile the C source once for this machine, and load what came out."""
+"""Compile C sources once for this machine, and load what came out."""
 
 import ctypes
 import functools
@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-SOURCE = Path(__file__).with_name("leapfrog.c")
+FOLDER = Path(__file__).parent
 FLAGS = [
     "-O3",
     "-march=native",
@@ -29,8 +29,8 @@ SWITCH = "TINYNETS_COMPILE"
 
 
 @functools.cache
-def library(real: str) -> ctypes.CDLL | str:
-    """Return the compiled library, or why there is none.
+def library(real: str, source: str = "leapfrog") -> ctypes.CDLL | str:
+    """Return a compiled library, or why there is none.
 
     It is kept in `tinynets/compiled` of the user's cache (`XDG_CACHE_HOME`),
     under a hash of source, compiler and processor, with a file beside it that
@@ -42,6 +42,8 @@ def library(real: str) -> ctypes.CDLL | str:
     ----------
     real : {"double", "float"}
         The C type of all numbers.
+    source : {"leapfrog", "arccos"}
+        The file beside this one, without its ending.
     """
     if os.environ.get(SWITCH) == "0":
         return f"{SWITCH}=0 switches the C code off"
@@ -52,10 +54,11 @@ def library(real: str) -> ctypes.CDLL | str:
     if not command or shutil.which(command[0]) is None:
         return f"there is no C compiler {command[0] if command else ''!r}; install cc or set CC"
     try:
-        name = f"leapfrog-{real}-{_fingerprint(command)}.so"
+        path = FOLDER / f"{source}.c"
+        name = f"{source}-{real}-{_fingerprint(command, path)}.so"
         built = _cache() / name
         if not _is_whole(built):
-            _build([*command, *FLAGS, f"-DREAL={real}"], built)
+            _build([*command, *FLAGS, f"-DREAL={real}"], path, built)
         return ctypes.CDLL(str(built))
     except subprocess.CalledProcessError as error:
         return f"{command[0]} can't compile the C code: {_first_line(error.stderr)}"
@@ -72,7 +75,7 @@ def _cache() -> Path:
     return root / "tinynets" / "compiled"
 
 
-def _build(command: list[str], built: Path) -> None:
+def _build(command: list[str], source: Path, built: Path) -> None:
     """Compile in a folder of its own, then put library and digest in place.
 
     Both are on the disk before they get their names; the digest comes last,
@@ -82,7 +85,7 @@ def _build(command: list[str], built: Path) -> None:
     with tempfile.TemporaryDirectory(dir=built.parent) as folder:
         fresh, digest = Path(folder) / built.name, Path(folder) / "digest"
         subprocess.run(
-            [*command, "-o", str(fresh), str(SOURCE)],
+            [*command, "-o", str(fresh), str(source)],
             check=True,
             capture_output=True,
             timeout=SECONDS,
@@ -108,11 +111,11 @@ def _digest_of(built: Path) -> Path:
     return built.with_suffix(".sha256")
 
 
-def _fingerprint(command: list[str]) -> str:
+def _fingerprint(command: list[str], source: Path) -> str:
     """Hash all that the compiled code depends on."""
     version = subprocess.run([*command, "--version"], capture_output=True, timeout=SECONDS)
     parts = (
-        SOURCE.read_text(encoding="utf-8"),
+        source.read_text(encoding="utf-8"),
         command,
         FLAGS,
         version.stdout,

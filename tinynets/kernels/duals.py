@@ -5,6 +5,7 @@ sqrt(q1 q2) - E[u v] it gives the gap after f and the covariance of the slopes. 
 written in the gap, so that nothing cancels where u and v are nearly equal.
 """
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 
 from tinynets import checks
+from tinynets._fast import arccos
 
 
 class Moments(NamedTuple):
@@ -24,12 +26,17 @@ class Moments(NamedTuple):
     error: float = 0.0  # relative, estimated, of a series cut short
 
 
+# gap, ntk, s1, s2 -> gap and ntk after the activation in one pass, or None where there is none.
+Compiled = Callable[[Tensor, Tensor | None, Tensor, Tensor], tuple[Tensor, Tensor | None] | None]
+
+
 class Dual(NamedTuple):
     """Second moments of an activation under Gaussian inputs."""
 
     name: str
     variance: Callable[[Tensor], Tensor]  # q -> E[f(u)²]
     moments: Callable[[Tensor, Tensor, Tensor, bool], Moments]  # q1, q2, gap, slopes wanted
+    compiled: Compiled | None = None
 
 
 def two_slopes(negative: float, positive: float) -> Dual:
@@ -59,7 +66,12 @@ def two_slopes(negative: float, positive: float) -> Dual:
         new = (a * gap).sub_(bend, alpha=b).clamp_(min=0)
         return Moments(new, theta.mul_(-b).add_(a) if slopes else None)
 
-    return Dual(f"two_slopes({negative:g}, {positive:g})", lambda q: a * q, moments)
+    return Dual(
+        f"two_slopes({negative:g}, {positive:g})",
+        lambda q: a * q,
+        moments,
+        functools.partial(arccos.two_slopes, a=a, b=b) if b else None,
+    )
 
 
 def erf() -> Dual:

@@ -12,7 +12,7 @@ from tinynets.kernels import state
 from tinynets.kernels.layers import Layer
 
 WANTED = ("both", "nngp", "ntk")
-TILE = 1 << 16  # numbers of a kernel that are worked on at once, so that they stay in cache
+TILE = 1 << 19  # bytes of a kernel that are worked on at once, so that they stay in cache
 
 
 class Limit(NamedTuple):
@@ -142,7 +142,7 @@ class KernelFunction:
 def _side(x: state.Features, *, pairs: bool, diagonal: bool) -> int:
     """Return how many inputs a side of a tile has."""
     positions = x.std[:1].numel()
-    tile = max(1, TILE // positions ** (2 if pairs else 1))
+    tile = max(1, TILE // x.std.element_size() // positions ** (2 if pairs else 1))
     return tile if diagonal else max(1, int(tile**0.5))
 
 

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from tinynets import checks
+from tinynets._fast import arccos
 from tinynets.kernels import duals
 from tinynets.kernels.series import hermite as hermite_dual
 from tinynets.kernels.series import polynomial as polynomial_dual
@@ -119,18 +120,7 @@ def dense(
 
     @through_own
     def apply(k: Kernels) -> Kernels:
-        new = k._replace(
-            gap=affine_gap(k, weight_var, bias_var),
-            q1=weight_var * k.q1 + bias_var,
-            q2=weight_var * k.q2 + bias_var,
-            n_features=width,
-            gaussian=True,
-        )
-        if k.ntk is None:
-            return new
-        return new._replace(
-            ntk=tangent(k, new, weight_var, bias_var, parameterisation, k.n_features, "dense")
-        )
+        return affine(k, weight_var, bias_var, parameterisation, k.n_features, width, "dense")
 
     return Layer("dense", apply, fresh=True)
 
@@ -143,38 +133,54 @@ def weights(W_std: float, b_std: float, parameterisation: str) -> tuple[float, f
     return W_std**2, b_std**2
 
 
-def affine_gap(k: Kernels, weight_var: float, bias_var: float) -> Tensor:
-    """Return the gap of W u + b and W v + b."""
-    if not bias_var:
-        return weight_var * k.gap
-    # The product of the new standard deviations less that of (W s1, b) with (W s2, b).
-    s1, s2 = k.q1.sqrt(), k.q2.sqrt()
-    new1, new2 = ((weight_var * q + bias_var).sqrt() for q in (k.q1, k.q2))
-    denominator = (new1 * new2).add_(s1 * s2, alpha=weight_var).add_(bias_var)
-    extra = (s1 - s2).square_().mul_(weight_var * bias_var).div_(denominator)
-    return extra.add(k.gap, alpha=weight_var)
-
-
-def tangent(
-    old: Kernels,
-    new: Kernels,
+def affine(
+    k: Kernels,
     weight_var: float,
     bias_var: float,
     parameterisation: str,
     n_in: int | None,
+    width: int | None,
     name: str,
+) -> Kernels:
+    """Return the kernels after weights and biases, whose inputs have the kernels k."""
+    slope, shift = 1.0, 0.0  # Θ' = W_std² Θ + slope K' + shift
+    if k.ntk is not None and parameterisation == "standard":
+        if n_in is None:
+            raise ValueError(
+                f"{name}: the standard parameterisation needs the number of its inputs: give "
+                "the layer with weights before it a width"
+            )
+        slope = n_in / weight_var
+        shift = (bias_var > 0) - bias_var * slope
+    stds = k.q1.sqrt(), k.q2.sqrt()
+    q1, q2 = weight_var * k.q1 + bias_var, weight_var * k.q2 + bias_var
+    new_stds = q1.sqrt(), q2.sqrt()
+    done = arccos.affine(k.gap, k.ntk, stds, new_stds, weight_var, bias_var, slope, shift)
+    if done is None:
+        gap = _affine_gap(k.gap, stds, new_stds, weight_var, bias_var)
+        ntk = None
+        if k.ntk is not None:
+            ntk = (new_stds[0] * new_stds[1]).sub_(gap).mul_(slope).add_(shift)
+            ntk.add_(k.ntk, alpha=weight_var)
+        done = gap, ntk
+    gap, ntk = done
+    return k._replace(gap=gap, ntk=ntk, q1=q1, q2=q2, n_features=width, gaussian=True)
+
+
+def _affine_gap(
+    gap: Tensor,
+    stds: tuple[Tensor, Tensor],
+    new_stds: tuple[Tensor, Tensor],
+    weight_var: float,
+    bias_var: float,
 ) -> Tensor:
-    """Return the tangent kernel after a layer with weights; `old.ntk` is the carried one."""
-    if parameterisation == "ntk":
-        direct = new.product.sub_(new.gap)
-    elif n_in is None:
-        raise ValueError(
-            f"{name}: the standard parameterisation needs the number of its inputs: give the "
-            "layer with weights before it a width"
-        )
-    else:
-        direct = ((new.product - new.gap - bias_var) * (n_in / weight_var)).add_(bias_var > 0)
-    return direct.add_(old.ntk, alpha=weight_var)
+    if not bias_var:
+        return weight_var * gap
+    # The product of the new standard deviations less that of (W s1, b) with (W s2, b).
+    denominator = new_stds[0] * new_stds[1]
+    denominator.add_(stds[0] * stds[1], alpha=weight_var).add_(bias_var)
+    extra = (stds[0] - stds[1]).square_().mul_(weight_var * bias_var).div_(denominator)
+    return extra.add(gap, alpha=weight_var)
 
 
 def activation(dual: duals.Dual | Callable[[Tensor], Tensor]) -> Layer:
@@ -194,17 +200,27 @@ def activation(dual: duals.Dual | Callable[[Tensor], Tensor]) -> Layer:
                 f"{dual.name}: its inputs are not Gaussian in the limit, so its kernel is not "
                 "known; put a dense or conv layer between it and the layer before"
             )
-        new = dual.moments(k.q1, k.q2, k.gap, k.ntk is not None)
+        gap, ntk, error = _after(dual, k)
         return k._replace(
-            gap=new.gap,
-            ntk=None if k.ntk is None else new.slopes.mul_(k.ntk),
+            gap=gap,
+            ntk=ntk,
             q1=dual.variance(k.q1),
             q2=dual.variance(k.q2),
             gaussian=False,
-            error=max(k.error, new.error),
+            error=max(k.error, error),
         )
 
     return Layer(dual.name, through_own(apply))
+
+
+def _after(dual: duals.Dual, k: Kernels) -> tuple[Tensor, Tensor | None, float]:
+    """Return gap, tangent kernel and error after an activation."""
+    if dual.compiled is not None:
+        done = dual.compiled(k.gap, k.ntk, k.q1.sqrt(), k.q2.sqrt())
+        if done is not None:
+            return *done, 0.0
+    new = dual.moments(k.q1, k.q2, k.gap, k.ntk is not None)
+    return new.gap, None if k.ntk is None else new.slopes.mul_(k.ntk), new.error
 
 
 def relu() -> Layer:

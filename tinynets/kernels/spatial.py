@@ -9,7 +9,7 @@ from torch import Tensor
 
 from tinynets import checks
 from tinynets.kernels.combine import proportions_gap
-from tinynets.kernels.layers import Layer, affine_gap, tangent, through_own, weights
+from tinynets.kernels.layers import Layer, affine, through_own, weights
 from tinynets.kernels.state import Kernels
 
 PADDINGS = ("valid", "same", "circular")
@@ -88,33 +88,10 @@ def conv(
             q1=q1,
             q2=q2,
         )
-        return _affine(averaged, k, weight_var, bias_var, parameterisation, math.prod(size), width)
+        n_in = None if k.n_features is None else k.n_features * math.prod(size)
+        return affine(averaged, weight_var, bias_var, parameterisation, n_in, width, "conv")
 
     return Layer("conv", apply, fresh=True, channels_first=True)
-
-
-def _affine(
-    averaged: Kernels,
-    old: Kernels,
-    weight_var: float,
-    bias_var: float,
-    parameterisation: str,
-    field: int,
-    width: int | None,
-) -> Kernels:
-    new = averaged._replace(
-        gap=affine_gap(averaged, weight_var, bias_var),
-        q1=weight_var * averaged.q1 + bias_var,
-        q2=weight_var * averaged.q2 + bias_var,
-        n_features=width,
-        gaussian=True,
-    )
-    if averaged.ntk is None:
-        return new
-    n_in = None if old.n_features is None else old.n_features * field
-    return new._replace(
-        ntk=tangent(averaged, new, weight_var, bias_var, parameterisation, n_in, "conv")
-    )
 
 
 def _named(stride: int | Sequence[int], dilation: int | Sequence[int]):

@@ -60,8 +60,10 @@ class Kernels(NamedTuple):
     @property
     def covariance(self) -> Tensor:
         """Return k = E[u v], exactly the variance where the inputs are equal."""
-        k = self.product - self.gap
-        return torch.where(self.equal, self.q1, k)
+        k = self.product.sub_(self.gap)
+        if (self.gap == 0).any():
+            k = torch.where(self.equal, self.q1, k)
+        return k
 
     @property
     def equal(self) -> Tensor:
