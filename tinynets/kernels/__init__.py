@@ -7,8 +7,9 @@ The layers of `tinynets.kernels.layers`, `combine`, `spatial` and `mixing` build
 functions.
 """
 
+from tinynets.kernels.blocks import in_blocks
 from tinynets.kernels.covariance import exponentiated_quadratic
 from tinynets.kernels.infinite import KernelFunction, Limit
 from tinynets.kernels.modules import kernels_of
 
-__all__ = ["KernelFunction", "Limit", "exponentiated_quadratic", "kernels_of"]
+__all__ = ["KernelFunction", "Limit", "exponentiated_quadratic", "in_blocks", "kernels_of"]
