@@ -3,7 +3,7 @@
 const NUDGE = 4; // pixels that an arrow key moves a handle
 
 // A layer over the picture with one focusable handle for each thing to drag. A figure gives
-// { key, label, text, x, y, move(x, y), remove?() } in pixels of the view.
+// { key, label, text, x, y, move(x, y), choose?(), remove?() } in pixels of the view.
 export class Handles {
   constructor(shell) {
     this.shell = shell;
@@ -44,6 +44,7 @@ export class Handles {
         one.handle.move(x + to.clientX - from[0], y + to.clientY - from[1]));
       element.focus({ preventScroll: true });
     });
+    element.addEventListener("focus", () => one.handle.choose?.());
     element.addEventListener("keydown", (event) => {
       const { x, y, move, remove } = one.handle;
       const far = event.shiftKey ? 4 * NUDGE : NUDGE;

@@ -102,8 +102,8 @@ export class Shell {
   }
 
   changed(names) {
+    Object.assign(this.values, this.figure?.update?.(names));
     this.show(this.values);
-    this.figure?.update?.(names);
     this.redraw();
     this.speak();
     clearTimeout(this.timer); // browsers limit how often the address changes

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from tinynets.colours import BLUE, GREEN, INK
+from tinynets.colours import BLUE, GREEN, INK, VERMILION
 from tinynets.plots import WIDTH
 
 
@@ -86,4 +86,69 @@ def plot_checks(names: Sequence[str]) -> Figure:
     ax.invert_yaxis()
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
+    return fig
+
+
+def plot_corners(
+    x: ArrayLike,
+    f: ArrayLike,
+    at: ArrayLike,
+    heights: ArrayLike,
+    weights: ArrayLike,
+    *,
+    xlim: Sequence[float],
+    ylim: Sequence[float],
+) -> Figure:
+    """Draw a net's function with a dot at each unit's corner, and its weights below.
+
+    Parameters
+    ----------
+    x, f : arrays of shape (n,)
+    at, heights : arrays of shape (units,)
+        Where each unit bends, and f there.
+    weights : array of shape (3, units)
+        Input weights, biases, output weights.
+    xlim, ylim : pair of float
+    """
+    fig = plt.figure(figsize=(WIDTH, 4.8))
+    grid = fig.add_gridspec(2, 3, height_ratios=(2.4, 1))
+    ax = fig.add_subplot(grid[0, :])
+    ax.plot(x, f, color=BLUE, linewidth=2.4)
+    ax.plot(at, heights, "o", color=VERMILION, markersize=8)
+    ax.set(xlim=xlim, ylim=ylim)
+    names = ("input weight w", "bias b", "output weight a")
+    for place, (values, name) in enumerate(zip(np.asarray(weights), names, strict=True)):
+        ax = fig.add_subplot(grid[1, place])
+        ax.bar(range(1, len(values) + 1), values, color=BLUE, alpha=0.6)
+        ax.axhline(0, color=INK, linewidth=0.8)
+        ax.set(title=name, yticks=[], xticks=range(1, len(values) + 1))
+        ax.spines[:].set_visible(False)
+        ax.tick_params(length=0)
+    return fig
+
+
+def plot_functions(
+    x: ArrayLike,
+    band: ArrayLike,
+    curve: ArrayLike,
+    data: tuple[ArrayLike, ArrayLike],
+    *,
+    ylim: Sequence[float],
+) -> Figure:
+    """Draw one function of a net over the band that its posterior has, with the data.
+
+    Parameters
+    ----------
+    x, curve : arrays of shape (n,)
+    band : array of shape (2, n)
+    data : pair of arrays
+    ylim : pair of float
+    """
+    fig, ax = plt.subplots(figsize=(WIDTH, 3.2))
+    for edge in np.asarray(band):
+        ax.plot(x, edge, color=INK, linewidth=1, linestyle="--")
+    ax.plot(*data, ".", color=INK, markersize=4)
+    ax.plot(x, curve, color=BLUE, linewidth=2.2)
+    ax.set(xlabel="x", ylabel="f(x)", ylim=ylim)
+    ax.margins(x=0)
     return fig
