@@ -1,7 +1,6 @@
 """HMC in function space: where a chain is in a posterior, and which curve that means."""
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from tinynets import bnn
@@ -61,12 +60,12 @@ def functions_explorable(
         name,
         module="functions",
         title="HMC in function space",
-        question="Let the curves pile up. Does one chain fill the dashed reference everywhere? Does "
-        "another start fill it elsewhere?",
+        question="Let the curves pile up. Does one chain fill the dashed reference everywhere? "
+        "Does another start fill it elsewhere?",
         answer="Where the data are, the pile fills the reference soon, whatever the start. Where "
         "arrangements of the corners differ, a chain keeps the one it began with, and its pile "
         "stays narrower than the reference until another start brings another arrangement.",
-        alt_text="Data points, a curve of straight pieces through them, and a dashed band about it.",
+        alt_text="Data points, a curve of straight pieces through them, and a dashed band.",
         still=text_of(still),
         controls=[
             Slider("step", "Step size ε", step_size, stops=STEPS),

@@ -167,7 +167,7 @@ def sampler_explorable(
         title="Drive a sampler",
         question="Which sampler, at which step size, gets most effective draws out of 1,000 "
         "gradients on the long Gaussian? Is it also the best on the banana? Between two modes?",
-        answer="On the long Gaussian HMC wins many times over: some 25 leapfrog steps of 0.15 carry "
+        answer="On the long Gaussian HMC wins many times over: 25 leapfrog steps of 0.15 carry "
         "it from one end to the other, while MALA and the random walk diffuse. On the banana a "
         "random walk with steps of 2.5 does as well: in a plane a bold jump often lands well, "
         "which ends when dimensions are added. Between the modes gradients do not help; a chain "
