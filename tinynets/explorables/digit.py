@@ -121,7 +121,7 @@ def digit_explorable(
         controls=[
             Choice("from", "Start from", options, start, ["blank paper", *map(str, range(10))]),
             Switch("rub", "Rub out"),
-            Switch("prepare", "Box and centre it, as the training images were", True),
+            Switch("prepare", "Box and centre it", True),
             Points("ink", "Drawing", [], (0, 0, 0), paper, 1, least=0, most=MOST_POINTS),
             Points(
                 "latent",
