@@ -26,24 +26,24 @@ from pathlib import Path
 from mcmc_peers import PEERS, Clocks
 
 REGIMES = {  # hidden units, activation, points, noise, trajectory, draws
-    "over": dict(
-        n_hidden=100,
-        activation="tanh",
-        n_examples=10,
-        noise=0.1,
-        n_leapfrog=200,
-        n_draws=150,
-        n_warmup=200,
-    ),
-    "under": dict(
-        n_hidden=3,
-        activation="relu",
-        n_examples=50,
-        noise=0.05,
-        n_leapfrog=60,
-        n_draws=500,
-        n_warmup=500,
-    ),
+    "over": {
+        "n_hidden": 100,
+        "activation": "tanh",
+        "n_examples": 10,
+        "noise": 0.1,
+        "n_leapfrog": 200,
+        "n_draws": 150,
+        "n_warmup": 200,
+    },
+    "under": {
+        "n_hidden": 3,
+        "activation": "relu",
+        "n_examples": 50,
+        "noise": 0.05,
+        "n_leapfrog": 60,
+        "n_draws": 500,
+        "n_warmup": 500,
+    },
 }
 
 
@@ -202,15 +202,15 @@ def table(rows):
         "| gradients/s | ESS | R-hat | draws s | warm-up s | compile s |\n"
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
     )
+
+    def ratio(row, key):
+        return f"{ours[key] / row[key]:.3g}×" if ours and row.get(key) else ""
+
     for name, row in rows.items():
-
-        def ratio(key):
-            return f"{ours[key] / row[key]:.3g}×" if ours and row.get(key) else ""
-
         print(
-            f"| {name} | {row['ess/s']:.4g} | {ratio('ess/s')} "
+            f"| {name} | {row['ess/s']:.4g} | {ratio(row, 'ess/s')} "
             f"| {row.get('within/s', float('nan')):.4g} "
-            f"| {ratio('within/s')} | {row['gradients/s']:,.0f} "
+            f"| {ratio(row, 'within/s')} | {row['gradients/s']:,.0f} "
             f"| {row['ess']:.0f} | {row['r_hat']:.3f} "
             f"| {row['draws']:.2f} | {row['warmup']:.2f} "
             f"| {row['compile']:.2f} |",

@@ -9,6 +9,7 @@ OMP_NUM_THREADS=1) tell on a busy one too.
 """
 
 import argparse
+import itertools
 import time
 
 import torch
@@ -71,7 +72,7 @@ class UsualVAE(nn.Module):
 def layers(sizes, activation):
     parts = [
         part
-        for n_in, n_out in zip(sizes, sizes[1:])
+        for n_in, n_out in itertools.pairwise(sizes)
         for part in (nn.Linear(n_in, n_out), activation())
     ]
     return nn.Sequential(*parts[:-1])
@@ -142,7 +143,10 @@ def report(title, best, n_nets, bar):
     print(f"  {'seconds a seed':28} {'clock':>7} {'ratio':>6} {'CPU':>7} {'ratio':>6}")
     for name, times in best.items():
         share = n_nets if name in ("stack", "vmap") else 1
-        columns = (f"{t / share:7.2f} {u / t * share:6.1f}" for t, u in zip(times, best["usual"]))
+        columns = (
+            f"{t / share:7.2f} {u / t * share:6.1f}"
+            for t, u in zip(times, best["usual"], strict=True)
+        )
         print(f"  {names[name]:28}", *columns)
 
 

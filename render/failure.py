@@ -38,7 +38,7 @@ def describe(
             details=details,
         )
     lines = [_line(frame, cell, cells) for frame in error["frames"]]
-    own = [n for frame, n in zip(error["frames"], lines) if n and _is_in(frame, cell)]
+    own = [n for frame, n in zip(error["frames"], lines, strict=False) if n and _is_in(frame, cell)]
     message = error["text"].strip().splitlines()
     if error["frames"] and not error["frames"][-1][2] and len(message) > 1:
         message = message[-1:]  # a SyntaxError shows its line again

@@ -27,7 +27,7 @@ def test_each_chain_is_the_module_with_its_weights(net):
         3, sum(p.numel() for p in net.parameters()), dtype=F64, generator=generator(5)
     )
     outputs = bnn.batched(net)(theta, x)
-    for row, got in zip(theta, outputs):
+    for row, got in zip(theta, outputs, strict=True):
         nn.utils.vector_to_parameters(row, net.parameters())
         torch.testing.assert_close(got, net.double()(x).detach(), rtol=1e-12, atol=1e-12)
 

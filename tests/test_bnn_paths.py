@@ -68,7 +68,7 @@ def test_equal_nets_take_the_same_path(name):
     if "compiler" not in ours.path.reason:
         assert ours.path.name == path
     for one, other in zip(
-        ours.value_and_grad(positions(ours)), theirs.value_and_grad(positions(ours))
+        ours.value_and_grad(positions(ours)), theirs.value_and_grad(positions(ours)), strict=True
     ):
         assert torch.equal(one, other)
 
@@ -142,7 +142,9 @@ def test_float32_data_are_computed_in_float32(path):
     halved = bnn.Posterior(net.float(), x.float(), y.float(), bnn.Gaussian(0.3))
     assert halved.path == exact.path
     position = positions(exact)
-    for one, other in zip(halved.value_and_grad(position.float()), exact.value_and_grad(position)):
+    for one, other in zip(
+        halved.value_and_grad(position.float()), exact.value_and_grad(position), strict=True
+    ):
         assert one.dtype == torch.float32
         torch.testing.assert_close(one, other.float(), rtol=1e-4, atol=1e-3)
     with pytest.raises(TypeError, match="position must be torch.float32"):

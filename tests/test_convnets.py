@@ -19,7 +19,7 @@ def images(n=7, seed=1):
 
 
 def built(seed=2, **options):
-    options = dict(channels=(3,), hidden=(6,), kernel=3) | options
+    options = {"channels": (3,), "hidden": (6,), "kernel": 3} | options
     net = convnets.ConvNet(SHAPE, **options)
     return nets.initialise(net, scheme="nielsen", generator=generator(seed))
 
@@ -108,7 +108,7 @@ def test_accuracy_counts_a_partial_last_batch():
 def test_rates_follow_the_schedule_and_leaving_stops():
     net, x = built(), images(20)
     labels = torch.arange(20) % 10
-    options = dict(epochs=4, batch_size=5)
+    options = {"epochs": 4, "batch_size": 5}
     rates = [
         rate
         for _, rate in convnets.train_epochs(
@@ -118,9 +118,7 @@ def test_rates_follow_the_schedule_and_leaving_stops():
     assert rates == [0.1 / epoch for epoch in range(1, 5)]
     one, same = built(), built()
     next(convnets.train_epochs(one, x, labels, rate=0.1, generator=generator(1), **options))
-    for epoch, _ in convnets.train_epochs(
-        same, x, labels, rate=0.1, generator=generator(1), **options
-    ):
+    for _ in convnets.train_epochs(same, x, labels, rate=0.1, generator=generator(1), **options):
         break
     assert torch.equal(nets.flatten(one), nets.flatten(same))
     assert not torch.equal(nets.flatten(one), nets.flatten(built()))
@@ -136,7 +134,7 @@ def test_one_epoch_is_one_step_of_gradient_descent():
             net, x, labels, rate=0.3, epochs=1, decay=0.01, batch_size=20, generator=generator(1)
         )
     )
-    for found, wanted in zip(net.parameters(), expected):
+    for found, wanted in zip(net.parameters(), expected, strict=True):
         torch.testing.assert_close(found, wanted)
 
 

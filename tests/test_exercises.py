@@ -20,7 +20,7 @@ def answers(chapter):
     """Label -> text of what is folded under each exercise of a page."""
     text = (NOTES / f"chapter-{chapter}.qmd").read_text()
     parts = re.split(r"^:{3,} *\{#exr-(\d-[ep]\d+)\}$", text, flags=re.M)
-    return dict(zip(parts[1::2], parts[2::2]))
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
 def test_the_list_is_the_books():

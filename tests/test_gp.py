@@ -187,5 +187,5 @@ def test_one_column_of_data_gives_functions_of_one_dimension():
     )
     assert column.mean.shape == (7,)
     assert column.sample(3, generator=generator(2)).shape == (3, 7)
-    for one, other in zip(column, vector):
+    for one, other in zip(column, vector, strict=True):
         torch.testing.assert_close(one, other)

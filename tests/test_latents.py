@@ -122,7 +122,10 @@ def test_mixture_density_integrates_to_one_and_matches_by_hand():
     density = latents.mixture_log_density(points, means, variances, chunk=7).exp()
     assert float(density.sum() * area) == pytest.approx(1, abs=1e-6)
     by_hand = np.mean(
-        [multivariate_normal(m, np.diag(v)).pdf(points[:50]) for m, v in zip(means, variances)],
+        [
+            multivariate_normal(m, np.diag(v)).pdf(points[:50])
+            for m, v in zip(means, variances, strict=True)
+        ],
         axis=0,
     )
     np.testing.assert_allclose(density[:50], by_hand, rtol=1e-9)
@@ -166,7 +169,7 @@ def test_singular_covariance_is_an_error_that_says_which(call, dtype):
         Gaussian(good.mean.to(dtype), good.covariance.to(dtype)),
         latents.mixture_moments(line, torch.zeros_like(line)),
     ]
-    many = Gaussian(*(torch.stack(parts) for parts in zip(*classes)))
+    many = Gaussian(*(torch.stack(parts) for parts in zip(*classes, strict=True)))
     with pytest.raises(ValueError, match=r"covariance at index \(1,\) .* needs more images"):
         call(many, classes[0])
 

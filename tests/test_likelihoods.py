@@ -164,5 +164,7 @@ def test_one_column_of_data_may_be_a_vector():
     for likelihood in (bnn.Gaussian(0.1), bnn.Gaussian(HalfNormal(1.0))):
         column, vector = (bnn.Posterior(net, x, one, likelihood) for one in (y, y[:, 0]))
         position = positions(column)
-        for one, other in zip(column.value_and_grad(position), vector.value_and_grad(position)):
+        for one, other in zip(
+            column.value_and_grad(position), vector.value_and_grad(position), strict=True
+        ):
             torch.testing.assert_close(one, other)

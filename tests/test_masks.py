@@ -96,7 +96,7 @@ def test_blank_pixels_and_the_mean_mask_only_decay(data, penalty):
 
 def test_correlation_is_numpys_own():
     some = torch.randn(2, N_CLASSES, N_PIXELS, generator=generator(1))
-    for one, table in zip(some, masks.correlation(some)):
+    for one, table in zip(some, masks.correlation(some), strict=True):
         torch.testing.assert_close(table, torch.corrcoef(one))
 
 

@@ -45,13 +45,13 @@ def test_backprop_equals_autograd(example, name):
     weights = [torch.tensor(w, requires_grad=True) for w in net.weights]
     biases = [torch.tensor(b, requires_grad=True) for b in net.biases]
     a = torch.tensor(x)
-    for w, b in zip(weights, biases):
+    for w, b in zip(weights, biases, strict=True):
         z = a @ w.T + b
         a = torch.sigmoid(z)
     value = torch_cost(name, z, torch.tensor(y))
     value.backward()
     nabla = nielsen.backprop(net, x, y, COSTS[name])
-    for mine, theirs in zip([*nabla.weights, *nabla.biases], [*weights, *biases]):
+    for mine, theirs in zip([*nabla.weights, *nabla.biases], [*weights, *biases], strict=True):
         np.testing.assert_allclose(mine, theirs.grad, atol=1e-12)
     np.testing.assert_allclose(
         nielsen.mean_cost(net, (x, y), COSTS[name]), value.item(), rtol=1e-12
@@ -62,7 +62,7 @@ def test_backprop_equals_central_differences(example):
     net, x, y = example
     nabla = nielsen.backprop(net, x, y)
     h = 1e-5
-    for p, g in zip([*net.weights, *net.biases], [*nabla.weights, *nabla.biases]):
+    for p, g in zip([*net.weights, *net.biases], [*nabla.weights, *nabla.biases], strict=True):
         for i in np.ndindex(p.shape):
             was = p[i]
             p[i] = was + h
@@ -80,7 +80,7 @@ def test_a_batch_of_networks_is_each_of_them(example):
     for s in range(4):
         alone = nielsen.Network([w[s] for w in nets.weights], [b[s] for b in nets.biases])
         one = nielsen.backprop(alone, x, y, CROSS_ENTROPY)
-        for batch, single in zip(nabla.weights, one.weights):
+        for batch, single in zip(nabla.weights, one.weights, strict=True):
             np.testing.assert_allclose(batch[s], single, atol=1e-14)
 
 
@@ -100,23 +100,26 @@ def test_one_step_is_the_books_update(example, penalty):
         cost=CROSS_ENTROPY,
         generator=draws(),
     )
-    for w, g, new in zip(net.weights, nabla.weights, after.weights):
+    for w, g, new in zip(net.weights, nabla.weights, after.weights, strict=True):
         shrink = w if penalty == "L2" else np.sign(w)
         np.testing.assert_allclose(new, w - eta * lmbda / 6 * shrink - eta * g, atol=1e-12)
-    for b, g, new in zip(net.biases, nabla.biases, after.biases):
+    for b, g, new in zip(net.biases, nabla.biases, after.biases, strict=True):
         np.testing.assert_allclose(new, b - eta * g, atol=1e-12)
 
 
 def test_momentum_remembers_the_last_step(example):
     net, x, y = example
     eta, mu = 0.2, 0.7
-    for after in nielsen.sgd(
+    *_, after = nielsen.sgd(
         net, (x, y), epochs=2, mini_batch_size=6, eta=eta, mu=mu, generator=draws()
-    ):
-        pass
+    )
     v = -eta * nielsen.backprop(net, x, y).biases[-1]
-    once = [b - eta * g for b, g in zip(net.biases, nielsen.backprop(net, x, y).biases)]
-    weights = [w - eta * g for w, g in zip(net.weights, nielsen.backprop(net, x, y).weights)]
+    once = [
+        b - eta * g for b, g in zip(net.biases, nielsen.backprop(net, x, y).biases, strict=True)
+    ]
+    weights = [
+        w - eta * g for w, g in zip(net.weights, nielsen.backprop(net, x, y).weights, strict=True)
+    ]
     second = nielsen.backprop(nielsen.Network(weights, once), x, y)
     np.testing.assert_allclose(
         after.biases[-1], once[-1] + mu * v - eta * second.biases[-1], atol=1e-12
@@ -132,7 +135,7 @@ def test_training_leaves_the_start_alone_and_repeats(example):
         ]
         for seed in (0, 0, 1)
     ]
-    for was, now in zip(before, net.weights):
+    for was, now in zip(before, net.weights, strict=True):
         assert np.array_equal(was, now)
     assert np.array_equal(ends[0].weights[0], ends[1].weights[0])
     assert not np.array_equal(ends[0].weights[0], ends[2].weights[0])
@@ -140,11 +143,9 @@ def test_training_leaves_the_start_alone_and_repeats(example):
 
 def test_a_tiny_set_is_learnt_by_heart(example):
     _, x, y = example
-    net = nielsen.network([7, 20, 3], generator=draws(2))
-    for net in nielsen.sgd(
-        net, (x, y), epochs=300, mini_batch_size=3, eta=1.0, cost=LOG_LIKELIHOOD, generator=draws()
-    ):
-        pass
+    begun = nielsen.network([7, 20, 3], generator=draws(2))
+    how = {"epochs": 300, "mini_batch_size": 3, "eta": 1.0, "cost": LOG_LIKELIHOOD}
+    *_, net = nielsen.sgd(begun, (x, y), generator=draws(), **how)
     assert nielsen.accuracy(net, (x, y.argmax(-1))) == 1
     assert nielsen.mean_cost(net, (x, y), LOG_LIKELIHOOD) < 0.01
 

@@ -136,7 +136,7 @@ def test_tiles_are_drawn_pixel_by_pixel():
 def test_rows_have_scales_of_their_own_or_one(limits, tops):
     row = np.linspace(-1, 1, 64)[None]
     figure = masks.plot_tiles([0.1 * row, row], (8, 8), limits=limits)
-    for ax, top in zip(figure.axes, tops):
+    for ax, top in zip(figure.axes, tops, strict=True):
         image = ax.images[0]
         drawn = image.norm(image.get_array().max())
         assert drawn == pytest.approx(0.5 + 0.5 * top, abs=0.01)

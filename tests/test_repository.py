@@ -66,7 +66,7 @@ MAKES -= {
     "randn_like",
     "randint_like",
 }
-# Nets and targets are made from numbers alone, on PyTorch's default device, and data are read there.
+# Made from numbers alone, on PyTorch's default device; data are read there.
 FROM_NUMBERS = {"data", "explorables", "nets", "plots", "sweep", "targets"}
 
 

@@ -27,7 +27,7 @@ def test_another_seed_or_purpose_draws_another():
 
 def test_more_generators_leave_the_first_as_they_were():
     few, many = generators(3, 2, "seeds"), generators(3, 5, "seeds")
-    for one, other in zip(few, many):
+    for one, other in zip(few, many, strict=False):
         assert torch.equal(draw(one), draw(other))
 
 

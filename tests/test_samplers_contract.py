@@ -59,7 +59,9 @@ def test_seed_decides_the_draws(name):
     before = torch.get_rng_state()
     one, same, other = run(name), run(name), run(name, seed=3)
     assert torch.equal(one.position, same.position)
-    assert all(torch.equal(a, b) or a.isnan().all() for a, b in zip(one.info, same.info))
+    assert all(
+        torch.equal(a, b) or a.isnan().all() for a, b in zip(one.info, same.info, strict=True)
+    )
     assert not torch.equal(one.position, other.position)
     assert torch.equal(torch.get_rng_state(), before)
     with pytest.raises(TypeError, match="generator"):

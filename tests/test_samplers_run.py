@@ -97,7 +97,8 @@ def test_interrupted_run_resumes_bit_for_bit(tmp_path, make, after):
     resumed = sample(make(), start(), checkpoint=path, generator=rng.generator(2), **options)
     assert torch.equal(resumed.position, whole.position)
     assert all(
-        torch.equal(one, other) or one.isnan().all() for one, other in zip(resumed.info, whole.info)
+        torch.equal(one, other) or one.isnan().all()
+        for one, other in zip(resumed.info, whole.info, strict=True)
     )
     assert resumed.warmup[:4] == whole.warmup[:4]
     assert torch.equal(resumed.warmup.position, whole.warmup.position)

@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import pytest
@@ -27,7 +28,7 @@ def test_crps_is_the_integral_of_squared_distribution_errors():
         integrate.quad(
             lambda t: ((draws[:, 0] <= t).double().mean().item() - (t >= 0.4)) ** 2, a, b
         )[0]
-        for a, b in zip(edges, edges[1:])
+        for a, b in itertools.pairwise(edges)
     )
     assert scores.crps(draws, y).item() == pytest.approx(brute)
 

@@ -51,7 +51,7 @@ def test_nets_trained_together_equal_each_alone():
     stack = built(n_nets=3)
     starts = nets.flatten(stack)
     run(stack, batch_size=40)  # whole data: no order to differ in
-    for start, end in zip(starts, nets.flatten(stack)):
+    for start, end in zip(starts, nets.flatten(stack), strict=True):
         alone = nets.set_parameters(built(), start)
         run(alone, batch_size=40)
         torch.testing.assert_close(nets.flatten(alone), end, rtol=1e-4, atol=1e-5)
@@ -144,9 +144,12 @@ def test_errors_name_the_argument(options, error, words):
 
 def test_data_must_be_tensors_of_one_length():
     net = built()
-    options = dict(
-        optimiser=torch.optim.SGD(net.parameters()), n_steps=1, batch_size=4, generator=generator(1)
-    )
+    options = {
+        "optimiser": torch.optim.SGD(net.parameters()),
+        "n_steps": 1,
+        "batch_size": 4,
+        "generator": generator(1),
+    }
     with pytest.raises(ValueError, match=r"\[5, 4\]"):
         train.train(net, classify, (torch.zeros(5, 4), torch.zeros(4)), **options)
     with pytest.raises(TypeError, match=r"\(images,\)"):

@@ -1,5 +1,6 @@
 """ELBO terms against Monte Carlo, quadrature and finite differences."""
 
+import itertools
 import math
 
 import pytest
@@ -195,7 +196,7 @@ def test_bound_tightens_with_samples_and_starts_at_the_elbo():
         net.decoder.layers[1].weight *= 3
     log_w = vae.log_importance_weights(net, x, n_samples=10_000, generator=generator(15))
     bounds = [vae.importance_weighted_bound(log_w, k) for k in (1, 10, 100, 1000)]
-    for looser, tighter in zip(bounds, bounds[1:]):
+    for looser, tighter in itertools.pairwise(bounds):
         assert (tighter > looser).all()
     assert (bounds[-1] <= exact_log_likelihood(net, x) + 0.01).all()
     elbos = torch.stack(

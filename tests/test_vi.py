@@ -253,7 +253,7 @@ def test_fits_follow_their_generator():
 def test_gaussians_side_by_side_are_those_alone(kind):
     alone = [gaussian_of(kind), gaussian_of(kind)]
     alone[1] = type(alone[1])(*(part + 0.3 for part in alone[1]))
-    both = type(alone[0])(*map(torch.stack, zip(*alone)))
+    both = type(alone[0])(*map(torch.stack, zip(*alone, strict=True)))
     theta = both.sample(4, generator=generator(1))
     assert theta.shape == (2, 4, 5)
     for i, q in enumerate(alone):
@@ -262,7 +262,7 @@ def test_gaussians_side_by_side_are_those_alone(kind):
         torch.testing.assert_close(both.std[i], q.std)
         torch.testing.assert_close(both.log_prob(theta)[i], q.log_prob(theta[i]))
     draws = both.sample(100_000, generator=generator(3))
-    for own, q in zip(draws, alone):
+    for own, q in zip(draws, alone, strict=True):
         assert ((own.mean(0) - q.mean).abs() < 5 * q.std / math.sqrt(1e5)).all()
         error = own.mT.cov() - covariance(q)
         assert (error.abs() < 5 * math.sqrt(2 / 1e5) * q.std[:, None] * q.std).all()
@@ -335,7 +335,7 @@ def test_kl_to_the_prior_of_an_unknown_noise_is_its_monte_carlo_mean(kind):
 def test_kl_of_fits_side_by_side_is_that_of_each():
     posterior = with_unknown_noise()
     alone = [gaussian_of("mean-field", 4), vi.mean_field(torch.ones(4, dtype=F64), 0.3)]
-    both = vi.MeanField(*map(torch.stack, zip(*alone)))
+    both = vi.MeanField(*map(torch.stack, zip(*alone, strict=True)))
     torch.testing.assert_close(
         vi.exact_kl(both, posterior), torch.stack([vi.exact_kl(q, posterior) for q in alone])
     )

@@ -80,7 +80,7 @@ def shape(name: str, tensor: torch.Tensor, expected: tuple) -> torch.Tensor:
     free = {}
     fits = len(sizes) == len(expected) and all(
         size == (free.setdefault(want, size) if isinstance(want, str) else want)
-        for size, want in zip(sizes, expected)
+        for size, want in zip(sizes, expected, strict=True)
     )
     if not fits:
         raise ValueError(f"{name} must have shape {_text(expected)}, got {_text(sizes)}")

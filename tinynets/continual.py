@@ -214,7 +214,7 @@ def step(
             f"{len(hidden)}: leave the outputs out of hidden"
         )
     after, counts = [], []
-    for layer, (state, activation) in enumerate(zip(units, hidden)):
+    for layer, (state, activation) in enumerate(zip(units, hidden, strict=True)):
         state = observe(state, activation.detach(), net.layers[layer + 1].weight, decay=decay)
         state, chosen = select(state, rate=rate, maturity=maturity)
         renew(net, layer, chosen, generator=generator, scheme=scheme, optimiser=optimiser)

@@ -1,5 +1,6 @@
 """Convolutional nets for images, and distorted copies of the images."""
 
+import itertools
 import json
 import math
 import zipfile
@@ -57,27 +58,27 @@ class ConvNet(nn.Module):
     ):
         super().__init__()
         checks.choice("activation", activation, nets.ACTIVATIONS)
-        self.options = dict(
-            image_shape=list(image_shape),
-            channels=list(channels),
-            hidden=list(hidden),
-            kernel=kernel,
-            padding=padding,
-            activation=activation,
-            n_classes=n_classes,
-            dropout=checks.probability("dropout", dropout),
-        )
+        self.options = {
+            "image_shape": list(image_shape),
+            "channels": list(channels),
+            "hidden": list(hidden),
+            "kernel": kernel,
+            "padding": padding,
+            "activation": activation,
+            "n_classes": n_classes,
+            "dropout": checks.probability("dropout", dropout),
+        }
         self.image_shape, self.dropout = tuple(image_shape), dropout
         self.activation = nets.ACTIVATIONS[activation]
         maps = [1, *channels]
         self.convolutions = nn.ModuleList(
             skip_init(nn.Conv2d, n_in, n_out, kernel, padding=padding)
-            for n_in, n_out in zip(maps, channels)
+            for n_in, n_out in itertools.pairwise(maps)
         )
         sides = [_side(side, len(channels), kernel, padding) for side in image_shape]
         sizes = [maps[-1] * math.prod(sides), *hidden, n_classes]
         self.layers = nn.ModuleList(
-            skip_init(nn.Linear, n_in, n_out) for n_in, n_out in zip(sizes, sizes[1:])
+            skip_init(nn.Linear, n_in, n_out) for n_in, n_out in itertools.pairwise(sizes)
         )
 
     def forward(self, images: Tensor, *, generator: torch.Generator | None = None) -> Tensor:

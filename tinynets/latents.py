@@ -105,7 +105,7 @@ def mixture_log_density(
         Nats.
     """
     parts = []
-    for mean, variance in zip(means.split(chunk), variances.split(chunk)):
+    for mean, variance in zip(means.split(chunk), variances.split(chunk), strict=True):
         z = (points[:, None] - mean).square() / variance + variance.log()
         parts.append((-z.sum(-1) / 2).logsumexp(-1))
     constant = points.shape[-1] * math.log(2 * math.pi) / 2

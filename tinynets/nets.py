@@ -146,7 +146,7 @@ class MLP(nn.Module):
 
     def activations(self, x: Tensor) -> Iterator[Tensor]:
         """Yield the activations of each hidden layer, and the outputs last."""
-        for layer, name in zip(self.layers, self.activation_names):
+        for layer, name in zip(self.layers, self.activation_names, strict=False):
             x = ACTIVATIONS[name](layer(x))
             yield x
         yield self.layers[-1](x)
@@ -311,7 +311,7 @@ def unflatten(theta: Tensor, shapes: Mapping[str, Sequence[int]]) -> dict[str, T
     parts = theta.split(sizes, dim=-1)
     return {
         name: part.reshape(*theta.shape[:-1], *shape)
-        for (name, shape), part in zip(shapes.items(), parts)
+        for (name, shape), part in zip(shapes.items(), parts, strict=True)
     }
 
 

@@ -10,6 +10,7 @@ symbols and the updates are the book's. Three things are ours:
 - everything that is drawn comes from the `numpy.random.Generator` given.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -124,7 +125,7 @@ def network(
         checks.count("each of sizes", int(size))
     stack = () if n_nets is None else (checks.count("n_nets", n_nets),)
     weights, biases = [], []
-    for n_in, n_out in zip(sizes, sizes[1:]):
+    for n_in, n_out in itertools.pairwise(sizes):
         w = generator.standard_normal((*stack, n_out, n_in))
         weights.append((w if large else w / np.sqrt(n_in)).astype(dtype))
         biases.append(generator.standard_normal((*stack, n_out)).astype(dtype))
@@ -134,7 +135,7 @@ def network(
 def weighted_inputs(net: Network, x: np.ndarray) -> list[np.ndarray]:
     """z of every layer after the input, for inputs `x (..., m, n_in)`."""
     zs, a = [], x
-    for w, b in zip(net.weights, net.biases):
+    for w, b in zip(net.weights, net.biases, strict=True):
         zs.append(a @ w.mT + b[..., None, :])  # (..., m, n_out)
         a = sigmoid(zs[-1])
     return zs
@@ -237,9 +238,11 @@ def sgd(
             batch = order[..., k : k + mini_batch_size]  # (..., m)
             nabla = backprop(net, x[batch], y[batch], cost)
             if lmbda:
-                for w, g in zip(net.weights, nabla.weights):
+                for w, g in zip(net.weights, nabla.weights, strict=True):
                     g += (lmbda / n) * (w if penalty == "L2" else np.sign(w))
-            for p, v, g in zip(parameters, velocities, [*nabla.weights, *nabla.biases]):
+            for p, v, g in zip(
+                parameters, velocities, [*nabla.weights, *nabla.biases], strict=True
+            ):
                 g *= eta
                 if mu:
                     v *= mu

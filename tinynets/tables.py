@@ -40,7 +40,9 @@ def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
             raise ValueError(
                 f"rows must have {len(columns)} cells, one for each column, got {len(row)}: {row}"
             )
-    numeric = [all(map(_is_number, cells)) for cells in zip(*rows)] or [False] * len(columns)
+    numeric = [all(map(_is_number, cells)) for cells in zip(*rows, strict=True)] or [False] * len(
+        columns
+    )
     rule = "".join("|--:" if right else "|:--" for right in numeric) + "|"
     head, *body = ("| " + " | ".join(row) + " |" for row in [list(columns), *rows])
     return "\n".join([head, rule, *body])

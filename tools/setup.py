@@ -98,7 +98,7 @@ def check_venv_module():
             "this Python (%s) cannot make virtual environments: %s.\n"
             "On Debian or Ubuntu: apt install python3-venv (or python%d.%d-venv)"
             % ((sys.executable, missing) + sys.version_info[:2])
-        )
+        ) from missing
 
 
 def install_packages():

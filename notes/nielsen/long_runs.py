@@ -53,10 +53,10 @@ def chapter_3() -> None:
     y = nielsen.one_hot(digits.train.labels[:50_000].numpy(), dtype=x.dtype)
     test = digits.test.images.numpy(), digits.test.labels.numpy()
     source = np.random.default_rng(SEED)
-    net = nielsen.network([784, 100, 10], generator=source, n_nets=N_SEEDS, dtype=x.dtype)
+    begun = nielsen.network([784, 100, 10], generator=source, n_nets=N_SEEDS, dtype=x.dtype)
     for epoch, net in enumerate(
         nielsen.sgd(
-            net,
+            begun,
             (x, y),
             epochs=EPOCHS,
             mini_batch_size=10,
@@ -82,8 +82,8 @@ def chapter_3() -> None:
 
 # Chapter 6: chosen beforehand, not by looking at the test images.
 NETS, NET_EPOCHS, BATCH, RATE, DECAY = 3, 7, 128, 0.08, 5e-4
-BUILD = dict(channels=(16, 32), hidden=(256,), dropout=0.5)
-DISTORT = dict(shift=2, rotation=10.0, skew=0.1)
+BUILD = {"channels": (16, 32), "hidden": (256,), "dropout": 0.5}
+DISTORT = {"shift": 2, "rotation": 10.0, "skew": 0.1}
 
 
 def chapter_6() -> None:
@@ -98,7 +98,7 @@ def chapter_6() -> None:
             convnets.ConvNet(digits.image_shape, **BUILD), scheme="he", generator=source
         )
         histories.append([])
-        for epoch, rate in convnets.train_epochs(
+        for epoch, _ in convnets.train_epochs(
             net,
             digits.train.images,
             digits.train.labels,

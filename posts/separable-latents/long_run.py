@@ -16,8 +16,8 @@ import torch
 
 from tinynets import latents, nets
 from tinynets.data import load_digits
-from tinynets.rng import generator
 from tinynets.losses import accuracy, cross_entropy
+from tinynets.rng import generator
 from tinynets.train import train
 
 RECIPE = {

@@ -105,7 +105,7 @@ def main() -> None:
         (protocol, beta) for protocol, options in PROTOCOLS.items() for beta in options["betas"]
     ]
     with ProcessPoolExecutor(parser.parse_args().jobs, get_context("spawn")) as pool:
-        rows = sum(tqdm(pool.map(run, *zip(*tasks)), total=len(tasks)), [])
+        rows = sum(tqdm(pool.map(run, *zip(*tasks, strict=True)), total=len(tasks)), [])
     size = "x".join(map(str, digits.image_shape))
     path = Path(__file__).parent / f"long-run-{size}.json"
     path.write_text(

@@ -42,7 +42,10 @@ def another(control):
     if control["kind"] == "switch":
         return str(not control["initial"]).lower()
     if control["kind"] == "points":
-        middle = [(a + b) / 2 + control["step"] for a, b in zip(control["min"], control["max"])]
+        middle = [
+            (a + b) / 2 + control["step"]
+            for a, b in zip(control["min"], control["max"], strict=True)
+        ]
         return "_".join("~".join(f"{m:.2f}" for m in middle) for _ in control["initial"])
     stops = control.get("stops") or [control["min"], control["max"]]
     return str(stops[0] if stops[0] != control["initial"] else stops[-1])

@@ -275,9 +275,9 @@ print('threads', os.environ['OMP_NUM_THREADS'], joblib.cpu_count())
 
 
 def test_one_render_at_a_time(site, laid_out):
-    with lock(site.project):
-        with pytest.raises(RenderError, match=r"another render .* \(process \d+\)"):
-            render(site)
+    again = pytest.raises(RenderError, match=r"another render .* \(process \d+\)")
+    with lock(site.project), again:
+        render(site)
     assert render(site)
 
 

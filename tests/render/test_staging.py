@@ -168,8 +168,8 @@ def test_a_site_that_may_not_be_moved_is_told(site, out, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(staging, "_exchange", lambda *_: False)
-    with pytest.raises(RenderError, match="_site may not be replaced .*another user's"):
-        with staged(site.project):
-            monkeypatch.setattr(os, "rename", refuse)
-            monkeypatch.setattr(type(out), "rename", refuse)
+    told = pytest.raises(RenderError, match="_site may not be replaced .*another user's")
+    with told, staged(site.project):
+        monkeypatch.setattr(os, "rename", refuse)
+        monkeypatch.setattr(type(out), "rename", refuse)
     assert (out / "index.html").read_text() == "old"

@@ -186,7 +186,7 @@ def list_differences(theirs, ours):
         if change == "equal":
             continue
         gone, come = theirs[start:end], ours[first:last]
-        for quarto, built_in in zip(gone, come):
+        for quarto, built_in in zip(gone, come, strict=False):
             yield f"Quarto has {short(quarto, built_in)}, ours {short(built_in, quarto)}"
         yield from (f"Quarto has {short(fact)}, ours lacks it" for fact in gone[len(come) :])
         yield from (f"ours has {short(fact)}, Quarto does not" for fact in come[len(gone) :])
@@ -194,7 +194,7 @@ def list_differences(theirs, ours):
 
 def short(fact, other=""):
     """A fact cut to where it begins to differ from the other."""
-    same = next((i for i, (a, b) in enumerate(zip(fact, other)) if a != b), 0)
+    same = next((i for i, (a, b) in enumerate(zip(fact, other, strict=False)) if a != b), 0)
     start = max(0, same - 60) if len(fact) > 160 else 0
     cut = fact[start : start + 160]
     return f"“{'…' if start else ''}{cut}{'…' if start + 160 < len(fact) else ''}”"

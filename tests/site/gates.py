@@ -152,7 +152,7 @@ def uncited_figures(page):
     problems = []
     for figure in floats(page, "fig"):
         target = f"#{figure['id']}"
-        links = page.soup.find_all("a", href=lambda h: h and h.endswith(target))
+        links = page.soup.find_all("a", href=re.compile(re.escape(target) + "$"))
         if not [link for link in links if figure not in link.parents]:
             problems.append(f"{target} is nowhere cited on its page (write @{target[1:]})")
     return problems

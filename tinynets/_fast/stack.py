@@ -116,7 +116,7 @@ class Stack(NamedTuple):
             Inputs; dimensions between the first and the last stay.
         """
         h = x.reshape(-1, x.shape[-1])
-        for layer, (weight, bias) in zip(self.layers, self.unflatten(position)):
+        for layer, (weight, bias) in zip(self.layers, self.unflatten(position), strict=True):
             h, _ = _activate(layer.activation, self._affine(layer, weight, bias, h))
         return h if x.ndim == 2 else h.unflatten(1, x.shape[:-1])
 
@@ -128,7 +128,7 @@ class Stack(NamedTuple):
         x is (n, inputs).
         """
         parts, h, inputs, kept = self.unflatten(position), x, [], []
-        for layer, (weight, bias) in zip(self.layers, parts):
+        for layer, (weight, bias) in zip(self.layers, parts, strict=True):
             inputs.append(h)
             h, keep = _activate(layer.activation, self._affine(layer, weight, bias, h))
             kept.append(keep)
@@ -136,7 +136,7 @@ class Stack(NamedTuple):
         def pull(d: Tensor) -> Tensor:
             gradient = []
             for layer, (weight, _), h, keep in reversed(
-                list(zip(self.layers, parts, inputs, kept))
+                list(zip(self.layers, parts, inputs, kept, strict=True))
             ):
                 d = ACTIVATIONS[layer.activation].backward(d, keep)
                 if layer.bias:
@@ -191,7 +191,9 @@ def _of_mlp(net: nn.Module) -> list[Layer] | str:
         return f"the activation {sorted(unknown)[0]} has no gradient by hand"
     return [
         Layer(n_in, n_out, name, layer.bias is not None)
-        for (n_in, n_out), name, layer in zip(itertools.pairwise(net.sizes), names, net.layers)
+        for (n_in, n_out), name, layer in zip(
+            itertools.pairwise(net.sizes), names, net.layers, strict=True
+        )
     ]
 
 

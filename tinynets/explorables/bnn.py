@@ -106,7 +106,9 @@ def _grid(x: np.ndarray) -> str:
 
 def _rows(x: np.ndarray, y: np.ndarray) -> alt.Data:
     return alt.Data(
-        values=[{"x": round(float(a), 3), "y": round(float(b), 3)} for a, b in zip(x, y)]
+        values=[
+            {"x": round(float(a), 3), "y": round(float(b), 3)} for a, b in zip(x, y, strict=True)
+        ]
     )
 
 
@@ -130,9 +132,9 @@ def _bends(
             "s": "right" if s > 0 else "left",
         }
         for i, (cs, hs, ss) in enumerate(
-            zip(np.asarray(corners), np.asarray(heights), np.asarray(directions))
+            zip(np.asarray(corners), np.asarray(heights), np.asarray(directions), strict=True)
         )
-        for c, h, s in zip(cs, hs, ss)
+        for c, h, s in zip(cs, hs, ss, strict=True)
         if limits[0] < c < limits[1]
     ]
     return alt.Data(values=rows, name="bends")

@@ -62,7 +62,7 @@ def cloud_explorable(
             kind: [
                 f"{kind} layer after {step:,} steps: {100 * share:.0f} % of test "
                 "digits read rightly"
-                for step, share in zip(steps, accuracies[kind])
+                for step, share in zip(steps, accuracies[kind], strict=True)
             ]
             for kind in kinds
         },
@@ -199,7 +199,7 @@ def plane_explorable(
         name="examples",
         values=[
             {"x": round(float(x), 2), "y": round(float(y), 2), "k": int(k), "d": _inks(image)}
-            for (x, y), k, image in zip(points, labels, images)
+            for (x, y), k, image in zip(points, labels, images, strict=True)
         ],
     )
     chart = alt.hconcat(

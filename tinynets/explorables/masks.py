@@ -159,7 +159,7 @@ def _sentences(labels, scores) -> str:
     shares = odds / odds.sum(1, keepdims=True)
     read = [
         f"'A {label}, read as {share.argmax()} with probability {share.max():.2f}'"
-        for label, share in zip(labels, shares)
+        for label, share in zip(labels, shares, strict=True)
     ]
     table = [[round(float(score), 1) for score in row] for row in scores]
     return (

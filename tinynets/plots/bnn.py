@@ -128,7 +128,9 @@ def plot_symmetry(
     Axes
     """
     ax = plt.gca() if ax is None else ax
-    for a, b, colour in zip(np.asarray(first), np.asarray(second), np.resize(PALETTE, len(first))):
+    for a, b, colour in zip(
+        np.asarray(first), np.asarray(second), np.resize(PALETTE, len(first)), strict=True
+    ):
         ax.plot(a, b, ".", color=colour, markersize=2.6, alpha=0.6, rasterized=True)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     return ax
@@ -198,8 +200,10 @@ def plot_entropies(
     sequence of Axes
     """
     edges = np.linspace(0, highest, n_bins + 1)
-    for ax, (kind, models) in zip(axes, groups.items()):
-        for (name, values), colour, stroke in zip(models.items(), PALETTE, ("-", "--", "-.")):
+    for ax, (kind, models) in zip(axes, groups.items(), strict=True):
+        for (name, values), colour, stroke in zip(
+            models.items(), PALETTE, ("-", "--", "-."), strict=False
+        ):
             counts, _ = np.histogram(np.asarray(values), edges)
             ax.stairs(
                 counts / counts.sum(),

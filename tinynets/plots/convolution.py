@@ -36,11 +36,11 @@ def plot_maps_of(
     axes[1, 0].set_title("digit", fontsize=9)
     for ax in axes[[0, 2], 0]:
         ax.set_axis_off()
-    for row, values in zip(axes[:, 1:], (filters, maps, pooled)):
+    for row, values in zip(axes[:, 1:], (filters, maps, pooled), strict=True):
         limit = np.abs(np.asarray(values)).max()
-        for ax, value in zip(row, values):
+        for ax, value in zip(row, values, strict=True):
             _tile(value, ax, limit=limit)
-    for ax, name in zip(axes[:, 1], ("filter", "map", "pooled")):
+    for ax, name in zip(axes[:, 1], ("filter", "map", "pooled"), strict=True):
         ax.set_ylabel(name, fontsize=9)
     return fig
 
@@ -63,7 +63,7 @@ def plot_gallery(
     fig, axes = plt.subplots(rows, columns, squeeze=False, figsize=(WIDTH, rows * (side + 0.2)))
     for ax in axes.flat[len(images) :]:
         ax.set_axis_off()
-    for ax, image, title in zip(axes.flat, images, titles):
+    for ax, image, title in zip(axes.flat, images, titles, strict=False):
         _tile(image.reshape(image_shape), ax, amounts=True)
         ax.set_title(title, fontsize=8, pad=2)
     fig.get_layout_engine().set(w_pad=0.02, h_pad=0.02)

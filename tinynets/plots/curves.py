@@ -1,5 +1,6 @@
 """Lines with names: curves over nets, panels of them, power laws."""
 
+import itertools
 from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
@@ -110,7 +111,7 @@ def plot_panels(
     """
     figure, axes = plt.subplots(1, len(panels), squeeze=False, figsize=(WIDTH, 3))
     colours = {}
-    for ax, (measure, curves) in zip(axes.flat, panels.items()):
+    for ax, (measure, curves) in zip(axes.flat, panels.items(), strict=True):
         shown = {
             name: curves.get(name, [np.nan] * len(x))
             for name in [*colours, *(c for c in curves if c not in colours)]
@@ -181,7 +182,7 @@ def plot_functions(
     figure, axes = plt.subplots(
         n_rows, 3, sharex=True, sharey=True, squeeze=False, figsize=(WIDTH, 1.7 * n_rows)
     )
-    for ax, name in zip(axes.flat, values):
+    for ax, name in zip(axes.flat, values, strict=False):
         ax.axhline(0, color=INK, linewidth=0.5, alpha=0.6)
         ax.axvline(0, color=INK, linewidth=0.5, alpha=0.6)
         ax.plot(z, values[name], color=PALETTE[0], linewidth=2.4)
@@ -204,13 +205,13 @@ def _label_ends(ax: Axes, n_curves: int, gap: float = 0.075) -> None:
     heights = [to_axes.transform((x, y))[1] for _, _, x, y in ends]
     order = np.argsort(heights)
     placed = np.array(heights, float)
-    for below, above in zip(order, order[1:]):
+    for below, above in itertools.pairwise(order):
         placed[above] = max(placed[above], placed[below] + gap)
     if len(order) and placed[order[-1]] > 1:  # push back down from the top
         placed[order[-1]] = 1
-        for above, below in zip(order[::-1], order[-2::-1]):
+        for above, below in itertools.pairwise(order[::-1]):
             placed[below] = min(placed[below], placed[above] - gap)
-    for (name, colour, _, _), height in zip(ends, placed):
+    for (name, colour, _, _), height in zip(ends, placed, strict=True):
         ax.annotate(
             name,
             (1.015, height),

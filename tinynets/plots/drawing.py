@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from tinynets.drawing import Looks, typical
 from tinynets.colours import INK, VERMILION
+from tinynets.drawing import Looks, typical
 from tinynets.plots import AMOUNTS, WEIGHTS, WIDTH
 from tinynets.plots.latents import EDGES, plot_digits, projected
 from tinynets.plots.masks import plot_tile, robust_limit

@@ -86,8 +86,8 @@ def plot_cubes(
     fig, axes = plt.subplots(
         n_rows, n_columns, squeeze=False, dpi=96, figsize=(WIDTH, n_rows * WIDTH / n_columns)
     )
-    for line, clouds, (low, high) in zip(axes, rows, bounds):
-        for ax, cloud in zip(line, clouds):
+    for line, clouds, (low, high) in zip(axes, rows, bounds, strict=True):
+        for ax, cloud in zip(line, clouds, strict=True):
             for edge in EDGES:
                 ax.plot(
                     *projected(np.array(edge) * (high - low) + low).T,
@@ -98,9 +98,9 @@ def plot_cubes(
             plot_digits(projected(cloud), labels, size=3.5, ax=ax)
             ax.set(aspect="equal")
             ax.set_axis_off()
-    for ax, title in zip(axes[0], titles):
+    for ax, title in zip(axes[0], titles, strict=False):
         ax.set_title(title)
-    for ax, title in zip(axes[:, 0], row_titles):
+    for ax, title in zip(axes[:, 0], row_titles, strict=False):
         ax.text(-0.02, 0.5, title, transform=ax.transAxes, rotation=90, ha="right", va="center")
     return fig
 
@@ -167,7 +167,7 @@ def plot_unfolded(
     """
     low, high = bounds
     fig, axes = plt.subplots(2, 3, dpi=130, sharex=True, sharey=True, figsize=(WIDTH, WIDTH * 0.7))
-    for ax, name in zip(axes.T.flat, faces):
+    for ax, name in zip(axes.T.flat, faces, strict=True):
         unit, end = int(name[0]), low if name[1] == "-" else high
         plot_regions(faces[name], (low, high, low, high), ax=ax)
         plot_digits(points[name], labels[name], size=4, ax=ax)
@@ -201,7 +201,7 @@ def plot_pairs(
     table = np.asarray(table, float)
     shown = np.where(np.tri(len(table), k=-1, dtype=bool), table, np.nan)
     ax.imshow(shown[1:, :-1], cmap=AMOUNTS, vmin=0, vmax=2.5 * np.nanmax(shown))
-    for i, j in zip(*np.tril_indices(len(table), -1)):
+    for i, j in zip(*np.tril_indices(len(table), -1), strict=True):
         ax.text(j, i - 1, text.format(table[i, j]), ha="center", va="center", fontsize=8)
     ax.set(
         xticks=range(len(table) - 1), yticks=range(len(table) - 1), yticklabels=range(1, len(table))
@@ -256,7 +256,7 @@ def plot_ellipses(
     ax = plt.gca() if ax is None else ax
     plot_digits(points, labels, size=3, alpha=0.35, ax=ax)
     for k, colour in enumerate(class_colours(len(centres))):
-        for width, ring in zip((1.6, 0.8, 0.5), rings):
+        for width, ring in zip((1.6, 0.8, 0.5), rings, strict=False):
             ax.plot(*np.asarray(ring[k]).T, color=colour, linewidth=width)
         ax.text(
             *centres[k], str(k), color=colour, fontsize=13, weight="bold", ha="center", va="center"

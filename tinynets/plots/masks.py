@@ -85,13 +85,13 @@ def plot_tiles(
         figsize=(WIDTH, len(rows) * height * 1.02 + 0.26 * len(titles)),
     )
     peaks = [robust_limit(row) for row in rows]
-    for row_axes, row, peak in zip(axes, rows, peaks):
-        for ax, values in zip(row_axes, row):
+    for row_axes, row, peak in zip(axes, rows, peaks, strict=True):
+        for ax, values in zip(row_axes, row, strict=False):
             plot_tile(values, image_shape, ax=ax, limit=peak if limits == "row" else max(peaks))
-    for row_axes, row_of_titles in zip(axes, titles):
-        for ax, title in zip(row_axes, row_of_titles):
+    for row_axes, row_of_titles in zip(axes, titles, strict=False):
+        for ax, title in zip(row_axes, row_of_titles, strict=False):
             ax.set_title(title, pad=4)
-    for ax, title in zip(axes[:, 0], row_titles):
+    for ax, title in zip(axes[:, 0], row_titles, strict=False):
         ax.set_ylabel(title, rotation=0, ha="right", va="center", labelpad=6, fontsize=9)
     fig.get_layout_engine().set(w_pad=0.02, h_pad=0.02)
     return fig
@@ -113,7 +113,7 @@ def plot_means_and_masks(
     n_tiles = sum(map(len, parts))
     fig, axes = plt.subplots(1, n_tiles, figsize=(WIDTH, WIDTH / n_tiles + 0.25))
     tiles = [(values, robust_limit(part)) for part in parts for values in part]
-    for ax, (values, limit), title in zip(axes, tiles, titles):
+    for ax, (values, limit), title in zip(axes, tiles, titles, strict=True):
         plot_tile(values, image_shape, limit=limit, ax=ax)
         ax.set_title(title, fontsize=9)
     return fig
@@ -148,13 +148,13 @@ def plot_mask_product(
         squeeze=False,
     )
     limit = robust_limit(masks)
-    for row, image, mask, score, label in zip(axes, images, masks, scores, labels):
+    for row, image, mask, score, label in zip(axes, images, masks, scores, labels, strict=True):
         plot_tile(image, image_shape, amounts=True, ax=row[0])
         plot_tile(mask, image_shape, limit=limit, ax=row[1])
         plot_tile(image * mask, image_shape, limit=limit, ax=row[2])
         row[1].set_title(label, fontsize=9)
         row[2].set_title(f"sum {(image * mask).sum():+.1f}", fontsize=9)
-        for ax, sign in zip(row[1:3], "×="):
+        for ax, sign in zip(row[1:3], "×=", strict=True):
             ax.text(-0.09, 0.5, sign, transform=ax.transAxes, ha="center", va="center", fontsize=13)
         plot_scores(score, ax=row[3])
     axes[0, 0].set_title("image", fontsize=9)
@@ -231,7 +231,7 @@ def plot_matrix(
 def plot_matrices(matrices: Sequence[ArrayLike], *, titles: Sequence[str]) -> Figure:
     """Draw correlation matrices side by side, without their diagonals."""
     fig, axes = plt.subplots(1, len(matrices), figsize=(WIDTH, 3.55))
-    for ax, matrix, title in zip(axes, matrices, titles):
+    for ax, matrix, title in zip(axes, matrices, titles, strict=True):
         matrix = np.array(matrix, float)
         text = [
             ["" if i == j else f"{value:.1f}".replace("-", "−") for j, value in enumerate(row)]
@@ -279,7 +279,7 @@ def plot_log_odds(
     """
     ax = plt.gca() if ax is None else ax
     edges = np.histogram_bin_edges(np.concatenate(odds), 41)
-    for values, label, sign, colour in zip(odds, labels, (1, -1), (VERMILION, BLUE)):
+    for values, label, sign, colour in zip(odds, labels, (1, -1), (VERMILION, BLUE), strict=True):
         counts, _ = np.histogram(values, edges)
         ax.stairs(sign * counts, edges, fill=True, color=colour, alpha=0.85)
         x = np.median(values)

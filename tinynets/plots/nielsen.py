@@ -59,7 +59,7 @@ def plot_recall(tables: Mapping[str, np.ndarray]) -> Figure:
     `tables` maps a title to an array (seeds, digits) of shares in [0, 1].
     """
     figure, axes = plt.subplots(1, len(tables), sharey=True, squeeze=False, figsize=(WIDTH, 2.6))
-    for ax, (title, shares) in zip(axes[0], tables.items()):
+    for ax, (title, shares) in zip(axes[0], tables.items(), strict=True):
         ax.imshow(shares, cmap="tinynets_amounts", vmin=0, vmax=1, aspect="auto")
         for (row, digit), share in np.ndenumerate(shares):
             ax.text(
@@ -87,7 +87,7 @@ def plot_step_error(steps: np.ndarray, errors: np.ndarray, *, ax: Axes | None = 
 def plot_pixel_slopes(images: np.ndarray, slopes: np.ndarray, image_shape: tuple) -> Figure:
     """Draw images (n, pixels) and, below each, its slopes (n, pixels)."""
     figure, axes = plt.subplots(2, len(images), figsize=(WIDTH, 3))
-    for column, (image, slope) in enumerate(zip(images, slopes)):
+    for column, (image, slope) in enumerate(zip(images, slopes, strict=True)):
         axes[0, column].imshow(image.reshape(image_shape), vmin=0, vmax=1, cmap="tinynets_amounts")
         reach = abs(slope).max()
         axes[1, column].imshow(
@@ -109,7 +109,7 @@ def plot_maps(maps: Mapping[str, np.ndarray], extent: tuple) -> Figure:
     `extent` is (left, right, bottom, top).
     """
     figure, axes = plt.subplots(1, len(maps), squeeze=False, figsize=(WIDTH, 3.1))
-    for ax, (title, values) in zip(axes[0], maps.items()):
+    for ax, (title, values) in zip(axes[0], maps.items(), strict=True):
         shown = ax.imshow(values, origin="lower", extent=extent, vmin=0, cmap="tinynets_amounts")
         figure.colorbar(shown, ax=ax, shrink=0.8)
         ax.set(title=title, xlabel="x₁", ylabel="x₂")

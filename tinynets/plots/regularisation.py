@@ -22,8 +22,8 @@ def plot_unit_weights(weights: Mapping[str, ArrayLike], image_shape: tuple) -> F
     figure, axes = plt.subplots(
         len(weights), n_columns, squeeze=False, figsize=(WIDTH, 0.86 * len(weights))
     )
-    for row, (name, values) in zip(axes, weights.items()):
-        for ax, unit in zip(row, values):
+    for row, (name, values) in zip(axes, weights.items(), strict=True):
+        for ax, unit in zip(row, values, strict=False):
             reach = abs(unit).max() or 1.0
             ax.imshow(unit.reshape(image_shape), vmin=-reach, vmax=reach, cmap="tinynets_weights")
         row[0].set_ylabel(name, rotation=0, ha="right", va="center")
@@ -44,7 +44,7 @@ def plot_differences(differences: Mapping[str, Mapping[str, ArrayLike]]) -> Figu
     figure, axes = plt.subplots(
         1, len(differences), sharey=True, squeeze=False, figsize=(WIDTH, 2.8)
     )
-    for ax, (measure, settings) in zip(axes[0], differences.items()):
+    for ax, (measure, settings) in zip(axes[0], differences.items(), strict=True):
         ax.axvline(0, color=INK, linewidth=0.8)
         for row, values in enumerate(map(np.asarray, settings.values())):
             colour = PALETTE[row % len(PALETTE)]

@@ -31,7 +31,7 @@ def plot_traces(
     """
     ax = plt.gca() if ax is None else ax
     values = np.asarray(values)
-    for chain, colour in zip(values, np.resize(PALETTE, len(values))):
+    for chain, colour in zip(values, np.resize(PALETTE, len(values)), strict=True):
         ax.plot(np.arange(len(chain)), chain, color=colour, linewidth=0.7, alpha=0.8)
     if n_warmup:
         ax.axvspan(0, n_warmup, color=INK, alpha=0.12, linewidth=0)

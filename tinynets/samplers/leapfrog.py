@@ -51,7 +51,7 @@ def path(log_density: LogDensity, mass: Mass | None = None) -> Callable:
         for _ in range(n_leapfrog):
             state, momentum = integrate(state, momentum, step_size, 1)
             steps.append((*state, momentum))
-        *states, momenta = map(torch.stack, zip(*steps))
+        *states, momenta = map(torch.stack, zip(*steps, strict=True))
         return base.State(*states), momenta
 
     return follow

@@ -115,7 +115,7 @@ def sample(
         position, generator, n_draws=n_draws, n_warmup=n_warmup, thin=thin, keep_warmup=keep_warmup
     )
     run = path and checkpoints.resume(path, plan, generator)
-    run = run or _begin(
+    now = begun = run or _begin(
         warming.start(position, n_warmup, generator=generator),
         position,
         n_draws,
@@ -123,16 +123,16 @@ def sample(
     )
     random_state = generator.get_state()
     try:
-        for run in _go_on(warming, run, n_warmup, thin, generator, progress):
+        for now in _go_on(warming, begun, n_warmup, thin, generator, progress):
             if path is None:
                 continue
             random_state = generator.get_state()
-            if run.n_done % checkpoint_every == 0:
-                checkpoints.save(path, plan, run, random_state)
+            if now.n_done % checkpoint_every == 0:
+                checkpoints.save(path, plan, now, random_state)
     finally:
         if path is not None:
-            checkpoints.save(path, plan, run, random_state)
-    return _finish(warming, run, n_warmup)
+            checkpoints.save(path, plan, now, random_state)
+    return _finish(warming, now, n_warmup)
 
 
 def _warming(sampler: base.Sampler | Adaptation, n_warmup: int, n_burn_in: int) -> Adaptation:
@@ -237,7 +237,7 @@ def _thinned(
     for _ in range(thin - 1):
         state, info = step(state, generator=generator)
         infos.append(info)
-    every = base.Info(*map(torch.stack, zip(*infos)))
+    every = base.Info(*map(torch.stack, zip(*infos, strict=True)))
     return state, info._replace(
         acceptance=every.acceptance.mean(0),
         accepted=every.accepted.any(0),
@@ -249,7 +249,7 @@ def _thinned(
 def _record(run: Run, draw: int, state: tuple, info: base.Info) -> None:
     run.position[:, draw] = state.position
     run.log_density[:, draw] = state.log_density
-    for kept, value in zip(run.info, info):
+    for kept, value in zip(run.info, info, strict=True):
         kept[:, draw] = value
 
 

@@ -78,7 +78,7 @@ class Grid(Callback):
         except (OmegaConfBaseException, TypeError, ValueError) as error:
             # of anything but an exit Hydra makes a warning, and goes on
             raise SystemExit(f"sweep: {error}") from error
-        for experiment, is_there in zip(experiments, there):
+        for experiment, is_there in zip(experiments, there, strict=True):
             if not is_there:  # failed, cut off, or of other digits
                 trials.result_path(experiment, folder).unlink(missing_ok=True)
         Grid.experiments, Grid.folder = experiments, folder
