@@ -157,7 +157,7 @@ def load_digits():
     site.page("posts/a/index.qmd", f"{counting('a')}```{{python}}\n{code}```\n")
     site.page("posts/b/index.qmd", counting("b"))
     assert render(site)
-    (cache / "tinynets" / "onelayer-0.so").touch()  # compiled meanwhile
+    (cache / "tinynets" / "leapfrog-0.so").touch()  # compiled meanwhile
     assert not render(site), "the second build runs nothing and lays out nothing"
     (cache / "tinynets" / names[0]).write_text("other")
     assert render(site)

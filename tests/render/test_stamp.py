@@ -121,7 +121,7 @@ def test_what_is_installed_counts_as_far_as_it_is_pinned(site, page, tmp_path, m
 
 def test_the_projects_variables_count(site, page, monkeypatch):
     before = of_page(site)
-    monkeypatch.setenv("TINYNETS_NATIVE", "0")
+    monkeypatch.setenv("TINYNETS_COMPILE", "0")
     assert of_page(site) != before
 
 
@@ -140,7 +140,7 @@ def test_the_digits_in_use_count_where_they_are_loaded(site, page, tmp_path, mon
         seen.append(of_page(site, source))
         assert of_page(site) == before, "it loads none"
     assert len(set(seen)) == 4
-    (plain / "onelayer-0.so").touch()
+    (plain / "leapfrog-0.so").touch()
     os.utime(plain / f"{names[0]}-ubyte", ns=(1, 1))
     assert of_page(site, source) == seen[-1]
     monkeypatch.setenv("TINYNETS_DATA", str(zipped))
