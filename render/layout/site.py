@@ -21,7 +21,7 @@ from render.project import CONFIG, Executed, Project
 
 HEAD_KEYS = ("title", "subtitle", "description")
 # in what pandoc says
-IN_FORMULA = re.compile(r"Could not convert TeX math (.*)")
+IN_FORMULA = re.compile(r"Could not convert TeX math (.*?), rendering", re.DOTALL)
 IN_BIBLIOGRAPHY = re.compile(r"\(line (\d+), column \d+\)")
 
 

@@ -130,3 +130,15 @@ def test_a_date_is_a_day(tmp_path):
     with pytest.raises(RenderError, match="must be a day") as caught:
         build(tmp_path, {"posts/a.qmd": "---\ntitle: A\ndate: yesterday\n---\n"})
     assert caught.value.place == "posts/a.qmd:3"
+
+
+def test_a_formula_that_pandoc_refuses_is_told_where_it_stands(tmp_path):
+    page = "---\ntitle: P\n---\n\nGood: $x$.\n\nBad: $\\nonsense{x$.\n"
+    with pytest.raises(RenderError, match=r"^posts/a\.qmd:7: pandoc says: .*TeX math") as caught:
+        build(tmp_path, {"posts/a.qmd": page})
+    assert "\\nonsense" in str(caught.value)
+
+
+def test_a_broken_bibliography_is_told_by_its_name(tmp_path):
+    with pytest.raises(RenderError, match=r"^references\.bib:\d+: pandoc says: "):
+        build(tmp_path, {"references.bib": "@book{a,\n  title = {B}\n\n@book{\n"})
