@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from render.build import Builtin, build
-from render.errors import RenderError, RenderErrors, errors_of
+from render.errors import told
 from render.executions import Options, find_pages
 from render.project import CONFIG, Project
 from render.quarto import Quarto
@@ -21,8 +21,10 @@ def main(arguments: list[str] | None = None) -> int:
     report = Report()
     try:
         return _run(given, report)
-    except (RenderError, RenderErrors) as error:
-        found = errors_of(error)
+    except Exception as error:
+        found = told(error)
+        if not found:
+            raise
         report.errors(found)
         n = "1 error" if len(found) == 1 else f"{len(found)} errors"
         report.say(f"{n}; the site was left as it was")

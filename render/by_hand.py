@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from render.errors import RenderError, RenderErrors, errors_of
+from render.errors import told
 from render.frozen import prepare
 from render.project import Project
 from render.report import Report
@@ -22,7 +22,10 @@ def before(root: str, *, is_whole: bool) -> int:
     report = Report()
     try:
         prepare(Project.load(Path(root)), report, run_stale=is_whole)
-    except (RenderError, RenderErrors) as error:
-        report.errors(errors_of(error))
+    except Exception as error:
+        found = told(error)
+        if not found:
+            raise
+        report.errors(found)
         return 1
     return 0

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
+
+REMEDIES = {
+    errno.ENOSPC: "free some space and run again",
+    errno.EDQUOT: "free some space and run again",
+    errno.EFBIG: "allow larger files (ulimit -f) and run again",
+    errno.EACCES: "is it another user's? Make it yours, or remove it",
+    errno.EPERM: "is it another user's? Make it yours, or remove it",
+    errno.EROFS: "work on a disk that may be written to",
+    errno.ENOENT: "was it removed meanwhile? Run again",
+    errno.EEXIST: "something else stands there: move it away",
+    errno.ENOTDIR: "a file stands where a folder should: move it away",
+    errno.EISDIR: "a folder stands where a file should: move it away",
+}
 
 
 class RenderError(Exception):
@@ -86,3 +101,28 @@ def raise_all(errors: Iterable[RenderError]) -> None:
 def errors_of(error: RenderError | RenderErrors) -> list[RenderError]:
     """Return the single errors in either kind."""
     return error.errors if isinstance(error, RenderErrors) else [error]
+
+
+def told(error: Exception) -> list[RenderError]:
+    """Return what a person can mend, in one line each; nothing for a fault in the program.
+
+    Parameters
+    ----------
+    error
+        Our own errors, what the system refused, or a group of these.
+    """
+    if isinstance(error, RenderError | RenderErrors):
+        return errors_of(error)
+    if isinstance(error, shutil.Error):  # a list of (source, target, reason)
+        first = error.args[0][0] if error.args and error.args[0] else ("a folder", "", "")
+        return [RenderError(f"{first[0]} can't be copied: {first[2]}")]
+    if isinstance(error, OSError):
+        place = error.filename2 or error.filename or "a file"
+        remedy = REMEDIES.get(error.errno, "look after that and run again")
+        return [
+            RenderError(f"{place} can't be read or written: {error.strerror or error}; {remedy}")
+        ]
+    if isinstance(error, ExceptionGroup):
+        parts = [told(one) for one in error.exceptions]
+        return [one for part in parts for one in part] if all(parts) else []
+    return []

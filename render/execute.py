@@ -15,6 +15,7 @@ from render.failure import describe
 from render.kernel import Kernel, start_kernel
 from render.outputs import FigureFolder, Shown, cell_markdown, inline_markdown
 from render.project import Page, Project
+from render.streams import MOST, size
 
 Progress = Callable[[Page, int, int, str], None]
 
@@ -125,6 +126,13 @@ class _Runner:
             if failed and not cell.options.get("error", self.defaults.get("error", False)):
                 cells = [part for part in self.parts if isinstance(part, Cell)]
                 raise describe(await kernel.last_error(), outputs, self.page, cell, cells)
+        if size(outputs) > MOST and shown.include and shown.output:
+            raise RenderError(
+                f"shows {size(outputs):,} characters; show a part of them, {MOST:,} at most",
+                page=self.page.source,
+                line=cell.line,
+                cell=cell.name,
+            )
         return cell_markdown(cell, outputs, shown, self.figures, self.page.source)
 
     async def _values(self, text: Text, kernel: Kernel, timeout: float) -> list[str]:

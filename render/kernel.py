@@ -20,6 +20,7 @@ from nbclient.exceptions import DeadKernelError
 
 from render import reads
 from render.errors import RenderError
+from render.streams import joined
 
 PATIENCE = 120.0  # seconds for what we ask a kernel ourselves, on a busy machine
 FIGURES = {"fig-width": 7, "fig-height": 5, "fig-format": "retina", "fig-dpi": 96}
@@ -98,7 +99,7 @@ class Kernel:
         await self._client.async_execute_cell(
             cell, 0, execution_count=self._count, store_history=True
         )
-        return cell.outputs
+        return joined(cell.outputs)
 
     async def ask(
         self, code: str, expressions: Mapping[str, str], *, timeout: float = PATIENCE
@@ -175,7 +176,7 @@ async def start_kernel(
         timeout=timeout,
         allow_errors=True,
         record_timing=False,
-        coalesce_streams=True,
+        coalesce_streams=False,
         shutdown_kernel="immediate",
     )
     client.store_widget_state = False

@@ -17,7 +17,7 @@ _REFUSED = ("text/html", "application/javascript")
 _MIMES = ("text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain")
 _IMAGES = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpeg"}
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_CELL_FILE = re.compile(r"\S*/ipykernel_\d+/\d+\.py:(\d+)")  # differs at each run
+_CELL_FILE = re.compile(r"(?<!\S)\S{0,400}/ipykernel_\d+/\d+\.py:(\d+)")  # differs at each run
 _DISCARDED = ("[<matplotlib", "<matplotlib", "<seaborn.", "<ggplot:")
 
 

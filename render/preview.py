@@ -13,7 +13,7 @@ from pathlib import Path
 import watchfiles
 
 from render.build import Engine, build
-from render.errors import RenderError, RenderErrors, errors_of
+from render.errors import RenderError, told
 from render.executions import Options, find_pages
 from render.project import Project
 from render.report import Report
@@ -175,8 +175,10 @@ def render(
         project = Project.load(root, drafts=True, output=output)
         pages = find_pages(project, [page.source for page in options.pages], root)
         changed = build(project, engine, Options(pages, options.jobs, options.timeout), report)
-    except (RenderError, RenderErrors) as error:
-        found = errors_of(error)
+    except Exception as error:
+        found = told(error)
+        if not found:
+            raise
         report.errors(found)
         state.set([str(one) for one in found])
         return

@@ -31,7 +31,7 @@ from render.project import CONFIG, Executed, Page, Project
 PINS = "constraints.txt"
 PICTURES = (".svg", ".png", ".jpg", ".jpeg", ".webp", ".gif")
 _HERE = Path(__file__).parent
-_EXECUTES = ("execute", "kernel", "outputs", "reads")
+_EXECUTES = ("execute", "kernel", "outputs", "reads", "streams")
 _LIBRARIES = re.compile(r"^([\w.-]+)-([^-]+)\.dist-info$")
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
+import shutil
 
 import pytest
 
 from render import digits
 from render.build import Builtin, build
-from render.errors import RenderError, RenderErrors, errors_of
+from render.errors import RenderError, RenderErrors, errors_of, told
 from render.executions import Options, find_pages
 from render.report import Report
 from render.staging import lock
@@ -285,3 +288,33 @@ def test_errors_of_takes_one_or_many():
     one, other = RenderError("a"), RenderError("b")
     assert errors_of(one) == [one]
     assert errors_of(RenderErrors([one, other])) == [one, other]
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/x/page.json"), "/x/page.json .*free"),
+        (PermissionError(errno.EACCES, "Permission denied", "/x"), "/x .*denied; is it another"),
+        (shutil.Error([("/a", "/b", "[Errno 28] No space left")]), "/a can't be copied: .*space"),
+        (ExceptionGroup("tasks", [RenderError("one"), OSError(5, "I/O error", "/y")]), "one"),
+        (OSError("odd"), "a file can't be read"),
+    ],
+)
+def test_what_the_system_refuses_is_one_line(error, line):
+    first, *_ = told(error)
+    assert re.match(line, str(first))
+    assert len(str(first).splitlines()) == 1
+
+
+def test_a_fault_in_the_program_is_no_ones_to_mend():
+    assert told(KeyError("x")) == []
+    assert told(ExceptionGroup("tasks", [OSError(5, "I/O error"), KeyError("x")])) == []
+
+
+def test_a_file_in_the_way_is_told_by_its_name(site):
+    site.write(".render/pages", "in the way")
+    site.page("posts/a/index.qmd", counting("a"))
+    status, said = site.render()
+    assert status == 1
+    assert ".render/pages" in said and "Traceback" not in said
+    assert "move it away" in said

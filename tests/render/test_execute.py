@@ -257,3 +257,9 @@ def test_a_page_without_cells_starts_no_kernel(site, monkeypatch):
 def test_an_inline_value_that_takes_too_long_is_told(site):
     error = failure(site, "`{python} __import__('time').sleep(300)`\n", timeout=2.0)
     assert str(error).startswith("posts/a/index.qmd:5: inline values took longer than 2 s")
+
+
+def test_a_cell_that_shows_too_much_is_told(site):
+    error = failure(site, cell("print('x' * 1_200_000)", "label: long"), timeout=60.0)
+    told = "posts/a/index.qmd:5: cell long: shows 1,200,001 characters; show a part"
+    assert str(error).startswith(told)

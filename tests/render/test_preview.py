@@ -11,8 +11,11 @@ import urllib.request
 
 import pytest
 
+from render.build import Builtin
 from render.errors import RenderError
-from render.preview import State, serve
+from render.executions import Options
+from render.preview import State, render, serve
+from render.report import Report
 
 PAGE = "<!doctype html><title>t</title><body><p>one</p></body>"
 
@@ -131,3 +134,14 @@ def test_saving_renders_again_and_keeps_the_last_good_page(site):
         limit.cancel()
     assert process.returncode == 0
     assert not (site.root / "_site").exists(), "a preview is no publication"
+
+
+def test_the_preview_outlives_what_the_system_refuses(site, monkeypatch, capsys):
+    def refuse(*_):
+        raise OSError(28, "No space left on device", "/site/new")
+
+    monkeypatch.setattr("render.preview.build", refuse)
+    state, report = State(), Report()
+    render(site.root, site.root / ".render/preview", Builtin(), Options(), report, state)
+    assert state.has_errors
+    assert "/site/new can't be read or written: No space left" in capsys.readouterr().out
