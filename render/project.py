@@ -9,109 +9,10 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
+from render import keys
 from render.errors import RenderError, raise_all
 
 CONFIG = "_quarto.yml"
-
-# What the built-in renderer understands: a set of keys, "*" for anything below.
-CONFIG_KEYS: dict = {
-    "project": {
-        "type",
-        "output-dir",
-        "render",
-        "resources",
-        "execute-dir",
-        "preview",
-        "pre-render",
-        "post-render",
-    },
-    "website": {
-        "title",
-        "description",
-        "site-url",
-        "site-path",
-        "repo-url",
-        "repo-branch",
-        "repo-actions",
-        "favicon",
-        "image",
-        "image-alt",
-        "open-graph",
-        "twitter-card",
-        "search",
-        "page-navigation",
-        "navbar",
-        "sidebar",
-        "page-footer",
-        "draft-mode",
-        "back-to-top-navigation",
-        "bread-crumbs",
-        "reader-mode",
-    },
-    "format": {"html": "*"},
-    "execute": "*",
-    **dict.fromkeys(
-        (
-            "bibliography",
-            "csl",
-            "jupyter",
-            "lang",
-            "crossref",
-            "author",
-            "toc",
-            "toc-depth",
-            "number-sections",
-            "link-citations",
-            "date-format",
-            "license",
-        ),
-        "*",
-    ),
-}
-PAGE_KEYS = {
-    "title",
-    "subtitle",
-    "description",
-    "abstract",
-    "author",
-    "date",
-    "date-modified",
-    "categories",
-    "keywords",
-    "image",
-    "image-alt",
-    "draft",
-    "listing",
-    "toc",
-    "toc-depth",
-    "execute",
-    "bibliography",
-    "nocite",
-    "aliases",
-    "page-layout",
-    "sidebar",
-    "search",
-    "order",
-    "lang",
-    "number-sections",
-    "page-navigation",
-    "pagetitle",
-    "title-block-style",
-}
-EXECUTE_KEYS = {
-    "echo",
-    "eval",
-    "output",
-    "include",
-    "warning",
-    "error",
-    "fig-width",
-    "fig-height",
-    "fig-format",
-    "fig-dpi",
-    "freeze",
-    "daemon",
-}
 
 
 @dataclass(frozen=True)
@@ -204,9 +105,10 @@ class Project:
                 f"there is no {CONFIG} in {root}; run this in the project's folder", page=CONFIG
             )
         config, lines = _read_yaml(path.read_text(encoding="utf-8"), CONFIG, 1)
-        raise_all(_unknown(config, CONFIG_KEYS, lines, CONFIG))
-        raise_all(_check_execute(config.get("execute"), CONFIG, lines))
-        return cls(root, config, drafts, output)
+        raise_all(keys.problems(config, keys.CONFIG, lines, CONFIG))
+        if not (config.get("website") or {}).get("title"):
+            raise RenderError("the site has no title; add `website: title: …`", page=CONFIG)
+        return cls(root, _plain(config), drafts, output)
 
     @property
     def output_dir(self) -> Path:
@@ -250,7 +152,9 @@ class Project:
     def execute_defaults(self, page: Page) -> dict:
         """Return the `execute:` options in force on a page."""
         html = self.config.get("format", {}).get("html", {})
-        figures = {key: html[key] for key in EXECUTE_KEYS & set(html) if key.startswith("fig-")}
+        figures = {
+            key: html[key] for key in set(keys.EXECUTE) & set(html) if key.startswith("fig-")
+        }
         return {**figures, **self.config.get("execute", {}), **page.meta.get("execute", {})}
 
 
@@ -289,10 +193,34 @@ def parse_page(path: Path, source: str, text: str) -> Page:
     if end is None:
         raise RenderError("front matter is never closed; add a line ---", page=source, line=1)
     meta, meta_lines = _read_yaml("\n".join(lines[1:end]), source, 2)
-    raise_all(_unknown(meta, PAGE_KEYS, meta_lines, source))
-    raise_all(_check_execute(meta.get("execute"), source, meta_lines))
+    raise_all(keys.problems(meta, keys.PAGE, meta_lines, source))
+    meta = _plain(meta)
+    _check_image(path, meta, source, meta_lines)
     body = "\n".join(lines[end + 1 :]) + "\n"
     return Page(path, source, text, meta, meta_lines, body, end + 2)
+
+
+def _plain(value: Mapping) -> dict:
+    """Leave out keys without a value; take one category for a list, one file for its name."""
+    plain = {key: below for key, below in value.items() if below is not None}
+    if isinstance(plain.get("categories"), str):
+        plain["categories"] = [plain["categories"]]
+    if isinstance(plain.get("bibliography"), list):
+        (plain["bibliography"],) = plain["bibliography"]
+    return plain
+
+
+def _check_image(path: Path, meta: Mapping, source: str, lines: Mapping[str, int]) -> None:
+    """Look for a page's picture, if it isn't another site's nor made by a cell."""
+    image = meta.get("image", "")
+    root = path.parents[len(PurePosixPath(source).parts) - 1]
+    place = root / image.lstrip("/") if image.startswith("/") else path.parent / image
+    if image and "://" not in image and "_files/" not in image and not place.is_file():
+        raise RenderError(
+            f"`image`: there is no {image}; give a path from the page's folder",
+            page=source,
+            line=lines.get("image"),
+        )
 
 
 def _read_yaml(text: str, source: str, first_line: int) -> tuple[dict, dict[str, int]]:
@@ -322,46 +250,6 @@ def _key_lines(node: yaml.Node, first_line: int, prefix: str = "") -> Iterable[t
             name = f"{prefix}{key.value}"
             yield name, first_line + key.start_mark.line
             yield from _key_lines(value, first_line, f"{name}.")
-
-
-def _unknown(
-    value: Mapping,
-    known: Mapping | set | str,
-    lines: Mapping[str, int],
-    source: str,
-    prefix: str = "",
-) -> Iterable[RenderError]:
-    for key, below in value.items():
-        name = f"{prefix}{key}"
-        if key not in known:
-            yield RenderError(
-                f"`{name}` is not a key the built-in renderer knows; expected one of "
-                f"{', '.join(sorted(known))}",
-                page=source,
-                line=lines.get(name),
-            )
-        elif isinstance(known, Mapping) and known[key] != "*":
-            if isinstance(below, Mapping):
-                yield from _unknown(below, known[key], lines, source, f"{name}.")
-            else:
-                yield RenderError(
-                    f"`{name}` must hold `key: value` lines, got {below!r}",
-                    page=source,
-                    line=lines.get(name),
-                )
-
-
-def _check_execute(value, source: str, lines: Mapping[str, int]) -> Iterable[RenderError]:
-    if value is None:
-        return
-    if not isinstance(value, Mapping):
-        yield RenderError(
-            f"`execute` must hold `key: value` lines, got {value!r}",
-            page=source,
-            line=lines.get("execute"),
-        )
-        return
-    yield from _unknown(value, EXECUTE_KEYS, lines, source, "execute.")
 
 
 def _matches(root: Path, globs: Iterable[str] | str) -> list[Path]:

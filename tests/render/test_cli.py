@@ -88,6 +88,8 @@ error posts/a/index.qmd:8: cell breaks: raised ZeroDivisionError: division by ze
     [
         (["nothing.qmd"], 1, "there is no page nothing.qmd; the pages are index.qmd"),
         (["--jobs", "0"], 2, "must be a number of pages from 1 up, got 0"),
+        (["--timeout", "nan"], 2, "must be a number of seconds above 0, got nan"),
+        (["--timeout", "0"], 2, "must be a number of seconds above 0, got 0"),
         (["--engine", "word"], 2, "invalid choice: 'word'"),
         (["--fast"], 2, "unrecognized arguments: --fast"),
     ],

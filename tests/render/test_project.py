@@ -67,3 +67,66 @@ def test_an_unknown_key_of_the_project_is_told_with_its_line(site):
 def test_errors_travel_between_processes():
     error = RenderError("wrong", page="a.qmd", line=3, cell="fig-a", details="more")
     assert str(pickle.loads(pickle.dumps(error))) == "a.qmd:3: cell fig-a: wrong\nmore"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "categories: 5",
+        "listing: 7",
+        "image: 3",
+        "draft: 'yes'",
+        "toc-depth: deep",
+        "toc-depth: 9",
+        "order: first",
+        "title: [a, b]",
+        "date: 5",
+        "execute: 7",
+        "bibliography: [a.bib, b.bib]",
+        "image: nothere.png",
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_told_with_its_line(site, line):
+    head = f"subtitle: A\n{line}\n"
+    key, _, value = line.partition(": ")
+    with pytest.raises(RenderError) as caught:
+        site.page("index.qmd", "", head=head)
+    assert str(caught.value).startswith(f"index.qmd:3: `{key}`")
+    assert value.strip("'") in str(caught.value).replace("'", "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (
+            'render: ["*.qmd", "posts/**/*.qmd"]',
+            "render: 7",
+            "3: `project.render` must be text, or",
+        ),
+        ("  navbar:", "  sidebar: 3\n  navbar:", "7: `website.sidebar` must be a list of entries"),
+        ("website:\n  title: Small site", "website:", " the site has no title"),
+        ("execute:", "bibliography: 5\nexecute:", "14: `bibliography` must be the name of one"),
+        (None, "", " the site has no title"),
+    ],
+)
+def test_a_wrong_value_in_the_projects_settings_is_told(site, old, new, says):
+    config = site.root / "_quarto.yml"
+    text = config.read_text()
+    assert old is None or old in text
+    config.write_text(text.replace(old, new) if old else new)
+    with pytest.raises(RenderError) as caught:
+        _ = site.project
+    assert str(caught.value).startswith(f"_quarto.yml:{says}")
+
+
+def test_one_category_and_one_bibliography_may_be_text_or_list(site):
+    head = "title: A\ncategories: single\nbibliography: [more.bib]\nsubtitle:\n"
+    page = site.page("index.qmd", "", head=head)
+    assert page.meta == {"title": "A", "categories": ["single"], "bibliography": "more.bib"}
+
+
+@pytest.mark.parametrize("image", ["a.svg", "/b/c.png", "x_files/figure-html/y.svg", "https://a/b"])
+def test_a_picture_that_is_there_or_may_come_is_taken(site, image):
+    site.write("posts/a.svg", "")
+    site.write("b/c.png", "")
+    assert site.page("posts/p.qmd", "", head=f"title: A\nimage: {image}\n").meta["image"] == image

@@ -1,0 +1,133 @@
+"""Which keys `_quarto.yml` and a page's front matter may have, and what each may hold."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from render.errors import RenderError
+
+
+class Kind(NamedTuple):
+    """What a value may be: a test, and its name in a message."""
+
+    is_valid: Callable[[object], bool]
+    name: str
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_texts(value: object) -> bool:
+    return _is_text(value) or (isinstance(value, list) and all(map(_is_text, value)))
+
+
+def _is_parts(value: object) -> bool:
+    parts = value if isinstance(value, list) else [value]
+    return all(isinstance(part, Mapping) or _is_text(part) for part in parts)
+
+
+ANY = Kind(lambda value: True, "anything")
+BOOL = Kind(lambda value: isinstance(value, bool), "true or false")
+TEXT = Kind(_is_text, "text")
+LABEL = Kind(lambda value: _is_text(value) or _is_number(value), "text")
+TEXTS = Kind(_is_texts, "text, or a list of texts")
+DATE = Kind(
+    lambda value: _is_text(value) or isinstance(value, datetime.date), "a day such as 2026-11-20"
+)
+NUMBER = Kind(_is_number, "a number")
+DEPTH = Kind(lambda value: _is_number(value) and value in range(1, 7), "a number from 1 to 6")
+KEYS = Kind(lambda value: isinstance(value, Mapping), "`key: value` lines")
+PARTS = Kind(lambda value: value is False or _is_parts(value), "a list of entries, or one entry")
+MENU = Kind(lambda value: value is False or isinstance(value, Mapping), "`key: value` lines")
+SEARCH = Kind(lambda value: isinstance(value, bool | Mapping), "true, false or `key: value` lines")
+ONE_FILE = Kind(
+    lambda value: _is_text(value) or (_is_texts(value) and len(value) == 1), "the name of one file"
+)
+
+EXECUTE = {
+    **dict.fromkeys(("echo", "eval", "output", "include", "warning", "error", "freeze"), ANY),
+    **dict.fromkeys(("fig-width", "fig-height", "fig-dpi"), NUMBER),
+    "fig-format": TEXT,
+    "daemon": ANY,
+}
+PAGE = {
+    **dict.fromkeys(("title", "subtitle", "description", "abstract", "pagetitle"), LABEL),
+    **dict.fromkeys(("date", "date-modified"), DATE),
+    **dict.fromkeys(("categories", "keywords", "aliases"), TEXTS),
+    **dict.fromkeys(("image", "image-alt", "nocite", "page-layout", "lang"), TEXT),
+    **dict.fromkeys(("draft", "toc", "number-sections", "page-navigation"), BOOL),
+    **dict.fromkeys(("author", "sidebar", "title-block-style"), ANY),
+    "search": BOOL,
+    "toc-depth": DEPTH,
+    "order": NUMBER,
+    "listing": PARTS,
+    "bibliography": ONE_FILE,
+    "execute": EXECUTE,
+}
+CONFIG = {
+    "project": {
+        **dict.fromkeys(("type", "output-dir", "execute-dir"), TEXT),
+        **dict.fromkeys(("render", "resources", "pre-render", "post-render"), TEXTS),
+        "preview": ANY,
+    },
+    "website": {
+        **dict.fromkeys(("title", "description", "site-url", "site-path"), TEXT),
+        **dict.fromkeys(("repo-url", "repo-branch", "favicon", "image", "image-alt"), TEXT),
+        **dict.fromkeys(("page-navigation", "back-to-top-navigation", "bread-crumbs"), BOOL),
+        **dict.fromkeys(("open-graph", "twitter-card", "search"), SEARCH),
+        "reader-mode": BOOL,
+        "repo-actions": ANY,
+        "draft-mode": TEXT,
+        "navbar": MENU,
+        "sidebar": PARTS,
+        "page-footer": Kind(lambda v: _is_text(v) or isinstance(v, Mapping), "text or parts"),
+    },
+    "format": {"html": KEYS},
+    "execute": EXECUTE,
+    "bibliography": ONE_FILE,
+    "csl": TEXT,
+    "lang": TEXT,
+    "toc": BOOL,
+    "toc-depth": DEPTH,
+    "number-sections": BOOL,
+    "link-citations": BOOL,
+    **dict.fromkeys(("jupyter", "crossref", "author", "date-format", "license"), ANY),
+}
+
+
+def problems(
+    value: Mapping, known: Mapping, lines: Mapping[str, int], source: str, prefix: str = ""
+) -> Iterable[RenderError]:
+    """Yield what is wrong with keys and values: each with its line.
+
+    Parameters
+    ----------
+    known
+        Key to the kind of its value, or to the keys below it.
+    lines
+        Line of every key, dotted when nested.
+    """
+    for key, below in value.items():
+        name = f"{prefix}{key}"
+        message = None
+        if key not in known:
+            message = (
+                f"`{name}` is not a key the built-in renderer knows; expected one of "
+                f"{', '.join(sorted(known))}"
+            )
+        elif isinstance(known[key], Mapping):
+            if isinstance(below, Mapping):
+                yield from problems(below, known[key], lines, source, f"{name}.")
+            elif below is not None:
+                message = f"`{name}` must hold `key: value` lines, got {below!r}"
+        elif below is not None and not known[key].is_valid(below):
+            message = f"`{name}` must be {known[key].name}, got {below!r}"
+        if message:
+            yield RenderError(message, page=source, line=lines.get(name))
