@@ -1,5 +1,8 @@
 """What a learner writes first: short programs that run at the first attempt, and fast."""
 
+import re
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import torch
 from sklearn import datasets
@@ -7,24 +10,20 @@ from torch import nn
 from torch.distributions import HalfNormal
 
 from tinynets import bnn, diagnostics, laplace, nets, scores, vi
-from tinynets.plots.bnn import plot_predictive
 from tinynets.rng import generator
 from tinynets.samplers import adapt, hmc, sample, tempered_smc
 from tinynets.train import maximise
 
 
-def test_ten_lines_from_data_to_a_band():
-    """As a newcomer writes it, with PyTorch's default dtype and threads."""
-    g = torch.Generator().manual_seed(0)
-    x = torch.linspace(-2, 2, 20)[:, None]
-    y = torch.sin(2 * x) + 0.1 * torch.randn(20, 1, generator=g)
-    posterior = bnn.Posterior(nets.MLP([1, 20, 1]), x, y, bnn.Gaussian(0.1))
-    start = posterior.draw_prior(4, generator=g)
-    draws = sample(
-        adapt(hmc, posterior, n_leapfrog=20), start, n_draws=200, n_warmup=300, generator=g
-    )
-    f = bnn.predictions(posterior, draws.position, x)
-    ax = plot_predictive(x, f, data=(x, y))
+def test_the_readmes_program_runs_as_it_stands(tmp_path, monkeypatch):
+    """As a newcomer copies it, with PyTorch's default dtype and threads."""
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"^```python\n(.*?)^```", readme, flags=re.S | re.M)
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(program, names)
+    posterior, f, x, ax = (names[name] for name in ("posterior", "f", "x", "ax"))
+    assert (tmp_path / "band.png").stat().st_size > 5000
     assert posterior.path.name == "compiled" or "C" in posterior.path.reason
     assert f.shape == (4, 200, 20) and len(ax.lines) == 14
     assert (f.mean((0, 1)) - torch.sin(2 * x[:, 0])).abs().max() < 0.3
