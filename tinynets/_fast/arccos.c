@@ -7,10 +7,18 @@
  * is zero.
  */
 #include <stdint.h>
+#include <string.h>
 
 typedef REAL real;
 #define NARROW (sizeof(real) == 4)
 
+
+#define EACH_ROW for (int64_t i = 0; i < n_rows; i++)
+#define LANES (64 / (int)sizeof(real))
+#define VECTORS 4 /* of a block of columns, whose sums stay in registers */
+#define BLOCK (VECTORS * LANES)
+#define EACH_VECTOR _Pragma("GCC unroll 4") for (int v = 0; v < VECTORS; v++)
+typedef real vec __attribute__((vector_size(64)));
 
 static inline real root(real x)
 {
@@ -59,7 +67,7 @@ void two_slopes(
 {
     const real a = a_, b = b_;
     const real pi = 3.141592653589793238, half_pi = 1.570796326794896619;
-    for (int64_t i = 0; i < n_rows; i++) {
+    EACH_ROW {
         const real own = s1[i];
         const real *restrict g = gap + i * n_columns;
         const real *restrict t = ntk + i * ntk_stride;
@@ -99,7 +107,7 @@ void affine(
     real *new_gap, real *new_ntk)
 {
     const real v = v_, c = c_, vc = v_ * c_, slope = slope_, shift = shift_;
-    for (int64_t i = 0; i < n_rows; i++) {
+    EACH_ROW {
         const real own = s1[i], new_own = r1[i];
         const real *restrict g = gap + i * n_columns;
         const real *restrict t = ntk + i * ntk_stride;
@@ -113,6 +121,96 @@ void affine(
                 result += vc * difference * difference / (product + v * own * s2[j] + c);
             new_t[j] = v * t[j] + slope * (product - result) + shift;
             new_g[j] = result;
+        }
+    }
+}
+
+/* Products of unit vectors, in place, to gaps: p (1 - product). Returns how
+ * many 1 - product are below `near`, where rounding would tell. */
+int64_t gaps(
+    int64_t n_rows, int64_t n_columns, const real *s1, const real *s2,
+    double near_, real *products)
+{
+    const real near = near_;
+    int64_t n_near = 0;
+    EACH_ROW {
+        const real own = s1[i];
+        real *restrict row = products + i * n_columns;
+        int32_t few = 0;
+#pragma omp simd reduction(+ : few)
+        for (int64_t j = 0; j < n_columns; j++) {
+            real gap = 1 - row[j];
+            few += gap < near;
+            row[j] = gap * own * s2[j];
+        }
+        n_near += few;
+    }
+    return n_near;
+}
+
+/* k = p - gap, and the variance itself where both inputs are equal. */
+void covariances(
+    int64_t n_rows, int64_t n_columns, const real *gap, const real *s1,
+    const real *s2, const real *q1, const real *q2, real *k)
+{
+    EACH_ROW {
+        const real own = s1[i], variance = q1[i];
+        const real *restrict g = gap + i * n_columns;
+        real *restrict row = k + i * n_columns;
+#pragma omp simd
+        for (int64_t j = 0; j < n_columns; j++) {
+            int equal = (g[j] == 0) & (q2[j] == variance);
+            row[j] = equal ? variance : own * s2[j] - g[j];
+        }
+    }
+}
+
+/* sum_n a_n b_n rho^n and its derivative by Horner's scheme, with coefficients
+ * a (rows, n_terms) and b (n_terms, b_stride), those of degree first, first +
+ * step, ... alone; rho = 1 - gap / (s1 s2). b_stride is n_columns filled up to
+ * a multiple of BLOCK. */
+void hermite_sums(
+    int64_t n_rows, int64_t n_columns, int64_t n_terms, int64_t b_stride,
+    int64_t first, int64_t step, const real *gap, const real *s1,
+    const real *s2, const real *a, const real *b, real *sum, real *slope)
+{
+    const int64_t last = first + (n_terms - 1 - first) / step * step;
+    EACH_ROW {
+        const real *own = a + i * n_terms;
+        for (int64_t start = 0; start < n_columns; start += BLOCK) {
+            const int64_t left = n_columns - start;
+            const int64_t at = i * n_columns + start;
+            vec rho[VECTORS], power[VECTORS], value[VECTORS], change[VECTORS];
+            EACH_VECTOR {
+                for (int l = 0; l < LANES; l++) {
+                    const int64_t j = v * LANES + l < left ? v * LANES + l : 0;
+                    rho[v][l] = 1 - gap[at + j] / (s1[i] * s2[start + j]);
+                }
+                power[v] = step == 2 ? rho[v] * rho[v] : rho[v];
+                value[v] = change[v] = (vec){0};
+            }
+            for (int64_t n = last; n >= first; n -= step) {
+                const real *other = b + n * b_stride + start;
+                EACH_VECTOR {
+                    vec factor;
+                    memcpy(&factor, other + v * LANES, sizeof(vec));
+                    change[v] = change[v] * power[v] + value[v];
+                    value[v] = value[v] * power[v] + own[n] * factor;
+                }
+            }
+            /* of rho^first g(rho^step), g and g' being the sums */
+            EACH_VECTOR {
+                if (step == 2)
+                    change[v] *= 2 * rho[v];
+                if (first) {
+                    change[v] = rho[v] * change[v] + value[v];
+                    value[v] *= rho[v];
+                }
+                for (int l = 0; l < LANES && v * LANES + l < left; l++) {
+                    sum[at + v * LANES + l] = value[v][l];
+                    slope[at + v * LANES + l] = change[v][l];
+                }
+            }
         }
     }
 }

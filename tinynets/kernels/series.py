@@ -15,9 +15,11 @@ import torch
 from torch import Tensor
 
 from tinynets import checks
+from tinynets._fast import arccos
 from tinynets.kernels.duals import Dual, Moments
 
 TOLERANCE = 1e-15  # of the terms left out, relative to the variance
+PARITY = 1e-17  # share of a term that is zero but for rounding
 ROUNDING = 1e-13  # what may be missing of a sum over terms
 MAX_TERMS = 300
 DEGREE = 24  # in log q, of the interpolation of a coefficient over one cell
@@ -55,16 +57,16 @@ def series(function: Callable[[Tensor], Tensor], *, max_terms: int = MAX_TERMS) 
 
     def moments(q1: Tensor, q2: Tensor, gap: Tensor, slopes: bool) -> Moments:
         rows1, rows2 = table.rows(q1), table.rows(q2)
-        product = (q1.clamp(min=SMALLEST) * q2.clamp(min=SMALLEST)).sqrt()
+        s1, s2 = (q.clamp(min=SMALLEST).sqrt() for q in (q1, q2))
         n_terms = max(rows1.shape[-1], rows2.shape[-1]) - 2
         first, second = _pad(rows1[..., 2:], n_terms), _pad(rows2[..., 2:], n_terms)
-        k, dot = _sum(first, second, 1 - gap / product, slopes)
-        new = (rows1[..., 0].sqrt() * rows2[..., 0].sqrt()).sub(k).clamp_(min=0)
+        k, dot = _sum(first, second, gap, s1, s2)
+        new = (rows1[..., 0].sqrt() * rows2[..., 0].sqrt()).sub_(k).clamp_(min=0)
         equal = (gap == 0) & (q1 == q2)
         if slopes:
-            dot = torch.where(equal, rows1[..., 1], dot.div_(product))
+            dot = torch.where(equal, rows1[..., 1], dot)
         missing = max(_missing(rows1), _missing(rows2)) + table.integration
-        return Moments(new.masked_fill_(equal, 0), dot, missing)
+        return Moments(new.masked_fill_(equal, 0), dot if slopes else None, missing)
 
     return Dual(getattr(function, "__name__", "function"), table.variance, moments)
 
@@ -85,11 +87,9 @@ def polynomial(coefficients: Sequence[float]) -> Dual:
 
     def moments(q1: Tensor, q2: Tensor, gap: Tensor, slopes: bool) -> Moments:
         first, second = q1.clamp(min=SMALLEST), q2.clamp(min=SMALLEST)
-        product = (first * second).sqrt()
-        k, dot = _sum(terms(first), terms(second), 1 - gap / product, slopes)
-        dot = dot.div_(product) if slopes else None
+        k, dot = _sum(terms(first), terms(second), gap, first.sqrt(), second.sqrt())
         new = (variance(q1).sqrt() * variance(q2).sqrt()).sub(k).clamp_(min=0)
-        return Moments(new.masked_fill_((gap == 0) & (q1 == q2), 0), dot)
+        return Moments(new.masked_fill_((gap == 0) & (q1 == q2), 0), dot if slopes else None)
 
     return Dual(f"polynomial({', '.join(f'{c:g}' for c in values)})", variance, moments)
 
@@ -101,15 +101,30 @@ def hermite(degree: int) -> Dual:
     return polynomial((powers / math.sqrt(math.factorial(degree))).tolist())
 
 
-def _sum(first: Tensor, second: Tensor, rho: Tensor, slopes: bool) -> tuple[Tensor, Tensor | None]:
-    """Horner's scheme for sum_n a_n b_n rho^n and, if wanted, its derivative."""
-    value = torch.zeros_like(rho)
-    slope = torch.zeros_like(rho) if slopes else None
+def _sum(
+    first: Tensor, second: Tensor, gap: Tensor, s1: Tensor, s2: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return sum_n a_n b_n rho^n and its derivative with respect to k, by Horner's scheme."""
+    parity = _parity(first, second)
+    done = arccos.hermite_sums(gap, s1, s2, first, second, parity)
+    if done is not None:
+        return done[0], done[1].div_(s1 * s2)
+    rho = 1 - gap / (s1 * s2)
+    value, slope = torch.zeros_like(rho), torch.zeros_like(rho)
     for n in reversed(range(first.shape[-1])):
-        if slopes:
-            slope.mul_(rho).add_(value)
+        slope.mul_(rho).add_(value)
         value.mul_(rho).addcmul_(first[..., n], second[..., n])
-    return value, slope
+    return value, slope.div_(s1 * s2)
+
+
+def _parity(first: Tensor, second: Tensor) -> int | None:
+    """Return 0 if all products of coefficients of odd degree are nothing, 1 of even ones."""
+    both = [t.reshape(-1, t.shape[-1]).abs().amax(0) for t in (first, second)]
+    share = both[0] * both[1] / (both[0].norm() * both[1].norm()).clamp(min=1e-300)
+    for parity in (0, 1):
+        if (share[1 - parity :: 2] < PARITY).all():
+            return parity
+    return None
 
 
 def _pad(coefficients: Tensor, n_terms: int) -> Tensor:
@@ -201,8 +216,8 @@ class _Table:
         rows[:, -1] = left.clamp_(min=0).sqrt_()
         return rows.reshape(*q.shape, -1).to(q.dtype)
 
-    def variance(self, q: Tensor, *, slope: bool = False) -> Tensor:
-        return self.rows(q)[..., int(slope)]
+    def variance(self, q: Tensor) -> Tensor:
+        return self.rows(q)[..., 0]
 
     @property
     def integration(self) -> float:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from tinynets._fast import arccos
+
 # Below it 1 - cos is computed from the difference of the vectors, not from their product. The
 # angle's error is the product's, about an epsilon, divided by the angle.
 NEAR = {torch.float64: 1e-4, torch.float32: 1e-2}
@@ -60,6 +62,9 @@ class Kernels(NamedTuple):
     @property
     def covariance(self) -> Tensor:
         """Return k = E[u v], exactly the variance where the inputs are equal."""
+        done = arccos.covariances(self.gap, self.q1, self.q2)
+        if done is not None:
+            return done
         k = self.product.sub_(self.gap)
         if (self.gap == 0).any():
             k = torch.where(self.equal, self.q1, k)
@@ -124,11 +129,11 @@ def _between(x1: Features, x2: Features, *, diagonal: bool, pairs: bool, spatial
             unit1, std1 = unit1.unsqueeze(-2), std1.unsqueeze(-1)
             unit2, std2 = unit2.unsqueeze(1 + (not diagonal)), std2.unsqueeze(1 + (not diagonal))
     if diagonal or spatial or x1.unit.shape[-1] <= FEW:
-        cosine_gap = _by_differences(unit1, unit2)
+        gap = _by_differences(unit1, unit2).mul_(std1).mul_(std2)
     else:
-        cosine_gap = gap_of_units(x1.unit, x2.unit)
+        gap = _by_products(x1.unit, x2.unit, std1, std2)
     return Kernels(
-        gap=cosine_gap.mul_(std1).mul_(std2),
+        gap=gap,
         ntk=None,
         q1=std1.square(),
         q2=std2.square(),
@@ -142,26 +147,24 @@ def _between(x1: Features, x2: Features, *, diagonal: bool, pairs: bool, spatial
     )
 
 
-def gap_of_units(unit1: Tensor, unit2: Tensor) -> Tensor:
-    """Return 1 - cos of the angles between two sets of unit vectors.
+def _by_products(unit1: Tensor, unit2: Tensor, std1: Tensor, std2: Tensor) -> Tensor:
+    """Return the gaps (n1, n2) of vectors, from the products of their directions.
 
-    Parameters
-    ----------
-    unit1, unit2 : torch.Tensor, (n1, features) and (n2, features)
-
-    Returns
-    -------
-    torch.Tensor, (n1, n2)
-        Accurate to a few epsilons, relatively, where it is small: pairs of almost equal vectors
-        are computed again from their differences.
+    Pairs of almost equal directions are computed again from differences.
     """
-    gap = (unit1 @ unit2.mT).neg_().add_(1)
+    gap = unit1 @ unit2.mT
     near = NEAR[gap.dtype]
-    if len(gap) and gap.shape[1] and gap.min() < near:
-        rows, columns = (gap < near).nonzero(as_tuple=True)
+    n_near = arccos.gaps(gap, std1, std2, near)
+    if n_near is None:
+        gap.neg_().add_(1)
+        n_near = int((gap < near).sum())
+        gap.mul_(std1).mul_(std2)
+    if n_near:
+        rows, columns = (gap < near * std1 * std2).nonzero(as_tuple=True)
         at_once = max(1, CHUNK // unit1.shape[1])
         for i, j in zip(rows.split(at_once), columns.split(at_once), strict=True):
-            gap[i, j] = (unit1[i] - unit2[j]).square_().sum(-1).div_(2)
+            half = (unit1[i] - unit2[j]).square_().sum(-1).div_(2)
+            gap[i, j] = half * std1[i, 0] * std2[0, j]
     return gap
 
 
