@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:  # what is NumPy's alone, such as tinynets.nielsen, needs no PyTorch
     import torch
+
+T = TypeVar("T")
 
 
 def positive(name: str, value: float) -> float:
@@ -56,7 +58,7 @@ def number(name: str, value: float) -> float:
     return value
 
 
-def choice(name: str, value: str, options: Collection[str]) -> str:
+def choice(name: str, value: T, options: Collection[T]) -> T:
     """Return `value` if it is one of `options`."""
     if value not in options:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}")
@@ -77,7 +79,7 @@ def shape(name: str, tensor: torch.Tensor, expected: tuple) -> torch.Tensor:
             f"{name} must be a torch.Tensor of shape {_text(expected)}, got {type(tensor).__name__}"
         )
     sizes = tuple(tensor.shape)
-    free = {}
+    free: dict[str, int] = {}
     fits = len(sizes) == len(expected) and all(
         size == (free.setdefault(want, size) if isinstance(want, str) else want)
         for size, want in zip(sizes, expected, strict=True)

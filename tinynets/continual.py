@@ -31,12 +31,12 @@ class Units(NamedTuple):
 def init(net: nets.MLP) -> list[Units]:
     """Give each hidden layer of a net units without age or utility."""
 
-    def born(bias):
+    def born(bias: Tensor) -> Units:
         return Units(
             torch.zeros_like(bias), torch.zeros_like(bias).long(), bias.new_zeros(bias.shape[:-1])
         )
 
-    return [born(layer.weight.detach()[..., 0]) for layer in net.layers[:-1]]
+    return [born(layer.weight.detach()[..., 0]) for layer in net.linears[:-1]]
 
 
 def contribution(activation: Tensor, outgoing: Tensor) -> Tensor:
@@ -129,7 +129,7 @@ def renew(
     n_chosen = int(chosen.sum())
     if n_chosen == 0:
         return
-    into, out = net.layers[layer], net.layers[layer + 1]
+    into, out = net.linears[layer], net.linears[layer + 1]
     n_out, n_in = into.weight.shape[-2:]
     fresh = nets.initialise(
         nets.StackedLinear(n_in, n_out, n_nets=-(-n_chosen // n_out)).to(into.weight.device),
@@ -138,7 +138,7 @@ def renew(
     )
     into.weight[chosen] = fresh.weight.flatten(0, 1)[:n_chosen].to(into.weight)
     out.weight.mT[chosen] = 0
-    if into.bias is not None:
+    if into.bias is not None and fresh.bias is not None:
         into.bias[chosen] = fresh.bias.flatten()[:n_chosen].to(into.bias)
     for moment in _moments(optimiser, into.weight, into.bias):
         moment[chosen] = 0
@@ -215,7 +215,7 @@ def step(
         )
     after, counts = [], []
     for layer, (state, activation) in enumerate(zip(units, hidden, strict=True)):
-        state = observe(state, activation.detach(), net.layers[layer + 1].weight, decay=decay)
+        state = observe(state, activation.detach(), net.linears[layer + 1].weight, decay=decay)
         state, chosen = select(state, rate=rate, maturity=maturity)
         renew(net, layer, chosen, generator=generator, scheme=scheme, optimiser=optimiser)
         after.append(state)

@@ -165,7 +165,7 @@ def descend(
     if not all(0 <= step <= n_steps for step in wanted):
         raise ValueError(f"checkpoints must lie in 0 to n_steps={n_steps}, got {sorted(wanted)}")
     net = copy.deepcopy(net)
-    parameters = list(net.parameters())
+    parameters: list[Tensor] = list(net.parameters())
     with torch.no_grad():
         start = net(x)
     kept, losses = [], []

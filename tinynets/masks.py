@@ -53,9 +53,8 @@ def collapse(net: nets.MLP) -> LinearMap:
             "net must be linear to be one matrix: every activation must be "
             f"'identity', got {list(net.activation_names)}"
         )
-    masks, biases = _detached(net.layers[0])
-    for layer in net.layers[1:]:
-        weight, bias = _detached(layer)
+    (masks, biases), *after = _layers(net)
+    for weight, bias in after:
         masks = weight @ masks
         biases = (weight @ biases.unsqueeze(-1)).squeeze(-1) + bias
     return LinearMap(masks, biases)
@@ -157,7 +156,11 @@ def confusion(predicted: Tensor, labels: Tensor, n_classes: int) -> Tensor:
     return counts.view(n_classes, n_classes)
 
 
-def _detached(layer: nets.StackedLinear) -> tuple[Tensor, Tensor]:
-    weight = layer.weight.detach()
-    bias = layer.bias
-    return weight, (weight.new_zeros(weight.shape[:-1]) if bias is None else bias.detach())
+def _layers(net: nets.MLP) -> list[tuple[Tensor, Tensor]]:
+    """Weight and bias of each layer, without gradients; 0 for no bias."""
+    pairs = []
+    for layer in net.linears:
+        weight, bias = layer.weight.detach(), layer.bias
+        zero = weight.new_zeros(weight.shape[:-1])
+        pairs.append((weight, zero if bias is None else bias.detach()))
+    return pairs

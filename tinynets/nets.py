@@ -77,6 +77,7 @@ class StackedLinear(nn.Module):
 
     def __init__(self, n_in: int, n_out: int, *, n_nets: int | None = None, bias: bool = True):
         super().__init__()
+        self.bias: nn.Parameter | None
         stack = () if n_nets is None else (checks.count("n_nets", n_nets),)
         checks.count("n_in", n_in)
         checks.count("n_out", n_out)
@@ -140,6 +141,11 @@ class MLP(nn.Module):
             for n_in, n_out in itertools.pairwise(sizes)
         )
 
+    @property
+    def linears(self) -> list[StackedLinear]:
+        """The linear layers, the last one included."""
+        return [layer for layer in self.layers if isinstance(layer, StackedLinear)]
+
     def forward(self, x: Tensor) -> Tensor:
         *_, outputs = self.activations(x)
         return outputs
@@ -182,7 +188,7 @@ class GaussianEncoder(MLP):
     ):
         super().__init__([*sizes[:-1], 2 * sizes[-1]], activation, n_nets=n_nets)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]  # two, where an MLP gives one
         mean, log_var = super().forward(x).chunk(2, dim=-1)
         return mean, log_var
 
@@ -235,7 +241,7 @@ def initialise(net: Net, *, generator: torch.Generator, scheme: str = "torch") -
     return net
 
 
-def _fans(module: nn.Module) -> tuple[int, int]:
+def _fans(module: StackedLinear | nn.Linear | nn.Conv2d) -> tuple[int, int]:
     weight = module.weight
     if isinstance(module, nn.Conv2d):
         field = weight[0, 0].numel()

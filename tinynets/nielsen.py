@@ -124,7 +124,8 @@ def network(
     for size in sizes:
         checks.count("each of sizes", int(size))
     stack = () if n_nets is None else (checks.count("n_nets", n_nets),)
-    weights, biases = [], []
+    weights: list[np.ndarray] = []
+    biases: list[np.ndarray] = []
     for n_in, n_out in itertools.pairwise(sizes):
         w = generator.standard_normal((*stack, n_out, n_in))
         weights.append((w if large else w / np.sqrt(n_in)).astype(dtype))

@@ -30,18 +30,21 @@ class EarlyStop:
         For each net those at its own best measurement: `nets.set_parameters(net, ...)`.
     """
 
+    best: Tensor  # all three from the first measurement on
+    best_step: Tensor
+    best_parameters: Tensor
+
     def __init__(self, measure: Callable[[nn.Module], Tensor], *, every: int, patience: int):
         self.measure = measure
         self.every = checks.count("every", every)
         self.patience = checks.count("patience", patience)
-        self.best = self.best_step = self.best_parameters = None
 
     def __call__(self, step: int, net: nn.Module) -> bool:
         if step % self.every:
             return False
         with torch.no_grad():
             value, theta = self.measure(net), nets.flatten(net)
-        if self.best is None:
+        if not hasattr(self, "best"):
             self.best = torch.full_like(value, math.inf)
             self.best_step = torch.full_like(value, step, dtype=torch.int64)
             self.best_parameters = theta

@@ -115,9 +115,11 @@ class Compiled:
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Make leapfrog steps and keep them all, (n_leapfrog, chains, …)."""
         shape = n_leapfrog, *position.shape
-        path = [position.new_empty(shape[:width]) for width in (3, 3, 2, 3)]
+        positions, momenta, gradients = (position.new_empty(shape) for _ in range(3))
+        values = position.new_empty(shape[:2])
+        path = positions, momenta, values, gradients
         self._follow(position, momentum, gradient, step_size, variance, n_leapfrog, path)
-        return tuple(path)
+        return path
 
     def _follow(
         self,
@@ -140,7 +142,7 @@ class Compiled:
         else:
             step_size = position.new_full((chains, 1), step_size)
         variance = self._ones if variance is None else variance.to(position.dtype).contiguous()
-        self._run(n_leapfrog, variance, step_size, *ends[:2], value, ends[2], path)
+        self._run(n_leapfrog, variance, step_size, ends[0], ends[1], value, ends[2], path)
         return ends, value
 
     def _run(

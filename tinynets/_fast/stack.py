@@ -8,7 +8,7 @@ package.
 import itertools
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -167,7 +167,7 @@ def recognise(net: nn.Module) -> Stack | str:
     each followed by at most one activation out of `MODULES`.
     """
     if type(net).forward is nets.MLP.forward:
-        layers = _of_mlp(net)
+        layers = _of_mlp(cast(nets.MLP, net))
     elif type(net) in (nn.Sequential, nn.Linear):
         layers = _of_modules(list(_flat(net)))
     else:
@@ -182,7 +182,7 @@ def recognise(net: nn.Module) -> Stack | str:
     return stack
 
 
-def _of_mlp(net: nn.Module) -> list[Layer] | str:
+def _of_mlp(net: nets.MLP) -> list[Layer] | str:
     """Return the layers of an `MLP`."""
     names = [*net.activation_names, "identity"]
     if net.n_nets is not None:

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -52,6 +53,10 @@ class Gaussian(Likelihood):
             noise_std = float(checks.positive("noise_std", float(noise_std)))
         self.noise_std = noise_std
 
+    @property
+    def _known_std(self) -> float | Tensor:
+        return cast("float | Tensor", self.noise_std)
+
     def __repr__(self) -> str:
         return f"Gaussian(noise_std={self.noise_std})"
 
@@ -70,7 +75,7 @@ class Gaussian(Likelihood):
                 f"the noise_std of {self} is unknown; fill it in with "
                 "likelihood.given(unknowns), or give it a number"
             )
-        return _log_normal(_residual(outputs, y), self.noise_std)
+        return _log_normal(_residual(outputs, y), self._known_std)
 
     def check(self, outputs: Tensor, y: Tensor) -> None:
         """Raise if `y` is not of the outputs' shape, dtype or number."""
@@ -124,7 +129,7 @@ class Gaussian(Likelihood):
         """Return the log density of all data and its derivatives."""
         residual = _residual(outputs, y)
         if not self.n_unknowns:
-            scaled = residual / self.noise_std**2
+            scaled = residual / self._known_std**2
             squares = (residual * scaled).flatten(1).sum(1)
             return Pull(-0.5 * squares - self._log_scale(residual), scaled, None)
         scaled = residual * (-2 * unknowns).exp().unsqueeze(-2)
@@ -136,7 +141,7 @@ class Gaussian(Likelihood):
 
     def fisher(self, outputs: Tensor, y: Tensor) -> Tensor:
         """Return 1 / s^2 on the diagonal, (n, outputs, outputs)."""
-        return (torch.ones_like(outputs) / self.noise_std**2).diag_embed()
+        return (torch.ones_like(outputs) / self._known_std**2).diag_embed()
 
     def fisher_of_unknowns(self, n: int, n_outputs: int) -> float:
         """Return the Fisher information of n observations in each log noise_std."""

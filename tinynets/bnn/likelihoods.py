@@ -72,6 +72,10 @@ class Likelihood:
         ]
         return torch.stack(columns, -1)
 
+    def fisher_of_unknowns(self, n: int, n_outputs: int) -> float:
+        """Return the Fisher information of n observations in each unknown."""
+        return 0.0
+
 
 class Categorical(Likelihood):
     r"""Observations are classes, the outputs their logits.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import cached_property, partial
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -167,7 +167,7 @@ class Posterior:
         """
         if not isinstance(self.likelihood, Gaussian):
             raise TypeError(f"only a Gaussian likelihood has a noise_std, not {self.likelihood}")
-        std = self.likelihood.given(self.split(position)[1]).noise_std
+        std = cast(Gaussian, self.likelihood.given(self.split(position)[1])).noise_std
         std = torch.as_tensor(std, dtype=position.dtype, device=position.device)
         if std.numel() == 1 or std.shape[-1] == 1:
             return std.reshape(-1).expand(position.shape[:-1].numel()).view(position.shape[:-1])
@@ -206,7 +206,7 @@ class Posterior:
         """Return value and gradient through the net's pullback."""
         weights, unknowns = self.split(position)
         with torch.no_grad():
-            outputs, pull = self.forward.pullback(weights, self.x)
+            outputs, pull = cast(_fast.Stack, self.forward).pullback(weights, self.x)
             fit, by_outputs, by_unknowns = self.likelihood.pull(outputs, self.y, unknowns)
             if self.temperature != 1:
                 fit, by_outputs = fit / self.temperature, by_outputs / self.temperature
@@ -242,13 +242,14 @@ class Posterior:
     def _problem(self, stack: _fast.Stack) -> _fast.Problem:
         """Return the posterior as the C code takes it."""
         y = self.y.view(-1, 1)
+        noise_std = float(cast(float, cast(Gaussian, self.likelihood).noise_std))
         residual_free = self.likelihood(y[None], self.y).sum() / self.temperature
         return _fast.Problem(
             stack,
             self.x,
             y,
             self._precision,
-            1 / (float(self.likelihood.noise_std) ** 2 * self.temperature),
+            1 / (noise_std**2 * self.temperature),
             float(residual_free - self._log_norm),
         )
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from functools import partial
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -33,7 +34,7 @@ def batched(net: nn.Module) -> Forward:
         raise ValueError("net must have parameters, got none: a posterior is a density of weights")
     stack = _fast.recognise(net)
     if not isinstance(stack, str):
-        return stack
+        return cast(Forward, stack)
     return vmap(partial(nets.apply, net), in_dims=(0, None))
 
 

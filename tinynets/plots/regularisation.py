@@ -24,7 +24,7 @@ def plot_unit_weights(weights: Mapping[str, ArrayLike], image_shape: tuple) -> F
     )
     for row, (name, values) in zip(axes, weights.items(), strict=True):
         for ax, unit in zip(row, values, strict=False):
-            reach = abs(unit).max() or 1.0
+            reach = float(np.abs(unit).max()) or 1.0
             ax.imshow(unit.reshape(image_shape), vmin=-reach, vmax=reach, cmap="tinynets_weights")
         row[0].set_ylabel(name, rotation=0, ha="right", va="center")
     for ax in axes.flat:

@@ -26,7 +26,7 @@ def times(t: Times) -> list[float]:
     ValueError
         If one is negative or NaN, or there is none.
     """
-    every = [float(t)] if scalar(t) else [float(time) for time in t]
+    every = torch.as_tensor(t, dtype=torch.float64).flatten().tolist()
     if not every or any(not time >= 0 for time in every):
         raise ValueError(f"t must be times of 0 or above, got {t!r}")
     return every

@@ -72,7 +72,7 @@ def propose(
         much larger it is on the way back: (chains,), nats.
     """
     momentum = draw_momentum(mass, state.position, generator=generator)
-    drift = momentum + 0.5 * step_size * state.gradient
+    drift = momentum + 0.5 * step_size * base.gradient_of(state)
     position = state.position + step_size * velocity(mass, drift)
     value, gradient = value_and_grad(position)
     momentum_back = drift + 0.5 * step_size * gradient

@@ -1,7 +1,7 @@
 """The No-U-Turn Sampler: HMC that stops when the path turns back."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -84,7 +84,7 @@ class Edge(NamedTuple):
 class Tree(NamedTuple):
     """A trajectory, or the part of it that is being added."""
 
-    left: Edge | None  # in a branch: None
+    left: Edge  # in a branch: the same as right
     right: Edge  # in a branch: its newest leaf
     proposal: base.State
     energy_error: Tensor  # (chains,), of the proposal
@@ -120,7 +120,8 @@ def _grow(
     """
     room = max(1, BLOCK // edge.momentum.numel())
     size = min(2**depth, 2 ** (room.bit_length() - 1))
-    branch, waiting = None, []
+    branch: Tree | None = None
+    waiting: list[tuple[int, Tensor, Tensor]] = []
     for _ in range(2**depth // size):
         leaves, momenta = follow(*edge, signed_step, size)
         block = _weigh(mass, leaves, momenta, start_energy, growing, generator)
@@ -135,7 +136,7 @@ def _grow(
         branch = branch._replace(growing=growing)
         if not growing.any():
             break
-    return branch
+    return cast(Tree, branch)  # of one block at least
 
 
 def _weigh(
@@ -162,9 +163,10 @@ def _weigh(
     chosen = (log_leaf + gumbel).argmax(0)
     chain = torch.arange(len(chosen), device=chosen.device)
     acceptance = base.acceptance_probability(energy_error)
+    newest = Edge(_leaf(leaves, -1), momentum[-1])
     return Tree(
-        None,
-        Edge(_leaf(leaves, -1), momentum[-1]),
+        newest,
+        newest,
         _leaf(leaves, (chosen, chain)),
         energy_error.gather(0, chosen[None])[0],
         log_leaf.logsumexp(0),
@@ -181,7 +183,7 @@ def _append(branch: Tree, block: Tree, generator: torch.Generator) -> Tree:
     log_weight = torch.logaddexp(branch.log_weight, block.log_weight)
     taken = _uniform(log_weight, generator).log_() < block.log_weight - log_weight
     return Tree(
-        None,
+        block.left,
         block.right,
         base.select(taken, block.proposal, branch.proposal),
         torch.where(taken, block.energy_error, branch.energy_error),
@@ -207,7 +209,9 @@ def _subtrees(mass: Mass | None, momentum: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _leaf(state: base.State, index) -> base.State:
-    return base.State(*(part[index] for part in state))
+    return base.State(
+        state.position[index], state.log_density[index], base.gradient_of(state)[index]
+    )
 
 
 def _join(

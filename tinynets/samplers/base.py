@@ -14,7 +14,7 @@ chains, …). Either may be None.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -30,6 +30,18 @@ class Sampler(NamedTuple):
 
     init: Callable  # init(position) -> State
     step: Callable  # step(state, *, generator) -> (State, Info)
+
+
+class ChainState(Protocol):
+    """What the state of every sampler says."""
+
+    @property
+    def position(self) -> Tensor:
+        """Where the chains are, (chains, dim)."""
+
+    @property
+    def log_density(self) -> Tensor:
+        """The log density there, (chains,), nats."""
 
 
 class State(NamedTuple):
@@ -68,17 +80,36 @@ def start(log_density: Callable, position: Tensor, *, with_gradient: bool = True
         )
     checks.finite("position", position)
     position = position.detach().clone()
-    if with_gradient:
-        value, gradient = value_and_grad(log_density)(position)
-    else:
+    if not with_gradient:
         with torch.no_grad():
-            value, gradient = log_density(position), None
+            return State(position, _finite_values(log_density(position), position), None)
+    value, gradient = value_and_grad(log_density)(position)
+    _finite_values(value, position)
+    checks.shape("gradient of log_density", gradient, tuple(position.shape))
+    _finite_start("gradient of log_density", gradient.sum(-1))
+    return State(position, value, gradient)
+
+
+def gradient_of(state: State) -> Tensor:
+    """Return the gradient that a state holds.
+
+    Raises
+    ------
+    ValueError
+        If it holds none, as those of `metropolis`.
+    """
+    if state.gradient is None:
+        raise ValueError(
+            "state must hold a gradient for this sampler, got one without: "
+            "start from sampler.init(state.position)"
+        )
+    return state.gradient
+
+
+def _finite_values(value: Tensor, position: Tensor) -> Tensor:
     checks.shape("log_density(position)", value, (len(position),))
     _finite_start("log_density", value)
-    if with_gradient:
-        checks.shape("gradient of log_density", gradient, tuple(position.shape))
-        _finite_start("gradient of log_density", gradient.sum(-1))
-    return State(position, value, gradient)
+    return value
 
 
 def _finite_start(name: str, value: Tensor) -> None:
@@ -167,7 +198,9 @@ def select(where: Tensor, one: State, other: State) -> State:
     return State(
         torch.where(column, one.position, other.position),
         torch.where(where, one.log_density, other.log_density),
-        None if one.gradient is None else torch.where(column, one.gradient, other.gradient),
+        None
+        if one.gradient is None or other.gradient is None
+        else torch.where(column, one.gradient, other.gradient),
     )
 
 

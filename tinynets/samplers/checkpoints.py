@@ -27,7 +27,7 @@ class Run(NamedTuple):
 
     n_done: int  # steps of the warm-up, then draws
     learning: tuple  # what the warm-up carries
-    state: tuple | None  # what the sampler carries, once it draws
+    state: base.ChainState | None  # what the sampler carries, once it draws
     totals: tuple  # in the warm-up: Σ acceptance, divergences, gradients
     warmup: Tensor | None  # (chains, n_warmup, dim), filled so far, if kept
     position: Tensor  # (chains, draws, dim), filled so far

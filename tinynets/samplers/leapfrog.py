@@ -24,7 +24,7 @@ def trajectory(log_density: LogDensity, mass: Mass | None = None) -> Callable:
     value_and_grad = base.value_and_grad(log_density)
 
     def integrate(state, momentum, step_size, n_leapfrog):
-        position, value, gradient = state
+        position, value, gradient = state.position, state.log_density, base.gradient_of(state)
         momentum = momentum + 0.5 * step_size * gradient
         for i in range(n_leapfrog):
             position = position + step_size * velocity(mass, momentum)

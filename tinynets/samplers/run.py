@@ -202,7 +202,7 @@ def _go_on(
                 if sampler is None:
                     sampler, state, _ = warming.finish(run.learning)
                     run = run._replace(state=run.state or state)
-                state, info = _thinned(sampler.step, run.state, thin, generator)
+                state, info = _thinned(sampler.step, run.state or state, thin, generator)
                 run = run._replace(state=state)
                 _record(run, run.n_done - n_warmup, state, info)
             run = run._replace(n_done=run.n_done + 1)
@@ -227,8 +227,8 @@ def _add(totals: tuple, info: base.Info) -> tuple:
 
 
 def _thinned(
-    step: Callable, state: tuple, thin: int, generator: torch.Generator
-) -> tuple[tuple, base.Info]:
+    step: Callable, state: base.ChainState, thin: int, generator: torch.Generator
+) -> tuple[base.ChainState, base.Info]:
     """Make `thin` steps and sum up what they did."""
     state, info = step(state, generator=generator)
     if thin == 1:
@@ -246,7 +246,7 @@ def _thinned(
     )
 
 
-def _record(run: Run, draw: int, state: tuple, info: base.Info) -> None:
+def _record(run: Run, draw: int, state: base.ChainState, info: base.Info) -> None:
     run.position[:, draw] = state.position
     run.log_density[:, draw] = state.log_density
     for kept, value in zip(run.info, info, strict=True):

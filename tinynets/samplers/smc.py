@@ -79,7 +79,9 @@ def tempered_smc(
         raise ValueError(f"efficiency must lie between 0 and 1, got {efficiency}")
     position = posterior.draw_prior(n_particles, generator=generator)
     ancestors = torch.arange(n_particles, device=position.device)
-    power, log_evidence, powers, acceptances = 0.0, 0.0, [], []
+    power, log_evidence = 0.0, position.new_zeros(())
+    powers: list[float] = []
+    acceptances: list[float] = []
     while power < 1:
         fit = posterior.terms(position).log_likelihood
         following = next_power(fit, power, efficiency)
@@ -96,14 +98,11 @@ def tempered_smc(
         step_size *= 2 ** (2 * (acceptance - 0.65))
         powers.append(power)
         acceptances.append(acceptance)
-    powers, acceptances = (
-        torch.tensor(values, device=position.device) for values in (powers, acceptances)
-    )
     return Particles(
         position,
         log_evidence,
-        powers,
-        acceptances,
+        torch.tensor(powers, device=position.device),
+        torch.tensor(acceptances, device=position.device),
         ancestors,
         len(powers) * n_trajectories * n_leapfrog * n_particles,
     )

@@ -14,6 +14,7 @@ import itertools
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 from tqdm import tqdm
 
@@ -119,12 +120,13 @@ def parse(overrides: Sequence[str]) -> Experiment:
     unknown = ", ".join(sorted(set(given) - set(options)))
     if unknown:
         raise ValueError(f"unknown option {unknown}; there are {', '.join(options)}")
-    return Experiment(**OmegaConf.merge(Experiment, given))
+    merged = cast(DictConfig, OmegaConf.merge(Experiment, given))
+    return Experiment(**{str(name): value for name, value in merged.items()})
 
 
 @hydra.main(version_base="1.3", config_path=None, config_name="sweep")
 def _app(config: DictConfig) -> None:
-    trials.run(Experiment(**config), HydraConfig.get().sweep.dir)
+    trials.run(Experiment(**{str(k): v for k, v in config.items()}), HydraConfig.get().sweep.dir)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 import torch
@@ -156,6 +156,7 @@ def run(experiment: Experiment, folder: str | Path) -> str:
     path = result_path(experiment, folder)
     path.parent.mkdir(parents=True, exist_ok=True)
     _write(path, experiment, {"status": "started"})
+    result: dict[str, Any]
     start = time.perf_counter()
     with open(path.with_name(LOG), "w") as log, redirect_stderr(log):
         try:
@@ -239,12 +240,12 @@ def pivot(
                 f"apart, got two at {place}: pass fewer of them"
             )
         found[place] = trial
-    axes = [sorted({place[i] for place in found}) for i in (0, 1)]
+    down, across = (sorted({place[i] for place in found}) for i in (0, 1))
     n_nets = max(trial.experiment.n_nets for trial in found.values())
-    values = np.full((len(axes[0]), len(axes[1]), n_nets), np.nan)
+    values = np.full((len(down), len(across), n_nets), np.nan)
     for (row, column), trial in found.items():
-        values[axes[0].index(row), axes[1].index(column)] = trial.result.get(measure, np.nan)
-    return Pivot(*axes, values)
+        values[down.index(row), across.index(column)] = trial.result.get(measure, np.nan)
+    return Pivot(down, across, values)
 
 
 def write_table(trials: Sequence[Trial], path: str | Path) -> None:

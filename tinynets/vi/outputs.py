@@ -1,6 +1,7 @@
 """Outputs of a network at draws of its weights, or of what enters its units."""
 
 from functools import partial
+from typing import cast
 
 import torch
 from torch import nn
@@ -54,7 +55,9 @@ def draw_outputs(
         type(q)(*(part[..., some] for part in q))
         for some in (slice(None, n_weights), slice(n_weights, None))
     )
-    outputs = local_outputs(posterior.net, of_weights, x, n_samples=n_samples, generator=generator)
+    outputs = local_outputs(
+        posterior.net, cast(MeanField, of_weights), x, n_samples=n_samples, generator=generator
+    )
     return outputs, of_unknowns.sample(n_samples, generator=generator)
 
 
@@ -103,7 +106,7 @@ def local_outputs(
                 module.register_forward_hook(
                     partial(
                         _add_noise,
-                        variances.get(f"{prefix}weight"),
+                        variances[f"{prefix}weight"],
                         variances.get(f"{prefix}bias"),
                         generator,
                     )
