@@ -75,10 +75,12 @@ export class Shell {
     const probe = document.createElement("span");
     this.block.append(probe);
     const found = {};
-    for (const name of COLOURS) {
-      probe.style.color = `var(--ex-${name})`;
-      found[name] = getComputedStyle(probe).color;
-    }
+    const resolve = (colour) => {
+      probe.style.color = colour;
+      return getComputedStyle(probe).color;
+    };
+    for (const name of COLOURS) found[name] = resolve(`var(--ex-${name})`);
+    found.classes = (this.data.palette ?? []).map(resolve);
     probe.remove();
     return found;
   }

@@ -20,7 +20,7 @@ export function parse(control, text) {
       return points(control, text);
     default:
       return control.stops
-        ? control.stops.find((stop) => String(stop) === text)
+        ? control.stops.find((stop) => text.trim() !== "" && stop === Number(text))
         : inRange(text, control.min, control.max, control.step);
   }
 }

@@ -258,3 +258,16 @@ def test_errors_name_the_argument():
         latents.ellipse(gaussian(1, d=3), 1.0)
     with pytest.raises(ValueError, match="n_std"):
         latents.ellipse(gaussian(1), 0.0)
+
+
+def test_orthogonal_fit_finds_a_turn_and_a_mirror():
+    points = torch.randn(10, 3, dtype=torch.float64, generator=generator(9))
+    turn = torch.linalg.qr(torch.randn(3, 3, dtype=torch.float64, generator=generator(10))).Q
+    found = latents.orthogonal_fit(points, points @ turn)
+    torch.testing.assert_close(found, turn)
+    noisy = points @ turn + 0.3 * torch.randn(10, 3, dtype=torch.float64, generator=generator(11))
+    best = latents.orthogonal_fit(points, noisy)
+    torch.testing.assert_close(best.mT @ best, torch.eye(3, dtype=torch.float64))
+    assert (points @ best - noisy).square().sum() <= (points @ turn - noisy).square().sum()
+    with pytest.raises(ValueError, match="reference"):
+        latents.orthogonal_fit(points, points[:5])

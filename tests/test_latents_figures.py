@@ -24,14 +24,16 @@ def close_figures():
     plt.close("all")
 
 
+def data_of(explorable):
+    return json.loads(re.search(r'application/json"[^>]*>(.*?)</script>', explorable.html, re.S)[1])
+
+
 def spec_of(explorable):
-    text = re.search(r'application/json"[^>]*>(.*?)</script>', explorable.html, re.S)[1]
-    return json.loads(text)["spec"]
+    return data_of(explorable)["spec"]
 
 
 def controls_of(explorable):
-    text = re.search(r'application/json"[^>]*>(.*?)</script>', explorable.html, re.S)[1]
-    return {control["name"]: control for control in json.loads(text)["controls"]}
+    return {control["name"]: control for control in data_of(explorable)["controls"]}
 
 
 def rows_with(spec, field):
@@ -72,14 +74,17 @@ def test_cloud_keeps_every_frame_within_a_thousandth():
         {"sigmoid": (0, 1)},
         (0, 1, 5, 9),
         {"sigmoid": np.linspace(0, 1, 4)},
-        COLOURS,
+        np.linspace(0, 1, 28).reshape(7, 4),
+        (2, 2),
         name="cloud",
         alt_text="a cube",
     )
-    spec = spec_of(made)
-    rows = rows_with(spec, "sigmoid")
-    kept = np.array([row["sigmoid"] for row in rows]).reshape(7, 4, 3)
+    data = data_of(made)
+    kept = np.array(data["clouds"]["sigmoid"]).reshape(7, 4, 3)
     np.testing.assert_allclose((kept / 999 + 1) / 2, clouds["sigmoid"].swapaxes(0, 1), atol=3e-4)
+    assert data["images"][6] == "".join(
+        moving.INKS[round(63 * v)] for v in np.linspace(0, 1, 28)[24:]
+    )
     controls = controls_of(made)
     assert set(controls) == {"layer", "time", "turn", "tilt", "digit"}
     assert controls["time"]["labels"] == ["step 0", "step 1", "step 5", "step 9"]
@@ -107,17 +112,35 @@ def test_plane_stores_each_tile_in_its_place():
         np.arange(5),
         np.full((5, 4), 0.5),
         (2, 2),
-        COLOURS,
         name="plane",
         alt_text="tiles",
     )
-    rows = [
-        data["values"]
-        for data in spec_of(made)["data"]
-        if data.get("values") and "d" in data["values"][0] and "k" not in data["values"][0]
-    ][0]
-    stored = [[moving.INKS.index(ink) / 63 for ink in row["d"]] for row in rows]
-    np.testing.assert_allclose(np.array(stored).T, tiles.reshape(9, 4), atol=0.5 / 63 + 1e-9)
+    stored = [
+        [[moving.INKS.index(ink) / 63 for ink in tile] for tile in row]
+        for row in data_of(made)["tiles"]
+    ]
+    np.testing.assert_allclose(stored, tiles, atol=0.5 / 63 + 1e-9)
+
+
+def test_planes_are_turned_to_fit_the_one_before():
+    """A plane that is a turned and mirrored copy of another falls upon it."""
+    source = np.random.default_rng(3)
+    means = source.normal(size=(10, 2))
+    factors = source.normal(size=(10, 2, 2))
+    covariances = factors @ factors.swapaxes(-1, -2)
+    turn = np.array([[0.6, 0.8], [0.8, -0.6]])
+    made = moving.prices_explorable(
+        (1, 10),
+        [means, means @ turn],
+        [covariances, turn.T @ covariances @ turn],
+        (5, 2),
+        (90, 120),
+        alt_text="ellipses",
+    )
+    data = data_of(made)
+    np.testing.assert_allclose(data["means"][1], data["means"][0], atol=2e-3)
+    np.testing.assert_allclose(data["covariances"][1], data["covariances"][0], atol=2e-4)
+    assert controls_of(made)["beta"]["stops"][::8] == [1, 10]
 
 
 def long_run():

@@ -54,3 +54,19 @@ def class_colours(n_classes: int) -> list[str]:
             "draw more classes as small multiples instead"
         )
     return list(PALETTE[:n_classes])
+
+
+def themed_classes(n_classes: int) -> list[str]:
+    """Give the classes' colours as CSS that knows light from dark.
+
+    Parameters
+    ----------
+    n_classes : int
+        As in `class_colours`.
+
+    Returns
+    -------
+    list of str
+        Such as `light-dark(#0072b2, #4196c6)`.
+    """
+    return ["light-dark({}, {})".format(*THEMED[one]) for one in class_colours(n_classes)]

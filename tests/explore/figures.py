@@ -2,18 +2,21 @@
 
 import functools
 
+import matplotlib as mpl
 import numpy as np
 import torch
 
 from tinynets import bnn, data, drawing, nets, vae
-from tinynets.explorables import digit, nielsen
+from tinynets.explorables import bnn as explorable_bnn
+from tinynets.explorables import digit, latents, masks, nielsen
 from tinynets.explorables.corners import corners_explorable
 from tinynets.explorables.faults import faults_explorable
 from tinynets.explorables.functions import functions_explorable
 from tinynets.explorables.sampler import sampler_explorable
 from tinynets.nets import MLP
-from tinynets.plots import svg
+from tinynets.plots import svg, use_style
 from tinynets.plots.drawing import plot_looks
+from tinynets.plots.masks import plot_tiles
 from tinynets.rng import generator
 from tinynets.samplers import tempered_smc
 
@@ -51,6 +54,72 @@ def functions():
     return functions_explorable(posterior, crowd[:4], reference, x_star)
 
 
+RNG = np.random.default_rng(1)
+
+
+def cloud():
+    clouds = {kind: RNG.uniform(size=(6, 60, 3)) for kind in ("sigmoid", "tanh")}
+    bounds, marks = dict.fromkeys(clouds, (0, 1)), dict.fromkeys(clouds, np.linspace(0.1, 0.9, 6))
+    images = RNG.uniform(size=(60, 16))
+    return latents.cloud_explorable(
+        clouds,
+        np.arange(60) % 10,
+        bounds,
+        (0, 1, 3, 10, 30, 100),
+        marks,
+        images,
+        (4, 4),
+        name="cloud",
+        alt_text="A cube with digits in it.",
+    )
+
+
+def plane():
+    tiles, points = RNG.uniform(size=(5, 5, 64)), RNG.normal(size=(40, 2))
+    return latents.plane_explorable(
+        tiles,
+        3.0,
+        (8, 8),
+        points,
+        np.arange(40) % 10,
+        RNG.uniform(size=(40, 64)),
+        (8, 8),
+        name="plane",
+        alt_text="A plane with digits in it, and an image.",
+    )
+
+
+def prices():
+    means = RNG.normal(size=(3, 10, 2))
+    covariances = np.broadcast_to(0.2 * np.eye(2), (3, 10, 2, 2))
+    return latents.prices_explorable(
+        (0.1, 1, 10), means, covariances, (5, 3, 1), (80, 90, 100), alt_text="Ten ellipses."
+    )
+
+
+def growth():
+    frames = RNG.normal(size=(6, 10, 64)) * np.arange(1, 7)[:, None, None]
+    still = svg.text_of(plot_tiles([list(frames[-1])] * 3, (8, 8)))
+    return masks.growth_explorable(
+        frames,
+        (8, 8),
+        (0, 1, 3, 10, 30, 100),
+        np.linspace(0.1, 0.9, 6),
+        still=still,
+        name="growth",
+        alt_text="Masks.",
+    )
+
+
+def clusters():
+    x, sizes = np.linspace(-2, 2, 41), (3, 15, 60)
+    wide = [(-1 - x**2 / n, 1 + x**2 / n) for n in sizes]
+    data = [(RNG.normal(size=n), RNG.normal(size=n)) for n in sizes]
+    return explorable_bnn.clusters_explorable(
+        x, sizes, wide, wide, data, ylim=(-3, 3), name="clusters", alt_text="Two bands."
+    )
+
+
 BUILDERS = {
     "bumps": bumps,
     "sampler": sampler_explorable,
@@ -58,13 +127,24 @@ BUILDERS = {
     "digit": draw_a_digit,
     "corners": corners_explorable,
     "functions": functions,
+    "cloud": cloud,
+    "plane": plane,
+    "prices": prices,
+    "growth": growth,
+    "clusters": clusters,
 }
-HANDLES = ["sampler", "digit", "corners"]  # those with something to drag
-GRABBED = {"sampler": (0.6, 0.2)}  # and those whose picture is grabbed: where, in shares of it
+HANDLES = ["sampler", "digit", "corners", "plane"]  # those with something to drag
+GRABBED = {
+    "sampler": (0.6, 0.2),
+    "cloud": (0.3, 0.5),
+    "plane": (0.3, 0.2),
+}  # and those whose picture is grabbed: where, in shares of it
 RUNNING = ["sampler", "faults", "functions"]  # those that make steps of their own
 
 
 @functools.cache
 def blocks():
     """Return the block of each figure, by its name."""
-    return {name: build() for name, build in BUILDERS.items()}
+    with mpl.rc_context():
+        use_style()  # as every page does
+        return {name: build() for name, build in BUILDERS.items()}

@@ -21,7 +21,8 @@ test("a control takes the values that it can have, and no others", () => {
     assert.equal(parse(beta, bad), undefined, `β = ${bad}`);
   }
   assert.equal(parse(time, "10"), 10);
-  assert.equal(parse(time, "11"), undefined);
+  assert.equal(parse(time, "10.0"), 10);
+  for (const bad of ["11", "", "step 10"]) assert.equal(parse(time, bad), undefined);
   assert.equal(parse(net, "tanh"), "tanh");
   assert.equal(parse(net, "<b>"), undefined);
   assert.equal(parse(noise, "false"), false);

@@ -167,8 +167,12 @@ def test_it_plays_pauses_and_stops_off_screen(browser, base, name):
         before = figure.locator(".explorable-view").screenshot()
         play.click()
         expect(play).to_have_text("Pause")
-        page.wait_for_timeout(900)
-        assert figure.locator(".explorable-view").screenshot() != before
+        for _ in range(30):
+            if figure.locator(".explorable-view").screenshot() != before:
+                break
+            page.wait_for_timeout(100)
+        else:
+            pytest.fail("nothing moves")
         page.evaluate("document.body.style.paddingTop = '4000px'; scrollTo(0, 0)")
         page.wait_for_timeout(300)
         words = said(figure)

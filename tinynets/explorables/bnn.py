@@ -1,5 +1,6 @@
-"""Step through posterior draws of a ReLU net and watch its corners move."""
+"""Posterior draws of a ReLU net one by one; two bands as points are added."""
 
+import json
 from collections.abc import Sequence
 
 import altair as alt
@@ -91,6 +92,93 @@ def draws_explorable(
         question="Step through the draws: how far does the curve move, and how far do its corners?",
         answer="The curve hardly moves, because the data pin it. The corners jump, because "
         "several arrangements of the hidden units draw the same curve.",
+    )
+
+
+def clusters_explorable(
+    x: ArrayLike,
+    sizes: Sequence[int],
+    bands: Sequence[tuple[ArrayLike, ArrayLike]],
+    references: Sequence[tuple[ArrayLike, ArrayLike]],
+    data: Sequence[tuple[ArrayLike, ArrayLike]],
+    *,
+    ylim: tuple[float, float],
+    name: str,
+    alt_text: str,
+) -> Explorable:
+    """Let the reader put more points at two places and watch two bands between them.
+
+    Parameters
+    ----------
+    x : array of shape (n,)
+    sizes : sequence of int
+        Points at each place, ascending; one entry each in what follows.
+    bands, references : sequence of (lower, upper), arrays of shape (n,)
+        Of the approximation (filled) and of what it approximates (lines).
+    data : sequence of (x, y)
+    ylim : pair of float
+    name, alt_text : str
+        See `explorable`.
+    """
+    x = np.asarray(x).ravel()
+    size = alt.param(
+        "size",
+        value=0,
+        bind=alt.binding_range(name="Points at each place", min=0, max=len(sizes) - 1, step=1),
+    )
+    middle = len(x) // 2
+    said = []
+    for n, band, reference in zip(sizes, bands, references, strict=True):
+        wide, right = (float((high - low)[middle]) for low, high in (band, reference))
+        said.append(
+            f"{n} points at each place: in the middle the band is {wide:.1f} wide, and should "
+            f"be {right:.1f}."
+        )
+    lists = ("low", "high", "from", "to")
+    rows = [
+        {"n": i, **dict(zip(lists, (np.round(v, 3).tolist() for v in (*b, *r)), strict=True))}
+        for i, (b, r) in enumerate(zip(bands, references, strict=True))
+    ]
+    points = [
+        {"n": i, "x": round(float(a), 3), "y": round(float(b), 3)}
+        for i, (xs, ys) in enumerate(data)
+        for a, b in zip(np.ravel(xs), np.ravel(ys), strict=True)
+    ]
+    across = alt.X("x:Q", title="x", scale=alt.Scale(domain=[float(x[0]), float(x[-1])]))
+    scale = alt.Scale(domain=list(ylim))
+    chosen = (
+        alt.Chart(alt.Data(values=rows))
+        .transform_filter("datum.n == size")
+        .transform_flatten(list(lists))
+        .transform_window(row="row_number()")
+        .transform_calculate(x=_grid(x))
+    )
+    chart = alt.layer(
+        chosen.mark_area(color=BLUE, opacity=0.35, clip=True).encode(
+            x=across, y=alt.Y("low:Q", title="f(x)", scale=scale), y2="high:Q"
+        ),
+        *(
+            chosen.mark_line(color=INK, strokeDash=[5, 4], clip=True).encode(
+                x=across, y=alt.Y(f"{edge}:Q", title="f(x)", scale=scale)
+            )
+            for edge in ("from", "to")
+        ),
+        alt.Chart(alt.Data(values=points))
+        .transform_filter("datum.n == size")
+        .mark_circle(color=INK, size=22)
+        .encode(x=across, y=alt.Y("y:Q", title="f(x)", scale=scale)),
+    )
+    says = alt.param("announce", expr=f"{json.dumps(said)}[size]")
+    return explorable(
+        chart.properties(width=620, height=300).add_params(size, says),
+        name=name,
+        alt_text=alt_text,
+        play="size",
+        labels={"size": [str(n) for n in sizes]},
+        title="More points at the same two places",
+        question="More points say nothing new about the gap. Does either band close over it?",
+        answer="The true band stays about as wide. That of independent Gaussians closes: to be "
+        "sure at both places they must be nearly as sure between them.",
     )
 
 

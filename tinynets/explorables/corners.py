@@ -3,7 +3,7 @@
 import numpy as np
 
 from tinynets.explorables import Explorable, Points, Slider, live
-from tinynets.plots.driven import plot_corners
+from tinynets.plots.stills import plot_corners
 from tinynets.plots.svg import text_of
 
 LOW, HIGH = -2.5, 2.5

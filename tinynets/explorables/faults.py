@@ -1,7 +1,7 @@
 """Faults that the reader plants into a sampler, and the checks that see them or don't."""
 
 from tinynets.explorables import Choice, Explorable, Slider, live
-from tinynets.plots.driven import plot_checks
+from tinynets.plots.stills import plot_checks
 from tinynets.plots.svg import text_of
 
 FAULTS = {

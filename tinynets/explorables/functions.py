@@ -5,7 +5,7 @@ from torch import Tensor
 
 from tinynets import bnn
 from tinynets.explorables import Explorable, Slider, live
-from tinynets.plots.driven import plot_functions
+from tinynets.plots.stills import plot_functions
 from tinynets.plots.svg import text_of
 
 STEPS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02)

@@ -1,16 +1,21 @@
 """Latent spaces that a reader turns, watches learning and walks about in."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
-from itertools import product
 
 import altair as alt
 import contourpy
 import numpy as np
+import torch
 from numpy.typing import ArrayLike
 
-from tinynets.colours import INK, VERMILION
-from tinynets.explorables import Explorable, explorable
+from tinynets import latents
+from tinynets.colours import INK, themed_classes
+from tinynets.explorables import Choice, Explorable, Slider, explorable, live
+from tinynets.plots.latents import plot_cubes
+from tinynets.plots.stills import plot_rings, plot_walk
+from tinynets.plots.svg import text_of
 
 SIDE = 340  # pixels
 INKS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"  # 64 grey levels
@@ -22,86 +27,75 @@ def cloud_explorable(
     bounds: Mapping[str, tuple[float, float]],
     steps: Sequence[int],
     accuracies: Mapping[str, ArrayLike],
-    colours: Sequence[str],
+    images: ArrayLike,
+    image_shape: tuple[int, int],
     *,
     name: str,
     alt_text: str,
 ) -> Explorable:
-    """Let the reader turn a cloud in its cube and move through training.
+    """Let the reader turn a cloud in its cube, play its training, and see what a point is.
 
     Parameters
     ----------
     clouds : mapping of str to array of shape (frames, n, 3)
-        One entry a kind of hidden layer, to choose from.
+        One entry per kind of hidden layer, to choose from.
     labels : array of int of shape (n,)
     bounds : mapping of str to (low, high)
         What the cube of each kind spans.
     steps : sequence of int
         Training steps done at each frame.
     accuracies : mapping of str to array of shape (frames,)
-    colours : sequence of str
-        One a class.
+    images : array of shape (n, pixels), in [0, 1]
+        What is shown of a point when the pointer is over it, perhaps shrunk.
+    image_shape : (height, width)
     name, alt_text : str
-        See `explorable`.
+        See `live`.
     """
-    kinds, last = list(clouds), len(steps) - 1
-    rows = [
-        {
-            "k": int(k),
-            **{kind: _thousandths(np.asarray(clouds[kind])[:, i], bounds[kind]) for kind in kinds},
-        }
-        for i, k in enumerate(labels)
-    ]
-    edges = [
-        {"a": a, "b": b}
-        for a, b in product(product((-1, 1), repeat=3), repeat=2)
-        if a < b and np.abs(np.subtract(a, b)).sum() == 2
-    ]
-    says = json.dumps(
-        {
-            kind: [
-                f"{kind} layer after {step:,} steps: {100 * share:.0f} % of test "
-                "digits read rightly"
-                for step, share in zip(steps, accuracies[kind], strict=True)
-            ]
-            for kind in kinds
-        },
-        ensure_ascii=False,
-    )
-    parameters = [
-        alt.param(
-            "layer", value=kinds[0], bind=alt.binding_select(name="Hidden layer", options=kinds)
-        ),
-        _slider("time", "Time", 0, last, 1, last),
-        _slider("turn", "Turn (degrees)", -180, 180, 3, 33),
-        _slider("tilt", "Tilt (degrees)", -90, 90, 3, 21),
-        alt.param(
-            "digit",
-            value="all",
-            bind=alt.binding_select(name="Digits", options=["all", *range(10)]),
-        ),
-        alt.param("announce", expr=f"{says}[layer][time]"),
-    ]
-    for angle in ("turn", "tilt"):
-        parameters += [
-            alt.param(f"{f}_{angle}", expr=f"{f}({angle} * PI / 180)") for f in ("cos", "sin")
+    kinds, labels = list(clouds), np.asarray(labels)
+    says = {
+        kind: [
+            f"{kind} layer after {step:,} steps: {100 * share:.0f} % of test digits read rightly."
+            for step, share in zip(steps, accuracies[kind], strict=True)
         ]
-    chart = (
-        alt.layer(_cube(edges), _cloud(rows, colours))
-        .add_params(*parameters)
-        .properties(width=SIDE * 1.25, height=SIDE * 1.1)
-    )
-    return explorable(
-        chart,
-        name=name,
-        alt_text=alt_text,
-        play="time",
-        labels={"time": [f"step {step:,}" for step in steps]},
-        drag={"across": "turn", "up": "tilt", "per": (0.6, 0.6)},
+        for kind in kinds
+    }
+    still = plot_cubes([[np.asarray(clouds[kinds[0]])[-1]]], labels, [bounds[kinds[0]]])
+    still.set_size_inches(4.4, 4.4)
+    return live(
+        name,
+        module="cloud",
         title="The cube of hidden activations",
-        question="Drag to turn the cube, and play the training: where do the ten classes go?",
+        question="Drag to turn the cube, and play the training: where do the ten classes go? Which "
+        "image is the lonely digit in another class's corner?",
         answer="All classes start in one heap; training pulls them apart towards corners, edges "
-        "and faces, where units are saturated.",
+        "and faces, where units are saturated. A digit in another's corner is mostly one that is "
+        "drawn like that other.",
+        alt_text=alt_text,
+        still=text_of(still),
+        controls=[
+            Choice("layer", "Hidden layer", kinds, kinds[0]),
+            _time(steps),
+            Slider("turn", "Turn", 33, -180, 180, 1, unit="°"),
+            Slider("tilt", "Tilt", 21, -90, 90, 1, unit="°"),
+            Choice("digit", "Digits", ["all", *range(10)], "all"),
+        ],
+        data={
+            "labels": labels.tolist(),
+            "clouds": {
+                kind: [
+                    _thousandths(np.asarray(clouds[kind])[:, i], bounds[kind])
+                    for i in range(len(labels))
+                ]
+                for kind in kinds
+            },
+            "frames": list(steps),
+            "images": [inks(image) for image in np.asarray(images)],
+            "shape": list(image_shape),
+            "says": says,
+            "palette": themed_classes(10),
+        },
+        play="time",
+        every=600,
     )
 
 
@@ -161,7 +155,6 @@ def plane_explorable(
     labels: ArrayLike,
     images: ArrayLike,
     small_shape: tuple[int, int],
-    colours: Sequence[str],
     *,
     name: str,
     alt_text: str,
@@ -181,42 +174,121 @@ def plane_explorable(
     images : array of shape (m, small pixels), in [0, 1]
         The training images, perhaps shrunk.
     small_shape : (height, width)
-    colours : sequence of str
+    name, alt_text : str
+        See `live`.
     """
-    tiles = np.asarray(tiles)
-    spacing = 2 * limit / (len(tiles) - 1)
-    parameters = [
-        _slider("across", "Latent 1", -limit, limit, 0.1, 0.5),
-        _slider("up", "Latent 2", -limit, limit, 0.1, 0.5),
-    ]
-    for axis in ("across", "up"):
-        at = f"min((({axis} + {limit}) / {spacing}), {len(tiles)} - 1.001)"
-        parameters += [
-            alt.param(f"i_{axis}", expr=f"floor({at})"),
-            alt.param(f"f_{axis}", expr=f"{at} - floor({at})"),
-        ]
-    examples = alt.Data(
-        name="examples",
-        values=[
-            {"x": round(float(x), 2), "y": round(float(y), 2), "k": int(k), "d": _inks(image)}
-            for (x, y), k, image in zip(points, labels, images, strict=True)
-        ],
+    tiles, points = np.asarray(tiles), np.asarray(points)
+    start, middle = 0.5, round((0.5 + limit) / (2 * limit) * (len(tiles) - 1))
+    still = plot_walk(
+        points, labels, (start, start), tiles[middle, middle], image_shape, limit=limit
     )
-    chart = alt.hconcat(
-        _plane(examples, limit, colours),
-        alt.vconcat(_decoded(tiles, image_shape), _nearest(examples, small_shape), spacing=16),
-        spacing=24,
-    ).add_params(*parameters)
-    return explorable(
-        chart,
-        name=name,
-        alt_text=alt_text,
-        drag={"group": "concat_0", "across": "across", "up": "up", "touch": "none"},
+    return live(
+        name,
+        module="plane",
         title="A walk through the latent plane",
         question="Click or drag in the plane: is there a place that decodes to no digit at all?",
         answer="Within a region the decoder draws its digit; between regions it draws blends of "
         "their digits, some of which are none.",
+        alt_text=alt_text,
+        still=text_of(still),
+        controls=[
+            Slider("across", "Latent 1", start, -limit, limit, 0.05),
+            Slider("up", "Latent 2", start, -limit, limit, 0.05),
+        ],
+        data={
+            "limit": limit,
+            "tiles": [[inks(tile) for tile in row] for row in tiles],
+            "shape": list(image_shape),
+            "points": np.round(points, 2).tolist(),
+            "labels": list(map(int, labels)),
+            "images": [inks(image) for image in np.asarray(images)],
+            "small": list(small_shape),
+            "palette": themed_classes(10),
+        },
     )
+
+
+def prices_explorable(
+    betas: Sequence[float],
+    means: ArrayLike,
+    covariances: ArrayLike,
+    rates: Sequence[float],
+    distortions: Sequence[float],
+    *,
+    limit: float = 3.5,
+    n_between: int = 8,
+    name: str = "prices",
+    alt_text: str,
+) -> Explorable:
+    """Let the reader turn up β and watch ten classes move in the latent plane.
+
+    The planes of separately trained nets are turned and mirrored at random;
+    each is turned to fit its neighbour's classes. Between two prices, means
+    and covariances are interpolated in log β, and the figure says so.
+
+    Parameters
+    ----------
+    betas : sequence of float
+        Prices at which nets were trained, ascending.
+    means : array of shape (prices, classes, 2)
+        Means of the classes' aggregate posteriors.
+    covariances : array of shape (prices, classes, 2, 2)
+    rates, distortions : sequence of float
+        Nats per image at each price.
+    limit : float
+        Half the width of the plane shown.
+    n_between : int
+        Stops of the slider between two prices.
+    name, alt_text : str
+        See `live`.
+    """
+    means, covariances = _aligned(np.asarray(means), np.asarray(covariances))
+    stops = [
+        float(f"{low * (high / low) ** (i / n_between):.3g}")
+        for low, high in zip(betas, betas[1:], strict=False)
+        for i in range(n_between)
+    ] + [float(betas[-1])]
+    first = latents.Gaussian(*map(torch.as_tensor, (means[0], covariances[0])))
+    rings = latents.ellipse(first, math.sqrt(2 * math.log(2)))
+    still = plot_rings(rings, means[0], limit=limit)
+    return live(
+        name,
+        module="prices",
+        title="The price of a nat",
+        question="Turn up β. Which classes give up their own place first, and at which β have all?",
+        answer="As β rises the ellipses move towards the prior and over one another: a nat that "
+        "tells two similar digits apart is given up first. Where the rate is nearly 0, all classes "
+        "lie in one place and z says nothing of the image.",
+        alt_text=alt_text,
+        still=text_of(still),
+        controls=[Slider("beta", "β", float(betas[0]), stops=stops)],
+        data={
+            "limit": limit,
+            "betas": list(map(float, betas)),
+            "means": np.round(means, 3).tolist(),
+            "covariances": np.round(covariances, 4).tolist(),
+            "rates": [round(float(rate), 2) for rate in rates],
+            "distortions": [round(float(one), 1) for one in distortions],
+            "palette": themed_classes(10),
+        },
+        play="beta",
+        every=60,
+    )
+
+
+def _aligned(means, covariances):
+    """Turn and mirror each plane to fit the classes of the one before it."""
+    means, covariances = means.copy(), covariances.copy()
+    for i in range(1, len(means)):
+        turn = latents.orthogonal_fit(*map(torch.as_tensor, (means[i], means[i - 1]))).numpy()
+        means[i] = means[i] @ turn
+        covariances[i] = turn.T @ covariances[i] @ turn
+    return means, covariances
+
+
+def _time(steps: Sequence[int]) -> Slider:
+    labels = [f"step {step:,}" for step in steps]
+    return Slider("time", "Time", steps[-1], stops=list(steps), labels=labels)
 
 
 def _slider(name, label, low, high, step, value) -> alt.Parameter:
@@ -230,53 +302,6 @@ def _thousandths(points, bounds) -> list[int]:
     low, high = bounds
     unit = (np.asarray(points) - low) / (high - low) * 2 - 1
     return np.round(unit.clip(-1.2, 1.2) * 999).astype(int).ravel().tolist()
-
-
-def _turn(chart, source, prefix="", scale=1) -> alt.Chart:
-    """Add right, up and away of a point in the cube, as now turned."""
-    x, y, z = (f"({source.format(i)} / {scale})" for i in range(3))
-    return chart.transform_calculate(
-        **{
-            f"{prefix}right": f"{x} * cos_turn - {y} * sin_turn",
-            f"{prefix}away": f"{x} * sin_turn + {y} * cos_turn",
-        }
-    ).transform_calculate(
-        **{
-            f"{prefix}up": f"{z} * cos_tilt + datum.{prefix}away * sin_tilt",
-            f"{prefix}near": f"{z} * sin_tilt - datum.{prefix}away * cos_tilt",
-        }
-    )
-
-
-def _cube(edges) -> alt.Chart:
-    ends = _turn(_turn(alt.Chart(alt.Data(values=edges)), "datum.a[{}]", "a_"), "datum.b[{}]", "b_")
-    return ends.mark_rule(color=INK, opacity=0.6, aria=False).encode(
-        x=_screen("a_right"), y=_screen("a_up"), x2="b_right", y2="b_up"
-    )
-
-
-def _cloud(rows, colours) -> alt.Chart:
-    points = _turn(
-        alt.Chart(alt.Data(values=rows))
-        .transform_filter("digit == 'all' || datum.k == +digit")
-        .transform_calculate(p="slice(datum[layer], 3 * time, 3 * time + 3)"),
-        "datum.p[{}]",
-        scale=999,
-    )
-    return points.mark_text(fontSize=12, aria=False).encode(
-        x=_screen("right", alt.X),
-        y=_screen("up", alt.Y),
-        text="k:N",
-        color=_coloured(colours),
-        opacity=alt.Opacity(
-            "near:Q", legend=None, scale=alt.Scale(domain=[-1.4, 1.4], range=[0.25, 1])
-        ),
-    )
-
-
-def _screen(field, channel=None):
-    channel = channel or (alt.X if "right" in field else alt.Y)
-    return channel(f"{field}:Q", axis=None, scale=alt.Scale(domain=[-1.75, 1.75]))
 
 
 def _coloured(colours) -> alt.Color:
@@ -343,99 +368,7 @@ def _outline(line, n_points) -> list[int]:
     return np.round(points * 100).astype(int).ravel().tolist()
 
 
-def _inks(image) -> str:
-    """Write an image as one character a pixel."""
-    levels = np.round(np.clip(image, 0, 1) * (len(INKS) - 1)).astype(int)
+def inks(image: ArrayLike) -> str:
+    """Write an image, in [0, 1], as one of 64 characters per pixel."""
+    levels = np.round(np.clip(np.asarray(image), 0, 1) * (len(INKS) - 1)).astype(int)
     return "".join(INKS[level] for level in levels)
-
-
-def _plane(examples, limit, colours) -> alt.LayerChart:
-    x, y = (
-        channel(
-            f"{field}:Q",
-            title=title,
-            axis=alt.Axis(tickCount=7),
-            scale=alt.Scale(domain=[-limit, limit]),
-        )
-        for channel, field, title in ((alt.X, "x", "latent 1"), (alt.Y, "y", "latent 2"))
-    )
-    digits = (
-        alt.Chart(examples)
-        .mark_text(fontSize=10, opacity=0.75, clip=True, aria=False)
-        .encode(x=x, y=y, text="k:N", color=_coloured(colours))
-    )
-    point = (
-        alt.Chart(alt.Data(values=[{}]))
-        .transform_calculate(x="across", y="up")
-        .mark_point(size=170, color=VERMILION, strokeWidth=3, aria=False)
-        .encode(x=x, y=y)
-    )
-    return alt.layer(digits, point).properties(width=SIDE, height=SIDE)
-
-
-def _decoded(tiles, image_shape) -> alt.Chart:
-    """Blend the four tiles about the point, pixel by pixel."""
-    n = len(tiles)
-    flat = tiles.reshape(n * n, -1)
-    rows = [{"d": _inks(pixel)} for pixel in flat.T]
-    corner = "indexof(inks, datum.d[{} + {} * (i_across + {})])"
-    value = " + ".join(
-        f"{wx} * {wy} * " + corner.format(f"i_up + {b}", n, a)
-        for a, wx in ((0, "(1 - f_across)"), (1, "f_across"))
-        for b, wy in ((0, "(1 - f_up)"), (1, "f_up"))
-    )
-    return _tile(
-        alt.Chart(alt.Data(values=rows))
-        .transform_window(i="row_number()")
-        .transform_calculate(v=f"({value}) / {len(INKS) - 1}", i="datum.i - 1"),
-        image_shape,
-        "Decoded",
-        190,
-    ).add_params(alt.param("inks", value=INKS))
-
-
-def _nearest(examples, shape) -> alt.Chart:
-    height, width = shape
-    three = (
-        alt.Chart(examples)
-        .transform_calculate(distance="pow(datum.x - across, 2) + pow(datum.y - up, 2)")
-        .transform_window(rank="row_number()", sort=[alt.SortField("distance")])
-        .transform_filter("datum.rank <= 3")
-    )
-    pixels = (
-        three.transform_calculate(i=f"sequence({height * width})")
-        .transform_flatten(["i"])
-        .transform_calculate(
-            v=f"indexof(inks, datum.d[datum.i]) / {len(INKS) - 1}",
-            shift=f"(datum.rank - 1) * {width + 1}",
-        )
-    )
-    return _tile(pixels, (height, 3 * width + 2), "Nearest training digits", 190, row=width)
-
-
-def _tile(chart, shape, title, side, row=None) -> alt.Chart:
-    height, width = shape
-    row = row or width
-    shift = "datum.shift" if row != width else "0"
-    return (
-        chart.transform_calculate(
-            x=f"datum.i % {row} + {shift}",
-            y=f"floor(datum.i / {row})",
-            x2=f"datum.i % {row} + {shift} + 1",
-            y2=f"floor(datum.i / {row}) + 1",
-        )
-        .mark_rect(color="currentColor", aria=False)
-        .encode(
-            x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, width])),
-            y=alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[height, 0])),
-            x2="x2:Q",
-            y2="y2:Q",
-            opacity=alt.Opacity("v:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[0, 1])),
-        )
-        .properties(
-            width=side,
-            height=side * height / width,
-            title=title,
-            view=alt.ViewConfig(stroke=INK, strokeOpacity=0.5),
-        )
-    )

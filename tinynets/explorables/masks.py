@@ -1,11 +1,14 @@
 """Hold a mask against a digit: image × mask = product, and all ten scores."""
 
+from collections.abc import Sequence
+
 import altair as alt
 import numpy as np
 from numpy.typing import ArrayLike
 
 from tinynets.colours import BLUE, INK, VERMILION
-from tinynets.explorables import Explorable, explorable
+from tinynets.explorables import Explorable, Slider, explorable, live
+from tinynets.explorables.latents import inks
 
 TILE = 150  # pixels
 
@@ -65,6 +68,69 @@ def match_explorable(
         question="Which mask scores each image highest, and which pixels decide it?",
         answer="The score is the sum of the product: orange pixels are ink where the mask "
         "wants it, blue ones ink where it does not. The net reads the class with the largest sum.",
+    )
+
+
+def growth_explorable(
+    frames: ArrayLike,
+    image_shape: tuple[int, int],
+    steps: Sequence[int],
+    accuracies: Sequence[float],
+    *,
+    still: str,
+    name: str,
+    alt_text: str,
+) -> Explorable:
+    """Let the reader watch masks grow out of noise.
+
+    Parameters
+    ----------
+    frames : array of shape (moments, classes, pixels)
+        Weights; colours are on one scale, that of the last moment.
+    image_shape : (height, width)
+    steps : sequence of int
+        Training steps done at each moment.
+    accuracies : sequence of float
+        Of the classifier then, in [0, 1].
+    still : str
+        SVG of all moments, which is what a page that does not move needs.
+    name, alt_text : str
+        See `live`.
+    """
+    frames = np.asarray(frames)
+    limit = float(np.quantile(np.abs(frames[-1]), 0.995))
+    share = np.clip(frames / limit, -1, 1)
+    return live(
+        name,
+        module="masks",
+        title="Masks growing",
+        question="Play the training: which mask can be read first, and does the accuracy wait "
+        "until all of them can be?",
+        answer="It does not wait. Most of the accuracy is there after the first few per cent of "
+        "the steps, when the masks still look like blurred means; what follows sharpens the places "
+        "where two classes are confused.",
+        alt_text=alt_text,
+        still=still,
+        controls=[
+            Slider(
+                "time",
+                "Time",
+                steps[-1],
+                stops=list(steps),
+                labels=[f"step {step:,}" for step in steps],
+            )
+        ],
+        data={
+            "masks": [[inks((mask + 1) / 2) for mask in frame] for frame in share],
+            "shape": list(image_shape),
+            "steps": list(steps),
+            "says": [
+                f"After {step:,} steps {100 * rate:.1f} % of test images are read rightly."
+                for step, rate in zip(steps, accuracies, strict=True)
+            ],
+        },
+        play="time",
+        every=500,
     )
 
 

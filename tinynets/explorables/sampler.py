@@ -8,7 +8,7 @@ import torch
 
 from tinynets import targets
 from tinynets.explorables import Choice, Explorable, Points, Slider, live
-from tinynets.plots.driven import plot_driven
+from tinynets.plots.stills import plot_driven
 from tinynets.plots.svg import text_of
 from tinynets.rng import generator
 from tinynets.samplers import hmc, mala, metropolis, nuts, sample, ula
