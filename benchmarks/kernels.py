@@ -105,12 +105,7 @@ def run(interpreter, name, settings, repeats):
     single["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     task = {"job": name, "settings": settings, "repeats": repeats}
     done = subprocess.run(
-        command,
-        input=json.dumps(task),
-        env=os.environ | single,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+        command, input=json.dumps(task), env=os.environ | single, capture_output=True, text=True
     )
     if done.returncode:
         raise SystemExit(f"{name} on {command[0]} failed:\n{done.stderr[-3000:]}")
