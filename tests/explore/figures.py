@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from tinynets import bnn, data, drawing, nets, vae
+from tinynets.colours import class_colours
 from tinynets.explorables import bnn as explorable_bnn
 from tinynets.explorables import digit, latents, masks, nielsen
 from tinynets.explorables.corners import corners_explorable
@@ -120,8 +121,57 @@ def clusters():
     )
 
 
+def match():
+    images, weights = RNG.uniform(size=(4, 64)), RNG.normal(size=(10, 64))
+    return masks.match_explorable(
+        images,
+        [3, 1, 0, 2],
+        weights,
+        images @ weights.T,
+        (8, 8),
+        name="match",
+        alt_text="An image, a mask, their product, and bars.",
+    )
+
+
+def training():
+    axis = np.linspace(-3, 3, 31)
+    x, y = np.meshgrid(axis, axis)
+    discs = [
+        [4 / ((x - k * t / 9) ** 2 + (y - k / 5) ** 2 + 1) for k in range(10)] for t in range(4)
+    ]
+    return latents.training_explorable(
+        {"β = 1": discs, "β = 10": discs[::-1]},
+        3.0,
+        (0, 1, 10, 100),
+        class_colours(10),
+        name="training",
+        alt_text="Two planes with ten regions each.",
+    )
+
+
+def draws():
+    x = np.linspace(-2, 2, 41)
+    f = np.abs(x[None] - np.linspace(-1, 1, 5)[:, None])
+    at = np.linspace(-1, 1, 5)[:, None]
+    return explorable_bnn.draws_explorable(
+        x,
+        f,
+        at,
+        0 * at,
+        np.ones((5, 1)),
+        [f"corner at {float(a):.1f}" for a in at.ravel()],
+        data=(x, np.abs(x)),
+        name="draws",
+        alt_text="A curve with a corner.",
+    )
+
+
 BUILDERS = {
     "bumps": bumps,
+    "match": match,
+    "training": training,
+    "draws": draws,
     "sampler": sampler_explorable,
     "faults": faults_explorable,
     "digit": draw_a_digit,

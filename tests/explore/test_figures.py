@@ -9,6 +9,8 @@ import lab
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from tinynets.colours import BLUE, GREEN, INK, PALETTE, THEMED, VERMILION
+
 NAMES = list(figures.BUILDERS)
 SCRIPT_BUDGET = 20_000  # bytes, gzipped, comments and all, of a figure with the shell, without Vega
 
@@ -326,3 +328,11 @@ def test_its_script_is_light(module):
     assert len(found) > 5
     total = sum(len(gzip.compress(file.read_bytes(), 6)) for file in found)
     assert total <= SCRIPT_BUDGET, f"{total} bytes"
+
+
+def test_the_page_and_the_figures_have_the_same_colours():
+    css = (lab.ROOT / "explore" / "explore.css").read_text(encoding="utf-8")
+    found = dict(re.findall(r"--ex-(\w+): light-dark\((#\w+, #\w+)\)", css))
+    palette = {"soft": INK, "blue": BLUE, "orange": VERMILION, "green": GREEN, "plum": PALETTE[3]}
+    for name, colour in palette.items():
+        assert found[name] == ", ".join(THEMED[colour]), name

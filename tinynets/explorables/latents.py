@@ -17,7 +17,7 @@ from tinynets.plots.latents import plot_cubes
 from tinynets.plots.stills import plot_rings, plot_walk
 from tinynets.plots.svg import text_of
 
-SIDE = 340  # pixels
+SIDE = 230  # pixels of a panel: two beside one another can be read on a phone
 INKS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"  # 64 grey levels
 
 

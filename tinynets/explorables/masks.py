@@ -10,7 +10,7 @@ from tinynets.colours import BLUE, INK, VERMILION
 from tinynets.explorables import Explorable, Slider, explorable, live
 from tinynets.explorables.latents import inks
 
-TILE = 150  # pixels
+TILE = 138  # pixels: three beside one another can be read on a phone
 
 
 def match_explorable(
