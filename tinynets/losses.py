@@ -23,7 +23,7 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     --------
     >>> logits = torch.zeros(5, 10)  # as sure of each class
     >>> cross_entropy(logits, torch.arange(5)).exp()
-    tensor(10.0000)
+    tensor(10.)
     """
     labels = labels.expand(logits.shape[:-1]).unsqueeze(-1)
     return -logits.log_softmax(-1).gather(-1, labels).mean((-2, -1))

@@ -24,8 +24,12 @@ def hmc(
 
     Parameters
     ----------
-    log_density, step_size, mass
-        As in `metropolis`.
+    log_density : callable
+        `(chains, dim) -> (chains,)`, nats; see `densities.LogDensity`.
+    step_size : float or Tensor
+        ε, above 0: one, or (chains,) one for each chain.
+    mass : Mass, optional
+        From `diagonal_mass` or `dense_mass`; the identity by default.
     n_leapfrog : int
         Leapfrog steps in a trajectory, 1 or above.
     jitter : float

@@ -20,8 +20,12 @@ def mala(
 
     Parameters
     ----------
-    log_density, step_size, mass
-        As in `metropolis`. The mass matrix is the preconditioner.
+    log_density : callable
+        `(chains, dim) -> (chains,)`, nats; see `densities.LogDensity`.
+    step_size : float or Tensor
+        ε, above 0: one, or (chains,) one for each chain.
+    mass : Mass, optional
+        From `diagonal_mass` or `dense_mass`; the identity by default.
 
     References
     ----------

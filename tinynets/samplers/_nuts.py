@@ -31,8 +31,12 @@ def nuts(
 
     Parameters
     ----------
-    log_density, step_size, mass
-        As in `metropolis`.
+    log_density : callable
+        `(chains, dim) -> (chains,)`, nats; see `densities.LogDensity`.
+    step_size : float or Tensor
+        ε, above 0: one, or (chains,) one for each chain.
+    mass : Mass, optional
+        From `diagonal_mass` or `dense_mass`; the identity by default.
     max_depth : int
         Trajectories have at most 2^max_depth - 1 leapfrog steps.
 

@@ -45,7 +45,7 @@ def sgld(
     step_size : float or callable
         ε, or `n_steps -> ε`; see `polynomial_decay`.
     mass : Mass, optional
-        As in `metropolis`.
+        From `diagonal_mass` or `dense_mass`; the identity by default.
 
     References
     ----------
