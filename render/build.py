@@ -22,7 +22,7 @@ class Engine(Protocol):
     name: str
     may_leave_out: bool
 
-    def check(self) -> None:
+    def check(self, project: Project) -> None:
         """Make sure that it can be used; raise a RenderError if not."""
 
     def lay_out(
@@ -37,7 +37,7 @@ class Builtin:
     name = "builtin"
     may_leave_out = True
 
-    def check(self) -> None:
+    def check(self, project: Project) -> None:
         """It is always there."""
 
     def lay_out(
@@ -67,7 +67,7 @@ def build(project: Project, engine: Engine, options: Options, report: Report) ->
     RenderError, RenderErrors
         All that is wrong, in all pages.
     """
-    engine.check()
+    engine.check(project)
     check_place(project)
     with lock(project):
         tell_left_over(recover(project), report)

@@ -147,7 +147,13 @@ def preview(root: Path, engine: Engine, options: Options, report: Report, *, por
     report.say(f"http://localhost:{server.server_port}/ shows the site, drafts too; Ctrl-C ends it")
     try:
         skipped = watchfiles.DefaultFilter(
-            ignore_dirs=(*watchfiles.DefaultFilter.ignore_dirs, ".render", ".quarto", "_site")
+            ignore_dirs=(
+                *watchfiles.DefaultFilter.ignore_dirs,
+                ".render",
+                ".quarto",
+                "_site",
+                "_freeze",
+            )
         )
         # watching begins first, so that a save during the first rendering counts
         sets = watchfiles.watch(

@@ -21,7 +21,7 @@ from textwrap import dedent
 
 from render.errors import RenderError, raise_all
 from render.frozen import PREVIEW, SKIP, freeze
-from render.project import Executed, Project
+from render.project import CONFIG, Executed, Project
 from render.report import Report
 from render.staging import parts_of
 from render.stamp import Stamps
@@ -39,14 +39,19 @@ class Quarto:
     name = "quarto"
     may_leave_out = False  # what is not frozen, it would run itself
 
-    def check(self) -> None:
+    def check(self, project: Project) -> None:
         """Make sure that it can be used.
 
         Raises
         ------
         RenderError
-            There is none.
+            There is none, or it would run the pages again.
         """
+        if project.config.get("execute", {}).get("freeze") != "auto":
+            raise RenderError(
+                "`execute: freeze: auto` is missing; without it Quarto runs again what has run",
+                page=CONFIG,
+            )
         if shutil.which(self.name) is None:
             raise RenderError(
                 "quarto is not on the PATH; install it from https://quarto.org, or use "

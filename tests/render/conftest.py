@@ -26,6 +26,7 @@ format:
   html:
     html-math-method: mathml
 execute:
+  freeze: auto
   warning: false
 """
 

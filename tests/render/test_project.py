@@ -25,7 +25,7 @@ def test_drafts_are_shown_only_where_asked_for(site):
 
 def test_page_options_win_over_the_projects(site):
     page = site.page("index.qmd", "", head="title: A\nexecute:\n  warning: true\n  echo: false\n")
-    assert site.project.execute_defaults(page) == {"warning": True, "echo": False}
+    assert site.project.execute_defaults(page) == {"freeze": "auto", "warning": True, "echo": False}
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import threading
 
 import pytest
 
-from render.quarto import warnings
+from render.errors import RenderError
+from render.project import Project
+from render.quarto import Quarto, warnings
 
 # What Quarto 1.7.34 says, each with exit status 0.
 LOG = """\
@@ -54,6 +59,11 @@ def test_the_kernel_and_a_quiet_log_are_no_warnings():
     assert list(warnings(quiet)) == []
 
 
+def test_quarto_without_its_freezer_is_refused(site):
+    with pytest.raises(RenderError, match="_quarto.yml: `execute: freeze: auto` is missing"):
+        Quarto().check(Project(site.root, {"execute": {"warning": False}}))
+
+
 def render(site):
     """Render with Quarto, which takes seconds to begin; return status and log."""
     process = site.command("--engine", "quarto")
@@ -71,8 +81,6 @@ def test_quarto_lays_out_what_changed_and_runs_nothing(site):
     site.write("data.txt", "value 1")
     site.page("index.qmd", f"First.\n\n{cell}")
     site.page("about.qmd", "About.\n")
-    config = site.root / "_quarto.yml"
-    config.write_text(config.read_text().replace("execute:", "execute:\n  freeze: auto"))
     status, said = render(site)
     assert status == 0 and "Laying out 2 pages" in said, said
     assert "value 1" in shown(site)
@@ -108,3 +116,38 @@ def test_what_quarto_fails_at_or_warns_of_leaves_the_old_site(site, body, text):
     assert text in said and "about.qmd" in said
     assert "Welcome." in shown(site)
     assert not (site.root / "_site/about.html").exists()
+
+
+@needs_quarto
+def test_the_preview_shows_drafts_and_runs_what_imports_what_was_saved(site, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", f"{site.root}{os.pathsep}{os.environ['PYTHONPATH']}")
+    site.write("tinynets/nets.py", "width = 3\n")
+    site.write("_quarto-preview.yml", "website:\n  draft-mode: visible\n")
+    site.page("draft.qmd", "Not yet.\n", head="title: D\ndraft: true\n")
+    cell = "```{python}\nfrom tinynets.nets import width\nprint('width', width)\n```\n"
+    site.page("index.qmd", cell)
+    process = site.command("--engine", "quarto", "--preview", "--port", "0")
+    limit = threading.Timer(300, process.kill)
+    limit.start()
+    try:
+        wait_for_words(process, "waiting for changes")
+        built = site.root / ".render/preview"
+        assert "width 3" in (built / "index.html").read_text()
+        assert "Not yet." in (built / "draft.html").read_text()
+        site.write("tinynets/nets.py", "width = 4\n")
+        wait_for_words(process, "waiting for changes")
+        assert "width 4" in (built / "index.html").read_text()
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=100)
+        limit.cancel()
+    assert not (site.root / "_site").exists(), "a preview is no publication"
+
+
+def wait_for_words(process, words):
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if words in line:
+            return
+    raise AssertionError(f"it ended without {words!r}: {said}")
