@@ -210,6 +210,7 @@ def test_the_cheapest_method_is_chosen(monkeypatch):
     called = []
     monkeypatch.setattr(finite, "_by_vector_products", lambda *_: called.append(True))
     empirical.ntk(wide, signal)
+    assert called == [True]
     empirical.ntk(dense, x)
     assert called == [True]
 

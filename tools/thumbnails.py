@@ -10,12 +10,13 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import torch
 
-from tinynets import bnn, drawing, latents, nets, vae, vi
+from tinynets import bnn, drawing, empirical, latents, lazy, nets, predict, vae, vi
 from tinynets.data import load_digits
 from tinynets.losses import cross_entropy
 from tinynets.plots import bnn as bnn_plots
 from tinynets.plots import drawing as drawing_plots
 from tinynets.plots import latents as latent_plots
+from tinynets.plots import lazy as lazy_plots
 from tinynets.plots import masks as mask_plots
 from tinynets.plots import use_style
 from tinynets.rng import generator
@@ -153,6 +154,27 @@ def bayes_by_backprop(_):
     ).set_axis_off()
 
 
+def lazy_or_rich(_):
+    x = torch.tensor([-1.8, -1.4, -1.1, -0.3, 0.2, 0.9, 1.2, 1.9])[:, None]
+    y, grid = torch.sin(2.5 * x), torch.linspace(-2.2, 2.2, 150)[:, None]
+    net = lazy.ScaledMLP([1, 10, 1], b_std=1.0, n_nets=1, generator=generator(1, "curve"))
+    start = net.one(0)
+    kernel = empirical.ntk(start, x, outputs="trace")
+    rate = 0.5 * predict.largest_learning_rate(kernel, len(y))
+    run = lazy.descend(net, x, y, output_scale=1.0, learning_rate=rate, n_steps=3000)
+    flow = predict.GradientFlow(kernel.double(), y.double())
+    k_star = empirical.ntk(start, grid, x, outputs="trace").double()
+    with torch.no_grad():
+        curve = run.nets[-1].one(0)(grid) - start(grid)
+    twin = flow.test(run.times[-1].item(), k_star)
+    fig = lazy_plots.plot_linearised(
+        grid[:, 0], {"": (curve[:, 0], twin[:, 0])}, (x[:, 0], y[:, 0])
+    )
+    fig.set_size_inches(SIZE)
+    fig.axes[0].get_legend().remove()
+    fig.axes[0].set_axis_off()
+
+
 def main():
     use_style()
     digits = load_digits()
@@ -163,6 +185,7 @@ def main():
         vae_latents,
         hmc_vs_langevin,
         bayes_by_backprop,
+        lazy_or_rich,
     ):
         draw(digits)
         path = POSTS / draw.__name__.replace("_", "-") / "thumbnail.svg"

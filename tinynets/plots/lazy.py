@@ -1,4 +1,4 @@
-"""Kernels that move and kernels that stay: figures on lazy and rich training."""
+"""Lazy and rich training: kernels that move, twins, and what a network listens to."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,12 +16,7 @@ MARKERS = ("o", "s", "^", "D")
 
 
 def plot_by_width(
-    curves: Mapping[str, ArrayLike],
-    widths: Sequence[int],
-    *,
-    ylabel: str,
-    slope: float | None = None,
-    ax: Axes | None = None,
+    curves: Mapping[str, ArrayLike], widths: Sequence[int], *, ylabel: str, ax: Axes | None = None
 ) -> Axes:
     """Draw a quantity against width on logarithmic axes, one curve a name.
 
@@ -29,13 +24,11 @@ def plot_by_width(
     ----------
     curves : mapping of str to array of shape (n_nets, n_widths)
         The line is the geometric mean over nets, the band their range. Each curve is named
-        where it begins.
+        where it ends.
     widths : sequence of int
         Units in each hidden layer.
     ylabel : str
         The quantity.
-    slope : float, optional
-        Exponent of a thin line below all curves that shows this power of the width.
     ax : Axes, optional
 
     Returns
@@ -43,7 +36,6 @@ def plot_by_width(
     Axes
     """
     ax = plt.gca() if ax is None else ax
-    lowest = np.inf
     for i, (name, values) in enumerate(curves.items()):
         values = np.asarray(values, float)
         mean = np.exp(np.log(values).mean(0))
@@ -59,18 +51,6 @@ def plot_by_width(
             color=PALETTE[i],
             va="center",
             annotation_clip=False,
-        )
-        lowest = min(lowest, values.min())
-    if slope is not None:
-        guide = 0.55 * lowest * (np.asarray(widths) / widths[-1]) ** slope
-        ax.plot(widths, guide, color=INK, linewidth=0.8)
-        ax.annotate(
-            f"width to the power {slope:g}".replace("-", "\N{MINUS SIGN}"),
-            (widths[0], guide[0]),
-            xytext=(4, 6),
-            textcoords="offset points",
-            color=INK,
-            fontsize=9,
         )
     ax.set(xscale="log", yscale="log", xlabel="units in each hidden layer", ylabel=ylabel)
     ax.set_xticks(widths, [str(width) for width in widths])
@@ -111,28 +91,30 @@ def plot_linearised(
     return fig
 
 
-def plot_kernels(kernels: Mapping[str, ArrayLike], groups: Sequence[int]) -> Figure:
-    """Draw kernel matrices side by side, each on a scale of its own.
+def plot_inputs(strengths: Mapping[str, ArrayLike], *, ax: Axes | None = None) -> Axes:
+    """Draw how strongly each input enters networks, a row of points for each name.
 
     Parameters
     ----------
-    kernels : mapping of str to array of shape (n, n)
-        Title to kernel, inputs sorted by group.
-    groups : sequence of int
-        Number of inputs in each group; lines part them.
+    strengths : mapping of str to array of shape (n_nets, n_inputs)
+        Points are means over nets, bars their range. Names stand in a legend.
+    ax : Axes, optional
 
     Returns
     -------
-    Figure
+    Axes
     """
-    fig, axes = plt.subplots(1, len(kernels), squeeze=False, figsize=(WIDTH, 0.38 * WIDTH))
-    edges = np.cumsum(groups)[:-1] - 0.5
-    for ax, (title, kernel) in zip(axes[0], kernels.items(), strict=True):
-        kernel = np.asarray(kernel, float)
-        reach = np.quantile(np.abs(kernel - np.diag(np.diag(kernel))), 0.995)
-        ax.imshow(kernel, vmin=-reach, vmax=reach, cmap="tinynets_weights")
-        for edge in edges:
-            ax.axvline(edge, color=INK, linewidth=0.7)
-            ax.axhline(edge, color=INK, linewidth=0.7)
-        ax.set(title=title, xticks=[], yticks=[])
-    return fig
+    ax = plt.gca() if ax is None else ax
+    shifts = np.linspace(-0.18, 0.18, len(strengths))
+    for i, (name, values) in enumerate(strengths.items()):
+        values = np.asarray(values, float)
+        mean = values.mean(0)
+        at = np.arange(1, len(mean) + 1) + shifts[i]
+        reach = np.stack([mean - values.min(0), values.max(0) - mean])
+        ax.errorbar(
+            at, mean, reach, fmt=MARKERS[i % 4], color=PALETTE[i], markersize=4.5, label=name
+        )
+    ax.set(xlabel="input", ylabel="strength", ylim=(0, None))
+    ax.set_xticks([1, *range(5, len(mean) + 1, 5)])
+    ax.legend(frameon=False)
+    return ax
