@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from kernels_peer import inputs_of, measured
+from kernels_peer import covariances_of, inputs_of, measured, weights_of
 
 
 class Row(NamedTuple):
@@ -37,10 +37,14 @@ class Row(NamedTuple):
 
 MLP = {"n": 2000, "features": 784, "depth": 3, "W_std": 2**0.5, "b_std": 0.1}
 TANH = {"n": 200, "features": 20, "depth": 1, "W_std": 1.5, "b_std": 0.1, "degree": 25}
+FINITE = {"n": 128, "features": 784, "sizes": [784, 512, 512, 10], "dtype": "float32"}
+POSTERIOR = {"n": 4000, "features": 20, "outputs": 10, "noise_std": 0.1}
 ROWS = {
     "relu": Row("relu", MLP, 3.0),
     "relu float32": Row("relu", MLP | {"dtype": "float32"}, 3.0),
     "tanh": Row("tanh", TANH, 50.0),
+    "empirical": Row("empirical", FINITE, 1.5),
+    "inference": Row("inference", POSTERIOR, 1.5),
 }
 
 
@@ -75,7 +79,37 @@ def tanh(settings):
     return _kernels(settings, torch.tanh)
 
 
-JOBS = {"relu": relu, "tanh": tanh}
+def empirical(settings):
+    import torch
+
+    from tinynets import nets
+    from tinynets.empirical import ntk
+
+    torch.set_num_threads(1)
+    net = nets.MLP(settings["sizes"], "relu")
+    arrays = [torch.from_numpy(part).flatten() for pair in weights_of(settings) for part in pair]
+    nets.set_parameters(net, torch.cat(arrays))
+    x = torch.from_numpy(inputs_of(settings))
+    return lambda: {"ntk": ntk(net, x)[:2, :2]}
+
+
+def inference(settings):
+    import torch
+
+    from tinynets import gp
+
+    torch.set_num_threads(1)
+    k, k_star, prior, y = (torch.from_numpy(a.copy()) for a in covariances_of(settings))
+
+    def run():
+        data = gp.condition(k, y, noise_std=settings["noise_std"])
+        variance = data.variance(k_star, prior.diagonal())
+        return {"mean": data.mean(k_star)[:20], "variance": variance[:20]}
+
+    return run
+
+
+JOBS = {"relu": relu, "tanh": tanh, "empirical": empirical, "inference": inference}
 
 
 def tanh_exactly(settings):

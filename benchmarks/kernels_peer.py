@@ -38,6 +38,32 @@ def inputs_of(settings):
     return x.astype(settings.get("dtype", "float64"))
 
 
+def weights_of(settings):
+    """The same weights and biases on both sides: W (out, in), as PyTorch has it."""
+    import numpy as np
+
+    source = np.random.default_rng(1)
+    sizes = settings["sizes"]
+    return [
+        (
+            (source.standard_normal((b, a)) * (2 / a) ** 0.5).astype("float32"),
+            (0.1 * source.standard_normal(b)).astype("float32"),
+        )
+        for a, b in zip(sizes, sizes[1:], strict=False)
+    ]
+
+
+def covariances_of(settings):
+    """A covariance of training inputs, with new ones, among those, and targets."""
+    import numpy as np
+
+    x = inputs_of(settings)
+    squared = (x**2).sum(1)
+    k = np.exp(-(squared[:, None] + squared - 2 * x @ x.T) / settings["features"])
+    n = settings["n"] // 2
+    return k[:n, :n], k[n:, :n], k[n:, n:], np.sin(x[:n, : settings["outputs"]])
+
+
 def _mlp(settings, layer):
     from neural_tangents import stax
 
@@ -73,7 +99,53 @@ def tanh(settings):
     return _kernels(settings, lambda: stax.ElementwiseNumerical(jax.numpy.tanh, settings["degree"]))
 
 
-JOBS = {"relu": relu, "tanh": tanh}
+def empirical(settings):
+    """Whole NTK of a finite ReLU network by structured derivatives, its best method.
+
+    `vmap_axes=0` makes it more than 100 times faster than its default.
+    """
+    import jax
+    import neural_tangents as nt
+    from neural_tangents import stax
+
+    layers = []
+    for width in settings["sizes"][1:]:
+        layers += [stax.Dense(width, b_std=0.1, parameterization="standard"), stax.Relu()]
+    _, apply, _ = stax.serial(*layers[:-1])
+    x = jax.numpy.asarray(inputs_of(settings))
+    parameters = []
+    for W, b in weights_of(settings):
+        parameters += [(jax.numpy.asarray(W.T), jax.numpy.asarray(b[None])), ()]
+    implementation = nt.NtkImplementation.STRUCTURED_DERIVATIVES
+    kernel = jax.jit(
+        nt.empirical_ntk_fn(apply, trace_axes=(), vmap_axes=0, implementation=implementation)
+    )
+
+    def run():
+        found = jax.block_until_ready(kernel(x, None, parameters[:-1]))
+        return {"ntk": found[:2, :2]}
+
+    return run
+
+
+def inference(settings):
+    """Posterior mean and variance; it has the variance by the whole covariance alone."""
+    import jax
+    import neural_tangents as nt
+
+    k, k_star, prior, y = map(jax.numpy.asarray, covariances_of(settings))
+
+    def run():
+        predict = nt.predict.gp_inference(
+            k, y, diag_reg=settings["noise_std"] ** 2, diag_reg_absolute_scale=True
+        )
+        found = jax.block_until_ready(predict("nngp", k_star, prior))
+        return {"mean": found.mean[:20], "variance": found.covariance.diagonal()[:20]}
+
+    return run
+
+
+JOBS = {"relu": relu, "tanh": tanh, "empirical": empirical, "inference": inference}
 
 
 def main():

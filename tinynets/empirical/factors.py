@@ -226,14 +226,16 @@ def _each_output(outputs: Tensor, zs: list[Tensor]) -> list[Tensor]:
     """Return d outputs[:, o] / dz for each o, (n, outputs, *z)."""
     if not zs:
         return []
-    n_outputs = outputs.shape[1]
-    rows = [
-        torch.autograd.grad(
-            outputs[:, o].sum(), zs, retain_graph=True, allow_unused=True, materialize_grads=True
-        )
-        for o in range(n_outputs)
-    ]
-    return [torch.stack(column, 1) for column in zip(*rows, strict=True)]
+    each = torch.eye(outputs.shape[1], dtype=outputs.dtype, device=outputs.device)
+    gradients = torch.autograd.grad(
+        outputs,
+        zs,
+        each[:, None].expand(-1, len(outputs), -1),
+        is_grads_batched=True,
+        allow_unused=True,
+        materialize_grads=True,
+    )
+    return [gradient.transpose(0, 1).contiguous() for gradient in gradients]
 
 
 def _rows(module: nn.Module, a: Tensor) -> Tensor:
