@@ -10,7 +10,7 @@ export QUARTO_PYTHON := $(CURDIR)/$(PY)
 RENDER = $(PY) -m render --engine $${ENGINE:-$$(command -v quarto >/dev/null && echo quarto || echo builtin)}
 
 .DEFAULT_GOAL := help
-.PHONY: help setup site preview test check new-note clean
+.PHONY: help setup site preview test check read new-note clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,11 @@ test: setup  ## run the tests: the package, every page, the built site in a brow
 
 check:  ## exactly what CI runs: the site, then the tests on it with nothing skipped
 	@.ci/run
+
+read: setup  ## every sentence with a computed value, on both data sets, changed ones first
+	@TINYNETS_DATA=8x8 $(PY) -m render --engine builtin $(PAGES)
+	@$(PY) -m render --engine builtin $(PAGES)
+	@$(PY) tools/read.py --base .render/read.json --write .render/read.json $(PAGES)
 
 new-note: setup  ## start a note from the template: make new-note NAME=what-it-is-about
 	@$(PY) tools/new_note.py "$(NAME)"
