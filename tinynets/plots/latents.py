@@ -95,7 +95,7 @@ def plot_cubes(
                     alpha=0.4,
                     linewidth=0.7,
                 )
-            plot_digits(projected(cloud), labels, size=3.5, ax=ax)
+            plot_digits(projected(cloud), labels, size=min(6, 17.5 / n_columns), ax=ax)
             ax.set(aspect="equal")
             ax.set_axis_off()
     for ax, title in zip(axes[0], titles, strict=False):
