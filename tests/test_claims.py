@@ -1,0 +1,163 @@
+"""A page whose claim stops being true stops: claims are broken, and the page is seen to stop."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def cells(page):
+    """The code of a page's cells, without their options."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    found = re.findall(r"^```\{python\}\n(.*?)^```$", text, flags=re.M | re.S)
+    return [re.sub(r"^#\|.*\n", "", cell, flags=re.M) for cell in found]
+
+
+def cell_with(page, *marks):
+    """The one cell in which all these words stand."""
+    chosen = [cell for cell in cells(page) if all(mark in cell for mark in marks)]
+    assert len(chosen) == 1, (marks, len(chosen))
+    return chosen[0]
+
+
+def stored(page):
+    return json.loads((ROOT / page).with_name("long-run-8x8.json").read_text())
+
+
+@pytest.fixture(autouse=True)
+def beside_the_page(monkeypatch):
+    """Small digits, and a page's folder as the working directory."""
+    monkeypatch.setenv("TINYNETS_DATA", "8x8")
+    return lambda page: monkeypatch.chdir((ROOT / page).parent)
+
+
+CUBE = "posts/separable-latents/index.qmd"
+
+
+def run_cube(long_run):
+    """Run the cells of the cube that hold its claims, on these facts."""
+    scope = {}
+    exec(cell_with(CUBE, "SEED = 4", "long_run ="), scope)
+    scope["long_run"] = long_run
+    exec(cell_with(CUBE, "def paired"), scope)
+    exec(cell_with(CUBE, "best, own = "), scope)
+    exec(cell_with(CUBE, "loss, loss_error"), scope)
+
+
+def nets_of(long_run, activation, width):
+    return next(
+        run for run in long_run["runs"] if (run["activation"], run["width"]) == (activation, width)
+    )
+
+
+def swap_accuracies(long_run):
+    three, ten = (nets_of(long_run, "sigmoid", width) for width in (3, 10))
+    three["test_accuracy"], ten["test_accuracy"] = ten["test_accuracy"], three["test_accuracy"]
+
+
+def spoil_the_read_out(long_run):
+    cube = nets_of(long_run, "sigmoid", 3)
+    cube["own_planes"] = [[[e + 0.02 for e in row] for row in net] for net in cube["best_planes"]]
+
+
+def tighten_the_wide_net(long_run):
+    ten = nets_of(long_run, "sigmoid", 10)
+    ten["fisher_ratio"] = [[3 * v for v in moment] for moment in ten["fisher_ratio"]]
+
+
+def test_the_cube_holds_as_it_is(beside_the_page):
+    beside_the_page(CUBE)
+    run_cube(stored(CUBE))
+
+
+@pytest.mark.parametrize("spoil", [swap_accuracies, spoil_the_read_out, tighten_the_wide_net])
+def test_the_cube_stops(spoil, beside_the_page):
+    beside_the_page(CUBE)
+    long_run = stored(CUBE)
+    spoil(long_run)
+    with pytest.raises(AssertionError):
+        run_cube(long_run)
+
+
+PLANE = "posts/vae-latents/index.qmd"
+
+
+def run_plane(facts):
+    """Run the cells of the plane that read the stored runs, on these facts."""
+    from IPython.display import Markdown
+
+    from tinynets import latents
+    from tinynets.data import load_digits
+
+    scope = {"json": json, "Path": Path, "Markdown": Markdown, "latents": latents}
+    exec(
+        "import math, torch\nfrom tinynets.text import span\nSCALE, LOW, HIGH = 0.1, 0.1, 1.0",
+        scope,
+    )
+    scope |= {"low": "0.1", "high": "1", "digits": load_digits()}
+    claims = cell_with(PLANE, "stored = json.loads", "verdict_49")
+    before, after = claims.split("assert stored", 1)
+    exec(before[before.index("stored = json.loads") :], scope)
+    scope["stored"] = facts
+    exec("assert stored" + after, scope)
+    exec(cell_with(PLANE, "between_betas"), scope)
+
+
+def runs_of(facts, protocol, beta):
+    return [r for r in facts["runs"] if r["protocol"] == protocol and abs(r["beta"] - beta) < 1e-9]
+
+
+def exchange_the_betas(facts):
+    for run in facts["runs"]:
+        if run["protocol"] == "ten epochs" and run["beta"] in (0.1, 1.0):
+            run["beta"] = 1.1 - run["beta"]
+
+
+def widen_the_zero(facts):
+    for run in runs_of(facts, "ten epochs", 0.1)[:3]:
+        run["log_volume"][0] = 9.0
+
+
+def raise_one_rate(facts):
+    runs_of(facts, "ten epochs", 3.0)[0]["kl"] = 9.0
+
+
+def test_the_plane_holds_as_it_is(beside_the_page):
+    beside_the_page(PLANE)
+    run_plane(stored(PLANE))
+
+
+@pytest.mark.parametrize("spoil", [exchange_the_betas, widen_the_zero, raise_one_rate])
+def test_the_plane_stops(spoil, beside_the_page):
+    beside_the_page(PLANE)
+    facts = stored(PLANE)
+    spoil(facts)
+    with pytest.raises(AssertionError):
+        run_plane(facts)
+
+
+@pytest.mark.parametrize("n_units, holds", [("10", True), ("24", False)])
+def test_home_wants_corners_that_a_finger_can_tell_apart(n_units, holds, monkeypatch):
+    drawn, asserted = cells("index.qmd")[:2]
+    scope = {}
+    exec(drawn.replace("N_STEPS = 19, 10,", f"N_STEPS = 19, {n_units},"), scope)
+    if holds:
+        exec(asserted, scope)
+    else:
+        with pytest.raises(AssertionError):
+            exec(asserted, scope)
+
+
+@pytest.mark.parametrize("size", ["8x8", "28x28"])
+def test_stored_runs_follow_the_recipe_beside_them(size):
+    script = ROOT / "posts/separable-latents/long_run.py"
+    spec = importlib.util.spec_from_file_location("long_run", script)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made = json.loads(script.with_name(f"long-run-{size}.json").read_text())
+    assert made["recipe"] == module.RECIPE
+    assert [[run["activation"], run["width"]] for run in made["runs"]] == module.RECIPE["nets"]
