@@ -37,13 +37,14 @@ class Row(NamedTuple):
 
 MLP = {"n": 2000, "features": 784, "depth": 3, "W_std": 2**0.5, "b_std": 0.1}
 TANH = {"n": 200, "features": 20, "depth": 1, "W_std": 1.5, "b_std": 0.1, "degree": 25}
-FINITE = {"n": 128, "features": 784, "sizes": [784, 512, 512, 10], "dtype": "float32"}
+FINITE = {"n": 128, "features": 784, "sizes": [784, 512, 512, 10], "dtype": "float32", "bias": True}
 POSTERIOR = {"n": 4000, "features": 20, "outputs": 10, "noise_std": 0.1}
 ROWS = {
     "relu": Row("relu", MLP, 3.0),
     "relu float32": Row("relu", MLP | {"dtype": "float32"}, 3.0),
     "tanh": Row("tanh", TANH, 50.0),
     "empirical": Row("empirical", FINITE, 1.5),
+    "without biases": Row("empirical", FINITE | {"bias": False}, 1.5),
     "inference": Row("inference", POSTERIOR, 1.5),
 }
 
@@ -86,8 +87,9 @@ def empirical(settings):
     from tinynets.empirical import ntk
 
     torch.set_num_threads(1)
-    net = nets.MLP(settings["sizes"], "relu")
-    arrays = [torch.from_numpy(part).flatten() for pair in weights_of(settings) for part in pair]
+    net = nets.MLP(settings["sizes"], "relu", bias=settings["bias"])
+    layers = [pair if settings["bias"] else pair[:1] for pair in weights_of(settings)]
+    arrays = [torch.from_numpy(part).flatten() for layer in layers for part in layer]
     nets.set_parameters(net, torch.cat(arrays))
     x = torch.from_numpy(inputs_of(settings))
     return lambda: {"ntk": ntk(net, x)[:2, :2]}

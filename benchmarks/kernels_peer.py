@@ -110,12 +110,14 @@ def empirical(settings):
 
     layers = []
     for width in settings["sizes"][1:]:
-        layers += [stax.Dense(width, b_std=0.1, parameterization="standard"), stax.Relu()]
+        bias = 0.1 if settings["bias"] else None
+        layers += [stax.Dense(width, b_std=bias, parameterization="standard"), stax.Relu()]
     _, apply, _ = stax.serial(*layers[:-1])
     x = jax.numpy.asarray(inputs_of(settings))
     parameters = []
     for W, b in weights_of(settings):
-        parameters += [(jax.numpy.asarray(W.T), jax.numpy.asarray(b[None])), ()]
+        bias = jax.numpy.asarray(b[None]) if settings["bias"] else None
+        parameters += [(jax.numpy.asarray(W.T), bias), ()]
     implementation = nt.NtkImplementation.STRUCTURED_DERIVATIVES
     kernel = jax.jit(
         nt.empirical_ntk_fn(apply, trace_axes=(), vmap_axes=0, implementation=implementation)
