@@ -130,7 +130,7 @@ def test_planes_are_turned_to_fit_the_one_before():
     covariances = factors @ factors.swapaxes(-1, -2)
     turn = np.array([[0.6, 0.8], [0.8, -0.6]])
     made = moving.prices_explorable(
-        (1, 10),
+        (0.1 * 0.1, 10),  # 0.010000000000000002
         [means, means @ turn],
         [covariances, turn.T @ covariances @ turn],
         (5, 2),
@@ -140,7 +140,8 @@ def test_planes_are_turned_to_fit_the_one_before():
     data = data_of(made)
     np.testing.assert_allclose(data["means"][1], data["means"][0], atol=2e-3)
     np.testing.assert_allclose(data["covariances"][1], data["covariances"][0], atol=2e-4)
-    assert controls_of(made)["beta"]["stops"][::8] == [1, 10]
+    assert controls_of(made)["beta"]["stops"][::8] == [0.01, 10]
+    assert data["betas"] == [0.01, 10]
 
 
 def long_run():

@@ -242,12 +242,13 @@ def prices_explorable(
     name, alt_text : str
         See `live`.
     """
+    betas = [float(f"{beta:.3g}") for beta in betas]
     means, covariances = _aligned(np.asarray(means), np.asarray(covariances))
     stops = [
         float(f"{low * (high / low) ** (i / n_between):.3g}")
         for low, high in zip(betas, betas[1:], strict=False)
         for i in range(n_between)
-    ] + [float(betas[-1])]
+    ] + betas[-1:]
     first = latents.Gaussian(*map(torch.as_tensor, (means[0], covariances[0])))
     rings = latents.ellipse(first, math.sqrt(2 * math.log(2)))
     still = plot_rings(rings, means[0], limit=limit)
@@ -261,10 +262,10 @@ def prices_explorable(
         "lie in one place and z says nothing of the image.",
         alt_text=alt_text,
         still=text_of(still),
-        controls=[Slider("beta", "β", float(betas[0]), stops=stops)],
+        controls=[Slider("beta", "β", betas[0], stops=stops)],
         data={
             "limit": limit,
-            "betas": list(map(float, betas)),
+            "betas": betas,
             "means": np.round(means, 3).tolist(),
             "covariances": np.round(covariances, 4).tolist(),
             "rates": [round(float(rate), 2) for rate in rates],
