@@ -19,6 +19,7 @@ from tinynets._fast import arccos
 from tinynets.kernels.duals import Dual, Moments
 
 TOLERANCE = 1e-15  # of the terms left out, relative to the variance
+KEPT = 1e-26  # the same of those kept for other variances, whose series may be longer
 PARITY = 1e-17  # share of a term that is zero but for rounding
 ROUNDING = 1e-13  # what may be missing of a sum over terms
 MAX_TERMS = 300
@@ -56,11 +57,9 @@ def series(function: Callable[[Tensor], Tensor], *, max_terms: int = MAX_TERMS) 
     table = _Table(function, max_terms)
 
     def moments(q1: Tensor, q2: Tensor, gap: Tensor, slopes: bool) -> Moments:
-        rows1, rows2 = table.rows(q1), table.rows(q2)
+        rows1, rows2 = table.rows(q1, q2)
         s1, s2 = (q.clamp(min=SMALLEST).sqrt() for q in (q1, q2))
-        n_terms = max(rows1.shape[-1], rows2.shape[-1]) - 2
-        first, second = _pad(rows1[..., 2:], n_terms), _pad(rows2[..., 2:], n_terms)
-        k, dot = _sum(first, second, gap, s1, s2)
+        k, dot = _sum(rows1[..., 2:], rows2[..., 2:], gap, s1, s2)
         new = (rows1[..., 0].sqrt() * rows2[..., 0].sqrt()).sub_(k).clamp_(min=0)
         equal = (gap == 0) & (q1 == q2)
         if slopes:
@@ -127,15 +126,6 @@ def _parity(first: Tensor, second: Tensor) -> int | None:
     return None
 
 
-def _pad(coefficients: Tensor, n_terms: int) -> Tensor:
-    """Lengthen to n_terms; the last holds the remainder and moves to the new end."""
-    missing = n_terms - coefficients.shape[-1]
-    if not missing:
-        return coefficients
-    zeros = coefficients.new_zeros(*coefficients.shape[:-1], missing)
-    return torch.cat([coefficients[..., :-1], zeros, coefficients[..., -1:]], -1)
-
-
 @functools.cache
 def _monomials_in_hermite(n_terms: int) -> Tensor:
     """Row m: the coefficients of z^m in h_0, h_1, ...."""
@@ -163,7 +153,7 @@ class _Cell:
             if off.max() < 1e-14:
                 break
         rough = _integrals(function, q, panel * 2, max_terms)[1]
-        self.n_terms = _enough(rough.square() / values[:, :1].clamp(min=1e-300))
+        self.n_terms = _enough(rough.square() / values[:, :1].clamp(min=1e-300), KEPT)
         rough = torch.cat([values, rough[:, : self.n_terms]], -1)
         vandermonde = torch.from_numpy(np.polynomial.chebyshev.chebvander(nodes, DEGREE))
         self.table = torch.linalg.solve(vandermonde, rough)  # (DEGREE + 1, 2 + n_terms)
@@ -178,7 +168,7 @@ class _Cell:
         return torch.stack(columns, -1) @ self.table.to(q.device)
 
 
-def _enough(shares: Tensor) -> int:
+def _enough(shares: Tensor, tolerance: float = TOLERANCE) -> int:
     """Return how many terms carry all of E[f²], given the share of each, (nodes, max_terms).
 
     What the shares lack of one is counted as cut off too, unless it is rounding.
@@ -186,7 +176,7 @@ def _enough(shares: Tensor) -> int:
     after = shares.flip(-1).cumsum(-1).flip(-1) - shares
     lacking = 1 - shares.sum(-1, keepdim=True)
     cut_off = (after + torch.where(lacking > ROUNDING, lacking, 0)).amax(0)
-    found = (cut_off <= TOLERANCE).nonzero()
+    found = (cut_off <= tolerance).nonzero()
     return int(found[0]) + 1 if len(found) else shares.shape[-1]
 
 
@@ -197,27 +187,34 @@ class _Table:
         self.function, self.max_terms = function, max_terms
         self.cells: dict[int, _Cell] = {}
 
-    def rows(self, q: Tensor) -> Tensor:
-        """Return E[f²], E[f'²], the coefficients and the remainder, (*q.shape, 3 + n_terms)."""
-        flat = q.reshape(-1).double().clamp(min=SMALLEST)
+    def rows(self, *variances: Tensor) -> list[Tensor]:
+        """Return E[f²], E[f'²], the coefficients and the remainder for each tensor of variances.
+
+        Their shapes are (*q.shape, 3 + n_terms), with as many terms as the longest series
+        needs: a product of coefficients is only small where both factors are.
+        """
+        flat = torch.cat([q.reshape(-1) for q in variances]).double().clamp(min=SMALLEST)
         which = (flat.log() / math.log(CELL)).floor().long()
-        parts = [(index, which == index) for index in which.unique().tolist()]
-        for index, _ in parts:
+        cells = [(index, which == index) for index in which.unique().tolist()]
+        for index, _ in cells:
             if index not in self.cells:
                 self.cells[index] = _Cell(self.function, index, self.max_terms)
-        n_terms = max((self.cells[index].n_terms for index, _ in parts), default=1)
+        n_terms = max((self.cells[index].n_terms for index, _ in cells), default=1)
         rows = flat.new_zeros(len(flat), 3 + n_terms)
-        for index, here in parts:
+        for index, here in cells:
             rows[here, : 2 + self.cells[index].n_terms] = self.cells[index](flat[here])
         if len(flat):  # the cell's largest variance may have needed more
             shares = rows[:, 2:-1].square() / rows[:, :1].clamp(min=1e-300)
             rows = rows[:, : 3 + _enough(shares)]
         left = rows[:, 0] - rows[:, 2:-1].square().sum(-1)
         rows[:, -1] = left.clamp_(min=0).sqrt_()
-        return rows.reshape(*q.shape, -1).to(q.dtype)
+        parts = rows.split([q.numel() for q in variances])
+        return [
+            part.reshape(*q.shape, -1).to(q.dtype) for part, q in zip(parts, variances, strict=True)
+        ]
 
     def variance(self, q: Tensor) -> Tensor:
-        return self.rows(q)[..., 0]
+        return self.rows(q)[0][..., 0]
 
     @property
     def integration(self) -> float:
