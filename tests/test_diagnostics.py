@@ -183,7 +183,7 @@ def standard_normal_run(chains=3, **settings):
 
 
 def test_a_summary_is_of_the_worst_quantity_and_of_the_draws_alone():
-    draws = standard_normal_run(n_warmup=10)
+    draws = standard_normal_run(n_burn_in=10)
     values = torch.cat([draws.position, autoregressive(3, 40, 0.95, (1,))], -1)
     found = diagnostics.summary(draws, values)
     assert found.ess == diagnostics.effective_sample_size(values).min()

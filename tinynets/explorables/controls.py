@@ -145,8 +145,8 @@ class Switch:
         checked = " checked" if self.value else ""
         return _row(
             "switch",
-            f'<label for="{id_}"><input id="{id_}" type="checkbox"{checked} '
-            f'autocomplete="off">{html.escape(self.label)}</label>',
+            f'<label for="{id_}"><input id="{id_}" type="checkbox"{checked}>'
+            f"{html.escape(self.label)}</label>',
         )
 
 
