@@ -146,7 +146,7 @@ class Switch:
         return _row(
             "switch",
             f'<label for="{id_}"><input id="{id_}" type="checkbox"{checked}>'
-            f"{html.escape(self.label)}</label>',
+            f"{html.escape(self.label)}</label>",
         )
 
 
