@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from tinynets import checks
-from tinynets.kernels.layers import Layer, _are_layers, _flags, _names, identity, through_own
+from tinynets.kernels.layers import Layer, identity
+from tinynets.kernels.layers.base import are_layers, flags, names, through_own
 from tinynets.kernels.state import Kernels
 
 
@@ -74,7 +75,7 @@ def concatenate(*branches: Layer) -> Layer:
 
     The layers with weights before it must name their `width`.
     """
-    _are_layers("branches", branches)
+    are_layers("branches", branches)
 
     def join(parts: Sequence[Kernels]) -> Kernels:
         widths = [k.n_features for k in parts]
@@ -208,11 +209,11 @@ def _joined(
         return new._replace(own1=own1, own2=own1 if same else join([p.own2 for p in parts]))
 
     fresh = all(branch.fresh for branch in branches)
-    return Layer(f"{name}({_names(branches)})", apply, fresh, *_flags(branches))
+    return Layer(f"{name}({names(branches)})", apply, fresh, *flags(branches))
 
 
 def _independent(name: str, branches: Sequence[Layer]) -> None:
-    _are_layers("branches", branches)
+    are_layers("branches", branches)
     if not branches:
         raise ValueError(f"{name} needs a branch at least, got none")
     correlated = [branch.name for branch in branches if not branch.fresh]

@@ -8,7 +8,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tinynets import checks
-from tinynets.kernels.layers import Layer, weights
+from tinynets.kernels.layers import Layer
+from tinynets.kernels.layers.affine import weights
 from tinynets.kernels.spatial import each_axis, mean, same_positions, shifted
 from tinynets.kernels.state import Kernels
 

@@ -9,7 +9,9 @@ from torch import Tensor
 
 from tinynets import checks
 from tinynets.kernels.combine import proportions_gap
-from tinynets.kernels.layers import Layer, affine, through_own, weights
+from tinynets.kernels.layers import Layer
+from tinynets.kernels.layers.affine import affine, weights
+from tinynets.kernels.layers.base import through_own
 from tinynets.kernels.state import Kernels
 
 PADDINGS = ("valid", "same", "circular")
