@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urljoin, urlsplit
 
 import yaml
+from bs4 import BeautifulSoup
 from gates import Page, css_urls, floats, is_foreign, links, loaded
 
 TEXT_BUDGET = 350_000  # bytes, gzipped, of a page with all that it loads
@@ -165,8 +166,8 @@ def bad_item(site, item):
 
 
 def relative_addresses(item):
-    text = item.findtext("description") or ""
-    urls = re.findall(r"""(?:src|href)=["']([^"']+)""", text)
+    soup = BeautifulSoup(item.findtext("description") or "", "html.parser")
+    urls = [tag[name] for name in ("src", "href") for tag in soup.find_all(attrs={name: True})]
     return [f"relative address {url!r} in its text" for url in urls if not urlsplit(url).scheme]
 
 
