@@ -56,7 +56,7 @@ export function start(stage) {
     },
     says() {
       const all = trial.draws * CHAINS, seen = Object.keys(trial.alarms);
-      if (all === 0 && seen.length === 0) return "Press Play to draw.";
+      if (all === 0 && seen.length === 0) return `${faults[stage.values.fault]}: press Play to draw.`;
       const by = seen.map((check) => names[check].toLowerCase()).join("; ");
       const rest = trial.draws === MOST ? " The trial is over." : "";
       return `${faults[stage.values.fault]}, ${format(all)} draws by ${CHAINS} chains. ` +
