@@ -134,7 +134,10 @@ export function start(stage) {
       drawCurves(stage.colours);
     },
     says() {
-      if (count === 0) return "Press Play, or make one draw; or begin at another draw.";
+      if (count === 0) {
+        const { step: size, leapfrogs } = stage.values;
+        return `Each trajectory is ${(size * leapfrogs).toPrecision(2)} long. Press Play, or make one draw.`;
+      }
       const width = (values) => {
         const sorted = [...values].sort((a, b) => a - b), at = (q) => sorted[Math.round(q * (sorted.length - 1))];
         return at(0.975) - at(0.025);
