@@ -60,7 +60,7 @@ export class Handles {
   }
 }
 
-// Lets a figure follow the pointer over its picture: grab(x, y) gives what to do with each
+// Lets a figure follow the pointer over its picture: grab(x, y, kind) gives what to do with each
 // place that follows, and hover(x, y) is told where a mouse is, or null when it left.
 export function onCanvas({ view, figure }) {
   if (figure.grab) {
@@ -68,7 +68,7 @@ export function onCanvas({ view, figure }) {
     view.classList.add("explorable-grabs");
     view.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
-      const moved = figure.grab(...within(view, event));
+      const moved = figure.grab(...within(view, event), event.pointerType);
       if (moved) follow(view, event, (to) => moved(...within(view, to)));
     });
   }

@@ -14,6 +14,7 @@ from tinynets.explorables.corners import corners_explorable
 from tinynets.explorables.faults import faults_explorable
 from tinynets.explorables.functions import functions_explorable
 from tinynets.explorables.sampler import sampler_explorable
+from tinynets.explorables.wide import wide_explorable
 from tinynets.nets import MLP
 from tinynets.plots import svg, use_style
 from tinynets.plots.drawing import plot_looks
@@ -167,7 +168,13 @@ def draws():
     )
 
 
+def wide():
+    x = torch.tensor([-1.8, -1.2, 1.1, 1.9])
+    return wide_explorable(x, x.sin(), answer="Wide, and no.")
+
+
 BUILDERS = {
+    "wide": wide,
     "bumps": bumps,
     "match": match,
     "training": training,
@@ -183,13 +190,13 @@ BUILDERS = {
     "growth": growth,
     "clusters": clusters,
 }
-HANDLES = ["sampler", "digit", "corners", "plane"]  # those with something to drag
+HANDLES = ["sampler", "digit", "corners", "plane", "wide"]  # those with something to drag
 GRABBED = {
     "sampler": (0.6, 0.2),
     "cloud": (0.3, 0.5),
     "plane": (0.3, 0.2),
 }  # and those whose picture is grabbed: where, in shares of it
-RUNNING = ["sampler", "faults", "functions"]  # those that make steps of their own
+RUNNING = ["sampler", "faults", "functions", "wide"]  # those that make steps of their own
 
 
 @functools.cache

@@ -251,6 +251,37 @@ def test_the_picture_is_pressed_and_dragged(browser, base, name, by):
         assert page.evaluate("String(getSelection())") == ""
 
 
+def test_points_are_added_and_removed(browser, base):
+    with lab.visited(browser, base, "index") as page:
+        figure = lab.live_figure(page, "wide")
+        handles = figure.locator(".explorable-handle")
+        expect(handles).to_have_count(4)
+        figure.locator("[data-press=add]").click()
+        expect(handles).to_have_count(5)
+        view = figure.locator(".explorable-view")
+        page.mouse.click(*middle(view.bounding_box(), 0.5, 0.8))
+        expect(handles).to_have_count(6)
+        handles.nth(1).focus()
+        page.keyboard.press("Delete")
+        expect(handles).to_have_count(5)
+        figure.locator("[data-press=remove]").click()
+        expect(handles).to_have_count(4)
+        page.wait_for_function("() => location.search.includes('wide.points=')")
+        figure.locator("[data-press=reset]").click()
+        expect(handles).to_have_count(4)
+        assert page.errors == []
+
+
+def test_a_finger_on_the_picture_adds_no_point(browser, base):
+    with lab.visited(browser, base, "index", width=360, has_touch=True) as page:
+        figure = lab.live_figure(page, "wide")
+        view = figure.locator(".explorable-view")
+        view.scroll_into_view_if_needed()
+        page.touchscreen.tap(*middle(view.bounding_box(), 0.5, 0.8))
+        page.wait_for_timeout(100)
+        expect(figure.locator(".explorable-handle")).to_have_count(4)
+
+
 def touch(page, start, end):
     """Move a finger, as the browser gets it from the system."""
     client = page.context.new_cdp_session(page)

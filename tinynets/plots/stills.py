@@ -155,6 +155,38 @@ def plot_functions(
     return fig
 
 
+def plot_wide(
+    x: ArrayLike,
+    band: ArrayLike,
+    net: ArrayLike,
+    predicted: ArrayLike,
+    data: tuple[ArrayLike, ArrayLike],
+    *,
+    ylim: Sequence[float],
+) -> Figure:
+    """Draw what infinitely wide nets do, and a finite net over what is predicted for it.
+
+    Parameters
+    ----------
+    x, net, predicted : arrays of shape (n,)
+    band : array of shape (2, n)
+        Mean and standard deviation of infinitely wide nets; the band is two of these.
+    data : pair of arrays
+    ylim : pair of float
+    """
+    fig, ax = plt.subplots(figsize=(WIDTH, 3.6))
+    mean, std = np.asarray(band)
+    ax.fill_between(x, mean - 2 * std, mean + 2 * std, color=BLUE, alpha=0.22, linewidth=0)
+    ax.plot(x, mean, color=BLUE, label="infinite width ± 2σ")
+    ax.plot(x, net, color=GREEN, label="finite net")
+    ax.plot(x, predicted, color=INK, linewidth=1, linestyle="--", label="its prediction")
+    ax.plot(*data, "o", color=VERMILION, markersize=7)
+    ax.set(xlabel="x", ylim=ylim)
+    ax.margins(x=0)
+    ax.legend(loc="upper left")
+    return fig
+
+
 def plot_walk(
     points: ArrayLike,
     labels: ArrayLike,
