@@ -51,7 +51,8 @@ def facts(html, path):
         "reference": [link(tag, path) for tag in main.select("a.quarto-xref")],
         "link": [link(tag, path) for tag in main.select("a[href]:not(.quarto-xref)")],
         "code": [verbatim(tag) for tag in main.select("pre.sourceCode")],
-        "output": [output(tag) for tag in main.select(".cell-output")],
+        # Quarto 1.10 makes one element of a figure and its output: it is among the captions.
+        "output": [output(tag) for tag in main.select(".cell-output") if not is_float(tag)],
         "table": [table(tag) for tag in main.find_all("table")],
         "paragraph": [text(tag) for tag in main.find_all(["p", "li", "dt", "dd"]) if is_prose(tag)],
         "source": [tag["id"] for tag in main.select(".csl-entry")],
