@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
@@ -25,6 +27,8 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 ROOT = re.compile(r'((?:href|src)=")/(?!/)')
 LOCAL = re.compile(r'((?:href|src|content)=")((?:\.\.?/|[\w-]+(?:/|\.))[^":]*")')
 IDS = re.compile(r' id="[^"]*"')
+INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>\n?')
 
 
 class Frame:
@@ -51,7 +55,7 @@ class Frame:
             lstrip_blocks=True,
         )
         self._templates.filters |= {"html": Markup, "plain": plain, "without_ids": _without_ids}
-        self._head = self._include("include-in-header")
+        self._policy, self._head = _split_policy(self._include("include-in-header"))
 
     def render(self, page: Page, shown: Document, out: Path) -> str:
         """Return a page's HTML; `out` has the images that its lists show."""
@@ -66,6 +70,7 @@ class Frame:
             sidebar=self._menus.sidebar(page.href),
             neighbours=self._neighbours(page),
             lang=self._html.get("lang", "en"),
+            policy=self._policy,
             head=self._head,
             css=self._css(),
             date=page_date(page),
@@ -158,6 +163,27 @@ class Frame:
         """Make the links of the 404 page whole, since it answers at any depth."""
         base = urlsplit(self._website.get("site-url", "/")).path.rstrip("/") + "/"
         return LOCAL.sub(lambda m: m[1] + escape(base) + m[2].removeprefix("./"), html)
+
+
+def _split_policy(head: str) -> tuple[str, str]:
+    """Return the Content-Security-Policy, and the head without it.
+
+    A page as Quarto writes it needs 'unsafe-inline' for its scripts. Within this frame only
+    the templates' own scripts are inline, and their hashes stand in its place.
+    """
+    scripts = (
+        script
+        for template in sorted(TEMPLATES.glob("*.html"))
+        for script in INLINE.findall(template.read_text(encoding="utf-8"))
+    )
+    hashes = " ".join(f"'sha256-{_hash(script)}'" for script in scripts)
+    policy = "".join(POLICY.findall(head))
+    exact = re.sub(r"(script-src[^;]*)'unsafe-inline'", lambda match: match[1] + hashes, policy)
+    return exact, POLICY.sub("", head)
+
+
+def _hash(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def _without_ids(html: str) -> str:

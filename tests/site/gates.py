@@ -100,6 +100,9 @@ def no_policy(page):
     default = re.search(r"default-src ([^;]*)", rules)
     if not default or set(default[1].split()) - {"'self'", "'none'"}:
         return ["no Content-Security-Policy with default-src 'self' or 'none'"]
+    scripts = re.search(r"script-src ([^;]*)", rules) or default
+    if "'unsafe-inline'" in scripts[1]:
+        return ["its Content-Security-Policy admits any inline script"]
     hosts = re.findall(r"(?:https?:|//)[^\s;]*|\s\*(?=[\s;]|$)", rules)
     return [f"its Content-Security-Policy admits {host.strip()}" for host in hosts]
 

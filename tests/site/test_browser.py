@@ -109,6 +109,13 @@ def test_no_page_asks_another_host(visits, base):
     assert not foreign, "\n".join(foreign)
 
 
+def test_a_strange_inline_script_does_not_run(page, base):
+    page.goto(base)
+    page.evaluate("""() => document.head.append(Object.assign(
+        document.createElement("script"), {textContent: "window.strange = true"}))""")
+    assert page.evaluate("window.strange") is None
+
+
 def test_no_page_overflows_sideways(visits):
     assert not (problems := say(visits, "overflow")), problems
 

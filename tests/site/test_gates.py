@@ -73,6 +73,7 @@ PAGE_FAULTS = [
     (gates.no_policy, POLICY, "img-src 'self'", "no Content-Security-Policy"),
     (gates.no_policy, POLICY, POLICY + "; script-src https://cdn.example", "admits"),
     (gates.no_policy, POLICY, POLICY + "; script-src *", "admits *"),
+    (gates.no_policy, POLICY, POLICY + "; script-src 'self' 'unsafe-inline'", "any inline"),
     (gates.missing_alt, ' alt="A line that rises."', "", "has no alt"),
     (gates.missing_alt, "A line that rises.", "plot", "say what is seen"),
     (gates.missing_alt, "<figcaption>", "<svg><path/></svg><figcaption>", "no name"),
