@@ -15,7 +15,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from render.layout import feed, images, quarto, search
+from render.layout import feed, images, quarto, search, share
 from render.layout.document import Document, resolve
 from render.layout.frame import Frame
 from render.layout.kept import Shelf
@@ -65,8 +65,13 @@ def finish(
     lists = {p.source: listings(p, project, documents) for p in project.shown_pages}
     menus = Menus(project, {source: shown.title for source, shown in documents.items()})
     frame = Frame(project, menus, lists)
+
+    def picture(page: Page) -> str | None:
+        return share.picture(page, documents[page.source], out, project.cache_dir / "share")
+
+    home = next((picture(page) for page in project.shown_pages if page.href == "index.html"), None)
     for page in project.shown_pages if pages is None else pages:
-        html = frame.render(page, documents[page.source], out)
+        html = frame.render(page, documents[page.source], out, picture(page) or home)
         _write(out / page.href, html)
     _write_feeds(project, documents, lists, out)
     return search.index(out)

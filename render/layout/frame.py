@@ -57,8 +57,16 @@ class Frame:
         self._templates.filters |= {"html": Markup, "plain": plain, "without_ids": _without_ids}
         self._policy, self._head = _split_policy(self._include("include-in-header"))
 
-    def render(self, page: Page, shown: Document, out: Path) -> str:
-        """Return a page's HTML; `out` has the images that its lists show."""
+    def render(self, page: Page, shown: Document, out: Path, picture: str | None = None) -> str:
+        """Return a page's HTML.
+
+        Parameters
+        ----------
+        out
+            Has the images that the page's lists show.
+        picture
+            Address from the root of what other sites show of the page.
+        """
         lists = self._lists[page.source]
         html = self._templates.get_template("page.html").render(
             page=page,
@@ -78,7 +86,7 @@ class Frame:
             offset=_offset(page),
             link=lambda target: relative(page.source, target),
             canonical=self._address(page),
-            image=self._image(page),
+            image=self._whole(page, picture),
             category_page=self._category_page(page),
         )
         html = ROOT.sub(lambda match: match[1] + _offset(page), html)
@@ -136,16 +144,10 @@ class Frame:
             return None
         return absolute(self._website, page.href.removesuffix("index.html"))
 
-    def _image(self, page: Page) -> str | None:
+    def _whole(self, page: Page, picture: str | None) -> str | None:
         """Return the whole address of a page's picture for other sites."""
-        image = page.meta.get("image")
-        name = posixpath.join(posixpath.dirname(page.source), image) if image else None
-        name = name or self._website.get("image")
-        return (
-            absolute(self._website, posixpath.normpath(name))
-            if name and self._address(page)
-            else None
-        )
+        picture = picture or self._website.get("image")
+        return absolute(self._website, picture) if picture and self._address(page) else None
 
     def _css(self) -> list[str]:
         given = self._html.get("css", [])

@@ -1,0 +1,111 @@
+"""Pictures for other sites: PNGs of 1200 × 630, since no network shows an SVG."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import posixpath
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import vl_convert
+
+from render.errors import RenderError
+from render.layout import images
+from render.layout.document import Document, resolve
+from render.project import Page
+
+WIDTH, HEIGHT, MARGIN = 1200, 630, 48
+PAPER = "#fdfcfa"
+FIGURE = re.compile(r'<img\b[^>]*\bsrc="([^"]*)"')
+ROOT_TAG = re.compile(r"<svg\b([^>]*)>", re.DOTALL)
+OWN_SIZE = re.compile(r"""\s(?:width|height|x|y)=(?:"[^"]*"|'[^']*')""")
+
+
+def picture(page: Page, shown: Document, out: Path, kept: Path) -> str | None:
+    """Write a page's picture for other sites; return its address from the root.
+
+    It is the page's `image:`, else its first figure, in the middle of a sheet.
+
+    Parameters
+    ----------
+    out
+        The site, with the page's images.
+    kept
+        A folder that keeps pictures from build to build, by what they show.
+
+    Returns
+    -------
+    str or None
+        None if the page has no picture, or one that is neither an SVG with a viewBox nor a PNG.
+
+    Raises
+    ------
+    RenderError
+        The SVG is broken.
+    """
+    svg = _svg_of(page, shown, out)
+    tag = ROOT_TAG.search(svg or "")
+    if tag is None or "viewBox" not in tag[1]:
+        return None
+    sheet = _sheet(tag[1], svg[tag.end() :])
+    place = kept / f"{hashlib.sha256(sheet.encode()).hexdigest()[:24]}.png"
+    if not place.is_file():
+        kept.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(_png(sheet, page))
+    name = f"share/{posixpath.splitext(page.source)[0].replace('/', '-')}.png"
+    (out / "share").mkdir(parents=True, exist_ok=True)
+    (out / name).write_bytes(place.read_bytes())
+    return name
+
+
+def _svg_of(page: Page, shown: Document, out: Path) -> str | None:
+    named = [page.meta["image"]] if page.meta.get("image") else []
+    for source in [*named, *FIGURE.findall(shown.body)]:
+        parts = urlsplit(source)
+        if parts.scheme == "data":
+            kind, _, text = source.partition(",")
+            if kind.startswith("data:image/svg+xml") and "base64" not in kind:
+                return unquote(text)
+        elif not parts.scheme and parts.path:
+            return _read(out / resolve(page.href, unquote(parts.path)))
+    return None
+
+
+def _read(path: Path) -> str | None:
+    """Return an SVG, or a PNG within one."""
+    size = images.size(path)
+    if size is None:
+        return None
+    if path.suffix != ".png":
+        return path.read_text(encoding="utf-8")
+    data = base64.b64encode(path.read_bytes()).decode()
+    width, height = size
+    return (
+        f'<svg viewBox="0 0 {width} {height}"><image width="{width}" height="{height}" '
+        f'href="data:image/png;base64,{data}"/></svg>'
+    )
+
+
+def _sheet(attributes: str, content: str) -> str:
+    """Put an SVG into the middle of a sheet, as large as fits."""
+    width, height = WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}">'
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{PAPER}"/>'
+        f'<svg{OWN_SIZE.sub("", attributes)} x="{MARGIN}" y="{MARGIN}" '
+        f'width="{width}" height="{height}">{content}</svg>'
+    )
+
+
+def _png(sheet: str, page: Page) -> bytes:
+    try:
+        return vl_convert.svg_to_png(sheet)
+    except (RuntimeError, ValueError) as error:
+        raise RenderError(
+            f"its first figure is no whole SVG ({str(error).splitlines()[0]}), so that other sites "
+            "can't show it: mend the figure, or name another with `image:`",
+            page=page.source,
+        ) from error
