@@ -2,26 +2,10 @@
 
 import importlib.util
 import json
-import re
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
-
-
-def cells(page):
-    """The code of a page's cells, without their options."""
-    text = (ROOT / page).read_text(encoding="utf-8")
-    found = re.findall(r"^```\{python\}\n(.*?)^```$", text, flags=re.M | re.S)
-    return [re.sub(r"^#\|.*\n", "", cell, flags=re.M) for cell in found]
-
-
-def cell_with(page, *marks):
-    """The one cell in which all these words stand."""
-    chosen = [cell for cell in cells(page) if all(mark in cell for mark in marks)]
-    assert len(chosen) == 1, (marks, len(chosen))
-    return chosen[0]
+from claims import ROOT, cell_with, cells
 
 
 def stored(page):
@@ -103,6 +87,7 @@ def run_plane(facts):
     scope["betas"] = [beta * scope["SCALE"] for beta in facts["protocols"]["ten epochs"]["betas"]]
     claims = cell_with(PLANE, "verdict_49 = ")
     exec(claims[claims.index("assert stored") :], scope)
+    exec(cell_with(PLANE, "upper = len(betas)"), scope)
     exec(cell_with(PLANE, "between_betas"), scope)
 
 
@@ -125,12 +110,25 @@ def raise_one_rate(facts):
     runs_of(facts, "ten epochs", 3.0)[0]["kl"] = 9.0
 
 
+def keep_the_classes_apart(facts):
+    for run in runs_of(facts, "ten epochs", 3.0):
+        run["class_mean"] = [[10 * value for value in mean] for mean in run["class_mean"]]
+
+
+def mix_up_the_pairs(facts):
+    for run in runs_of(facts, "ten epochs", 0.01):
+        run["bhattacharyya"] = [[9 - value for value in row] for row in run["bhattacharyya"]]
+
+
 def test_the_plane_holds_as_it_is(beside_the_page):
     beside_the_page(PLANE)
     run_plane(stored(PLANE))
 
 
-@pytest.mark.parametrize("spoil", [exchange_the_betas, widen_the_zero, raise_one_rate])
+@pytest.mark.parametrize(
+    "spoil",
+    [exchange_the_betas, widen_the_zero, raise_one_rate, keep_the_classes_apart, mix_up_the_pairs],
+)
 def test_the_plane_stops(spoil, beside_the_page):
     beside_the_page(PLANE)
     facts = stored(PLANE)

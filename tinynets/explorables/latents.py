@@ -257,9 +257,10 @@ def prices_explorable(
         module="prices",
         title="The price of a nat",
         question="Turn up β. Which classes give up their own place first, and at which β have all?",
-        answer="As β rises the ellipses move towards the prior and over one another: a nat that "
-        "tells two similar digits apart is given up first. Where the rate is nearly 0, all classes "
-        "lie in one place and z says nothing of the image.",
+        answer="At every step of β the ellipses move towards the prior, and in the upper half of "
+        "the scale over one another. By and large the digits that lie nearest to each other at "
+        "the lowest β are the first to merge. Where the rate is nearly 0, all classes lie in one "
+        "place and z says nothing of the image.",
         alt_text=alt_text,
         still=text_of(still),
         controls=[Slider("beta", "β", betas[0], stops=stops)],
