@@ -1,5 +1,6 @@
 """Cells of a page, for tests that run them on facts of their own."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -18,3 +19,15 @@ def cell_with(page, *marks):
     chosen = [cell for cell in cells(page) if all(mark in cell for mark in marks)]
     assert len(chosen) == 1, (marks, len(chosen))
     return chosen[0]
+
+
+def functions_of(page, *names):
+    """The page's functions of these names, as code that defines them and runs nothing else."""
+    trees = [ast.parse(cell) for cell in cells(page)]
+    found = {
+        node.name: ast.unparse(node)
+        for tree in trees
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+    }
+    return "\n".join(found[name] for name in names)

@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
-from claims import ROOT, cell_with, cells
+import torch
+from claims import ROOT, cell_with, cells, functions_of
 
 
 def stored(page):
@@ -158,3 +159,55 @@ def test_stored_runs_follow_the_recipe_beside_them(size):
     made = json.loads(script.with_name(f"long-run-{size}.json").read_text())
     assert made["recipe"] == module.RECIPE
     assert [[run["activation"], run["width"]] for run in made["runs"]] == module.RECIPE["nets"]
+
+
+LAZY_OR_RICH = "posts/lazy-or-rich/index.qmd"
+
+
+def lazy_facts():
+    """Changes of the kernel of four nets by width: about 1/√width, much more if rich."""
+    widths = (32, 128, 512)
+    wobble = torch.tensor([0.96, 0.99, 1.01, 1.04]).double()[:, None]
+    falling = wobble * torch.tensor(widths) ** (-0.5 * wobble)
+    changes = {scale: falling / scale**2 for scale in (0.1, 1.0, 10.0)}
+    return {
+        "WIDTHS": widths,
+        "SCALES": tuple(changes),
+        "changes": changes,
+        "fits": {(512, scale): (0, 0, 0, torch.full((4,), 0.01)) for scale in changes},
+        "pinched": {"no bottleneck": falling.clone(), "bottleneck": falling**0.2},
+    }
+
+
+def run_lazy(facts):
+    """Run the cells of lazy or rich that hold its claims, on these facts."""
+    scope = {"torch": torch, "RICH": 0.1, "LAZY": 10.0, "N_NETS": 4} | facts
+    exec(functions_of(LAZY_OR_RICH, "paired", "slope"), scope)
+    exec(cell_with(LAZY_OR_RICH, "falls = slope"), scope)
+    exec(cell_with(LAZY_OR_RICH, "free, tight = slope"), scope)
+
+
+def keep_one_kernel_moving(facts):
+    facts["changes"][10.0][2, -1] = 1.0
+
+
+def make_the_rich_lazy(facts):
+    facts["changes"][0.1] = 5 * facts["changes"][10.0]
+
+
+def widen_the_bottleneck(facts):
+    facts["pinched"]["bottleneck"] = facts["pinched"]["no bottleneck"] * 2
+
+
+def test_lazy_or_rich_holds_as_it_is():
+    run_lazy(lazy_facts())
+
+
+@pytest.mark.parametrize(
+    "spoil", [keep_one_kernel_moving, make_the_rich_lazy, widen_the_bottleneck]
+)
+def test_lazy_or_rich_stops(spoil):
+    facts = lazy_facts()
+    spoil(facts)
+    with pytest.raises(AssertionError):
+        run_lazy(facts)
