@@ -176,9 +176,9 @@ def clusters_explorable(
         play="size",
         labels={"size": [str(n) for n in sizes]},
         title="More points at the same two places",
-        question="More points say nothing new about the gap. Does either band close over it?",
-        answer="The true band stays about as wide. That of independent Gaussians closes: to be "
-        "sure at both places they must be nearly as sure between them.",
+        question="Add points at the two places. Does either band close over the gap between?",
+        answer="The exact band stays wide. That of independent Gaussians closes: to be sure at "
+        "both places they must be nearly as sure between them.",
     )
 
 
