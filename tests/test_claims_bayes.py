@@ -1,4 +1,4 @@
-"""A Bayesian post stops when a claim of its own is broken, as `test_claims.py` has it."""
+"""The two Bayesian posts stop when a claim of theirs is broken, as `test_claims.py` has it."""
 
 import math
 
@@ -8,6 +8,94 @@ from claims import cell_with
 
 from tinynets import tables
 from tinynets.text import percent
+
+CHAINS = "posts/hmc-vs-langevin/index.qmd"
+
+
+def race_facts():
+    """What the race on the wide net gave, rounded: errors of 8 chains, R-hats."""
+    scatter = torch.linspace(0.7, 1.3, 8)
+    runs = {("standard", 1): (1.5, 0.01), ("fan-in", 1): (0.1, 0.005)}
+    runs |= {("fan-in", 2): (0.08, 0.004), ("fan-in", 3): (0.06, 0.004)}
+    names = ("MALA", "HMC")
+    error = {
+        (*key, name): e * scatter
+        for key, pair in runs.items()
+        for name, e in zip(names, pair, strict=True)
+    }
+    r_hats = {key: 1.02 if key[-1] == "HMC" else 1.1 for key in error}
+    r_hats["standard", 1, "MALA"] = 1.6
+    return {"error": error, "r_hats": r_hats, "reference_r_hats": dict.fromkeys(runs, 1.004)}
+
+
+def narrow_facts():
+    """What 16 chains on the narrow net gave, rounded; f at 11 points."""
+    whole = torch.full((11,), 0.02)
+    whole[4] = 0.1
+    each = torch.full((16, 11), 0.02)
+    return {
+        "visits": {"MALA": [1, 2], "long": [2, 2]},
+        "together": {"MALA": 1.7, "long": 1.6},
+        "alone": {"MALA": 1.3, "long": 1.02},
+        "long": "long",
+        "whole": whole,
+        "each": each,
+        "weight_r_hat": 2.7,
+        "x_star": torch.linspace(-2.5, 2.5, 11)[:, None],
+    }
+
+
+def run_chains(race, narrow):
+    """Run the cells of the samplers' page that hold its claims, on these facts."""
+    scope = {"math": math, "torch": torch, "percent": percent}
+    scope |= {"PRIORS": ("standard", "fan-in"), "DATA_SETS": (1, 2, 3)}
+    scope |= {"N_CHAINS": 8, "N_NARROW": 16, "MANY_NOISE": 0.05} | race | narrow
+    exec(cell_with(CHAINS, "ratios = "), scope)
+    exec(cell_with(CHAINS, "most_visited = "), scope)
+
+
+def exchange_the_samplers(race, narrow):
+    for seed in (1, 2, 3):
+        mala, hmc = (("fan-in", seed, name) for name in ("MALA", "HMC"))
+        race["error"][mala], race["error"][hmc] = race["error"][hmc], race["error"][mala]
+
+
+def let_langevin_converge(race, narrow):
+    race["r_hats"]["standard", 1, "MALA"] = 1.01
+
+
+def scatter_the_data_sets(race, narrow):
+    race["error"]["fan-in", 3, "MALA"] = race["error"]["fan-in", 3, "MALA"] / 15
+
+
+def let_one_chain_travel(race, narrow):
+    narrow["visits"]["long"][0] = 4
+
+
+def let_chains_disagree_by_themselves(race, narrow):
+    narrow["alone"]["long"] = 1.3
+
+
+def test_the_samplers_hold_as_they_are():
+    run_chains(race_facts(), narrow_facts())
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        exchange_the_samplers,
+        let_langevin_converge,
+        scatter_the_data_sets,
+        let_one_chain_travel,
+        let_chains_disagree_by_themselves,
+    ],
+)
+def test_the_samplers_stop(spoil):
+    race, narrow = race_facts(), narrow_facts()
+    spoil(race, narrow)
+    with pytest.raises(AssertionError):
+        run_chains(race, narrow)
+
 
 BACKPROP = "posts/bayes-by-backprop/index.qmd"
 
