@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from tinynets import empirical, nets
 from tinynets.empirical import contract, factors, finite
+from tinynets.empirical.survey import survey
 from tinynets.rng import generator
 
 F64 = torch.float64
@@ -180,7 +181,7 @@ def test_inputs_in_another_order_give_the_kernel_in_that_order():
 )
 def test_only_what_no_layer_explains_is_left_to_gradients(name, rest):
     net, x = case(name)
-    assert len(factors.survey(net, x).rest) == rest
+    assert len(survey(net, x).rest) == rest
 
 
 def test_memory_bounds_the_block(monkeypatch):
@@ -336,3 +337,77 @@ def test_nets_without_a_single_ntk_are_refused():
         empirical.ntk(stack, x)
     with pytest.raises(ValueError, match="parameter that requires a gradient"):
         empirical.ntk(nn.Linear(3, 2, dtype=F64).requires_grad_(False), x)
+
+
+class Cube(torch.autograd.Function):
+    """As most are written: no set-up of its own, no rule for batches."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (x,) = ctx.saved_tensors
+        return 3 * gradient * x**2
+
+
+class OutsideCube(Cube):
+    """Its derivative is worked out elsewhere, where a batch of tensors can't go."""
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (x,) = ctx.saved_tensors
+        return torch.from_numpy(3 * gradient.numpy() * x.detach().numpy() ** 2)
+
+
+class BatchedCube(torch.autograd.Function):
+    """With a rule for batches, without one for forward mode."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x):
+        return x**3
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (x,) = ctx.saved_tensors
+        return 3 * gradient * x**2
+
+
+class Cubed(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.first, self.norm, self.last = nn.Linear(3, 4), nn.LayerNorm(4), nn.Linear(4, 2)
+        self.cube = function.apply if isinstance(function, type) else function
+
+    def forward(self, x):
+        return self.last(self.norm(self.cube(self.first(self.cube(x)))))
+
+
+@pytest.mark.parametrize("function", [Cube, OutsideCube, BatchedCube])
+def test_custom_autograd_functions_need_no_batching(function):
+    g = generator(1)
+    x = torch.randn(4, 3, dtype=F64, generator=g)
+    custom, plain = Cubed(function).to(F64), Cubed(lambda u: u**3).to(F64)
+    with torch.no_grad():
+        for ours, theirs in zip(custom.parameters(), plain.parameters(), strict=True):
+            ours.copy_(theirs.copy_(torch.randn(ours.shape, dtype=F64, generator=g)))
+    for outputs in ("full", "trace"):
+        exact = empirical.ntk(plain, x, x[:2] + 1, outputs=outputs)
+        for method in ("auto", "layers", "jacobian"):
+            found = empirical.ntk(custom, x, x[:2] + 1, outputs=outputs, method=method)
+            torch.testing.assert_close(found, exact, rtol=1e-10, atol=1e-10)
+    assert empirical.costs(custom, x)["vector-products"] == math.inf
+    assert empirical.costs(plain, x)["vector-products"] < math.inf
+    message = f"forward-mode derivatives of every operation, got .* {function.__name__} without"
+    with pytest.raises(ValueError, match=message):
+        empirical.ntk(custom, x, method="vector-products")
+    with pytest.raises(ValueError, match=message):
+        empirical.ntk_vector_product(custom, x, torch.ones(4, 2, dtype=F64))

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tinynets import empirical, lazy, nets, predict
-from tinynets.empirical import factors
+from tinynets.empirical.survey import survey
 from tinynets.rng import generator
 
 F64 = torch.float64
@@ -53,7 +53,7 @@ def test_one_of_a_stack_is_that_net():
 
 def test_its_kernel_is_found_layer_by_layer():
     net, (x, _) = stack(b_std=0.3).one(0), data()
-    assert factors.survey(net, x).rest == ()
+    assert survey(net, x).rest == ()
     kernel = empirical.ntk(net, x, method="layers")
     torch.testing.assert_close(kernel, empirical.ntk(net, x, method="jacobian"))
 

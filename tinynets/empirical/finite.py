@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from torch.func import jvp, vjp, vmap
 
 from tinynets import checks, nets
-from tinynets.empirical import contract, factors
-from tinynets.empirical.factors import Factor, Survey
+from tinynets.empirical import contract, cost, factors
+from tinynets.empirical.factors import Factor
+from tinynets.empirical.survey import Survey, evaluate, survey, trainable
 
 OUTPUTS = ("full", "trace", "diagonal")
 METHODS = ("auto", "jacobian", "vector-products", "layers")
@@ -61,7 +62,9 @@ def ntk(
     ------
     ValueError
         If an option is unknown, or the net has no parameter that requires a gradient, or is
-        a stack of several nets.
+        a stack of several nets; for "vector-products" of a net with a custom
+        `torch.autograd.Function` that has no rule for forward mode or for batches. (The other
+        methods go through its outputs one by one.)
 
     References
     ----------
@@ -81,16 +84,17 @@ def ntk(
     if block_size is not None:
         checks.count("block_size", block_size)
     _refuse(net)
-    found = factors.survey(net, x1)
+    found = survey(net, x1)
     if method == "auto":
-        prices = _costs(found, len(x1), len(x1 if x2 is None else x2), outputs)
+        prices = cost.estimate(found, len(x1), len(x1 if x2 is None else x2), outputs)
         method = min(prices, key=prices.get)
     kernel = _empty(found, x1, x1 if x2 is None else x2, outputs)
     if method == "vector-products":
+        _refuse_custom(found, "method='vector-products'")
         _by_vector_products(kernel, net, found, x1, x2, outputs, block_size)
     else:
         _by_factors(kernel, net, found, x1, x2, outputs, method, block_size)
-    return kernel.transpose(1, 2) if outputs == "full" else kernel
+    return kernel.permute(1, 3, 0, 2) if outputs == "full" else kernel
 
 
 def costs(
@@ -106,11 +110,12 @@ def costs(
     Returns
     -------
     dict of str to float
-        Operations by method: "jacobian", "vector-products" and "layers".
+        Operations by method: "jacobian", "vector-products" (infinite where a custom
+        `torch.autograd.Function` has no rule for it) and "layers".
     """
     checks.choice("outputs", outputs, OUTPUTS)
     _refuse(net)
-    return _costs(factors.survey(net, x1), len(x1), len(x1 if x2 is None else x2), outputs)
+    return cost.estimate(survey(net, x1), len(x1), len(x1 if x2 is None else x2), outputs)
 
 
 def ntk_vector_product(net: nn.Module, x1: Tensor, vector: Tensor, x2: Tensor | None = None):
@@ -129,14 +134,21 @@ def ntk_vector_product(net: nn.Module, x1: Tensor, vector: Tensor, x2: Tensor | 
     -------
     torch.Tensor, (n1, outputs)
         At the cost of one backward and one forward-mode pass.
+
+    Raises
+    ------
+    ValueError
+        If the vector is of another shape, or the net is none that `ntk` takes, or has a custom
+        `torch.autograd.Function` without a rule for forward mode.
     """
     _refuse(net)
-    parameters = factors.trainable(net)
+    _refuse_custom(survey(net, x1), "ntk_vector_product")
+    parameters = trainable(net)
     x2 = x1 if x2 is None else x2
-    outputs, pull = vjp(lambda p: factors.evaluate(net, p, x2), parameters)
+    outputs, pull = vjp(lambda p: evaluate(net, p, x2), parameters)
     checks.shape("vector", vector, tuple(outputs.shape))
     tangent = pull(vector)[0]
-    return jvp(lambda p: factors.evaluate(net, p, x1), (parameters,), (tangent,))[1]
+    return jvp(lambda p: evaluate(net, p, x1), (parameters,), (tangent,))[1]
 
 
 def nngp(net: nn.Module, x1: Tensor, x2: Tensor | None = None) -> Tensor:
@@ -161,60 +173,37 @@ def _refuse(net: nn.Module) -> None:
         raise ValueError(f"net must be one network, got a stack of {net.n_nets}: take one of them")
 
 
+def _refuse_custom(found: Survey, what: str) -> None:
+    """Turn away custom autograd functions that know no forward mode."""
+    lacking = sorted({*found.without_vmap, *found.without_jvp})
+    if lacking:
+        raise ValueError(
+            f"{what} needs forward-mode derivatives of every operation, got the custom autograd "
+            f"function {', '.join(lacking)} without: give it `setup_context`, `jvp` and "
+            "`generate_vmap_rule = True`, or take ntk(..., method='layers')"
+        )
+
+
 def _empty(found: Survey, x1: Tensor, x2: Tensor, outputs: str) -> Tensor:
     n = found.n_outputs
     shapes = {
-        "full": (len(x1), n, len(x2), n),
+        "full": (n, len(x1), n, len(x2)),
         "trace": (len(x1), len(x2)),
         "diagonal": (len(x1), len(x2), n),
     }
     return torch.empty(shapes[outputs], dtype=found.dtype, device=x1.device)
 
 
-def _costs(found: Survey, n1: int, n2: int, outputs: str) -> dict[str, float]:
-    """Operations of each method; a backward pass is taken as twice a forward one."""
-    n_outputs, pairs = found.n_outputs, n1 * n2
-    blocks = n_outputs**2 if outputs == "full" else n_outputs
-    gradients = (n1 + n2) * n_outputs * 2 * found.flops
-    in_rest = found.n_parameters - sum(
-        layer.n_out * (layer.n_in + len(layer.names) - 1) for layer in found.layers
-    )
-    of_layers = sum(
-        min(
-            _gram_cost(layer, n1, n2, n_outputs, blocks),
-            _dense_cost(layer, n1, n2, n_outputs, blocks),
-        )
-        for layer in found.layers
-    )
-    return {
-        "jacobian": gradients + pairs * blocks * 2 * found.n_parameters,
-        "vector-products": n2 * n_outputs * (2 + 2 * n1) * found.flops,
-        "layers": gradients + of_layers + pairs * blocks * 2 * max(in_rest, 0),
-    }
-
-
-def _gram_cost(layer, n1: int, n2: int, n_outputs: int, blocks: int) -> float:
-    """Operations of a layer's two Gram matrices and their product."""
-    per_block = 0 if layer.is_last else 2 * layer.n_out + 2
-    return n1 * n2 * layer.positions**2 * (2 * layer.n_in + blocks * per_block)
-
-
-def _dense_cost(layer, n1: int, n2: int, n_outputs: int, blocks: int) -> float:
-    """Operations of writing a layer's gradients out and multiplying them."""
-    size = 2 * layer.n_in * layer.n_out
-    return size * ((n1 + n2) * n_outputs * layer.positions + n1 * n2 * blocks)
-
-
 def _by_factors(kernel, net, found, x1, x2, outputs, method, block_size):
     """Fill a kernel from what each example adds, block by block."""
     n2 = len(x1 if x2 is None else x2)
     if method == "jacobian":
-        found = found._replace(layers=(), rest=tuple(factors.trainable(net)))
+        found = found._replace(layers=(), rest=tuple(trainable(net)))
     n_outputs = found.n_outputs
     blocks = n_outputs**2 if outputs == "full" else n_outputs
     write_out = [
-        _dense_cost(layer, len(x1), n2, n_outputs, blocks)
-        < _gram_cost(layer, len(x1), n2, n_outputs, blocks)
+        cost.written_out(layer, len(x1), n2, n_outputs, blocks)
+        < cost.gram(layer, len(x1), n2, n_outputs, blocks)
         for layer in found.layers
     ]
     size = block_size or _block_size(found, write_out, x1)
@@ -224,7 +213,7 @@ def _by_factors(kernel, net, found, x1, x2, outputs, method, block_size):
         return [
             factors.written_out(product, n_outputs) if out else product
             for product, out in zip(made, write_out, strict=True)
-        ] + factors.dense(net, found.rest, x)
+        ] + factors.dense(net, found, x)
 
     for i in _slices(len(x1), size):
         rows = make(x1[i])
@@ -233,7 +222,7 @@ def _by_factors(kernel, net, found, x1, x2, outputs, method, block_size):
                 continue
             same = x2 is None and j == i
             columns = rows if same else make((x1 if x2 is None else x2)[j])
-            block = kernel[i, :, j] if outputs == "full" else kernel[i, j]
+            block = kernel[:, i, :, j] if outputs == "full" else kernel[i, j]
             contract.fill(block, rows, columns, outputs)
             if x2 is None and not same:
                 contract.mirror(kernel, i, j, outputs)
@@ -258,14 +247,14 @@ def _slices(n: int, size: int) -> Iterator[slice]:
 
 def _by_vector_products(kernel, net, found, x1, x2, outputs, block_size):
     """Fill a kernel with products of it and unit vectors, several at a time."""
-    parameters = factors.trainable(net)
+    parameters = trainable(net)
     second = x1 if x2 is None else x2
     n_outputs = found.n_outputs
     eye = torch.eye(n_outputs, dtype=kernel.dtype, device=kernel.device)
 
     def product(x: Tensor, basis: Tensor) -> Tensor:  # (n1, outputs)
-        _, pull = vjp(lambda p: factors.evaluate(net, p, x[None])[0], parameters)
-        return jvp(lambda p: factors.evaluate(net, p, x1), (parameters,), (pull(basis)[0],))[1]
+        _, pull = vjp(lambda p: evaluate(net, p, x[None])[0], parameters)
+        return jvp(lambda p: evaluate(net, p, x1), (parameters,), (pull(basis)[0],))[1]
 
     numbers = found.n_parameters + len(x1) * math.isqrt(found.n_parameters)
     size = block_size or max(1, MEMORY // (numbers * kernel.dtype.itemsize * n_outputs))
@@ -274,7 +263,7 @@ def _by_vector_products(kernel, net, found, x1, x2, outputs, block_size):
         made = vmap(product)(x, eye.repeat(len(x) // n_outputs, 1))
         made = made.unflatten(0, (-1, n_outputs))  # (n2, outputs, n1, outputs)
         if outputs == "full":
-            kernel[:, :, j] = made.permute(2, 3, 0, 1)
+            kernel[..., j] = made.permute(3, 2, 1, 0)
         else:
             diagonal = made.diagonal(dim1=1, dim2=3).transpose(0, 1)  # (n1, n2, outputs)
             kernel[:, j] = diagonal if outputs == "diagonal" else diagonal.mean(2)
