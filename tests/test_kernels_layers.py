@@ -262,7 +262,7 @@ def test_modules_and_functions_say_the_same():
         found = kernels_of(net, W_std=1.5, b_std=0.2, parameterisation=parameterisation)(x)
         torch.testing.assert_close(found.nngp, want.nngp, rtol=1e-12, atol=0)
         torch.testing.assert_close(found.ntk, want.ntk, rtol=1e-12, atol=0)
-        assert max(found.error, want.error) < 1e-14  # itself a rounding error
+        assert max(found.error, want.error) < 1e-13  # some 3e-16, itself rounding: never compared
     mlp_form = kernels_of(nets.MLP([3, 4, 5, 1], ["relu", "sine"]), W_std=[1, 2, 3], b_std=0.1)
     net = nn.Sequential(linear(3, 4), nn.ReLU(), linear(4, 5), Sine(), linear(5, 1))
     own = kernels_of(net, W_std=[1, 2, 3], b_std=0.1, elementwise=(Sine,))
