@@ -183,27 +183,31 @@ def compare(peer, names, repeats):
 
 
 SCALINGS = {
-    "inputs": ("n", (250, 500, 1000, 2000, 4000)),
-    "hidden layers": ("depth", (1, 3, 10, 30)),
+    "inputs": ("relu", lambda n: MLP | {"n": n}, (250, 500, 1000, 2000, 4000)),
+    "hidden layers": ("relu", lambda depth: MLP | {"depth": depth}, (1, 3, 10, 30)),
+    "outputs of a finite net": (
+        "empirical",
+        lambda outputs: FINITE | {"sizes": [784, 512, 512, outputs]},
+        (1, 3, 10, 30),
+    ),
 }
 
 
 def plot(peer, path, repeats):
-    """CPU seconds of the ReLU row against the number of inputs and of layers."""
+    """CPU seconds against the number of inputs, of layers and of outputs."""
     import matplotlib
 
-    matplotlib.use("svg")
+    matplotlib.use("agg")
     from matplotlib import pyplot as plt
 
-    _, axes = plt.subplots(1, len(SCALINGS), figsize=(8, 3), layout="constrained", sharey=True)
-    for ax, (label, (key, values)) in zip(axes, SCALINGS.items(), strict=True):
+    _, axes = plt.subplots(1, len(SCALINGS), figsize=(11, 3.2), layout="constrained", sharey=True)
+    for ax, (label, (job, settings, values)) in zip(axes, SCALINGS.items(), strict=True):
         for side, interpreter in (("tinynets", None), ("neural-tangents", peer)):
             if side == "tinynets" or interpreter:
-                seconds = [
-                    run(interpreter, "relu", MLP | {key: value}, repeats)["cpu"] for value in values
-                ]
-                ax.loglog(values, seconds, marker="o", label=side)
-        ax.set(xlabel=label)
+                found = [run(interpreter, job, settings(value), repeats)["cpu"] for value in values]
+                ax.loglog(values, found, marker="o", label=side)
+        ax.set(xlabel=label, xticks=values, xticklabels=values)
+        ax.minorticks_off()
     axes[0].set_ylabel("CPU seconds")
     axes[0].legend()
     plt.savefig(path)

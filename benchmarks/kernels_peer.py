@@ -137,11 +137,15 @@ def inference(settings):
 
     k, k_star, prior, y = map(jax.numpy.asarray, covariances_of(settings))
 
-    def run():
+    @jax.jit
+    def posterior(k, y, k_star, prior):
         predict = nt.predict.gp_inference(
             k, y, diag_reg=settings["noise_std"] ** 2, diag_reg_absolute_scale=True
         )
-        found = jax.block_until_ready(predict("nngp", k_star, prior))
+        return predict("nngp", k_star, prior)
+
+    def run():
+        found = jax.block_until_ready(posterior(k, y, k_star, prior))
         return {"mean": found.mean[:20], "variance": found.covariance.diagonal()[:20]}
 
     return run
