@@ -1,12 +1,13 @@
 """Running: what stops, resumes; what is impossible, is said or counted."""
 
+import errno
 import functools
 import math
 
 import pytest
 import torch
 
-from tinynets import rng, targets
+from tinynets import bnn, nets, rng, targets
 from tinynets.samplers import (
     Adaptation,
     adapt,
@@ -63,6 +64,19 @@ def breaking_after(sampler, n_steps):
     return sampler._replace(step=step)
 
 
+def breaking_in(sampler, after, n_warmup):
+    """Return the sampler or adaptation, failing after steps of warm-up and draws together."""
+    if not isinstance(sampler, Adaptation):
+        return breaking_after(sampler, after)
+    finish = sampler.finish
+    late = sampler._replace(
+        finish=lambda learning: (
+            lambda tuned, *rest: (breaking_after(tuned, after - n_warmup), *rest)
+        )(*finish(learning))
+    )
+    return breaking_after(late, after)
+
+
 @pytest.mark.parametrize("after", [13, 55])
 @pytest.mark.parametrize(
     "make",
@@ -79,16 +93,9 @@ def test_interrupted_run_resumes_bit_for_bit(tmp_path, make, after):
     before = "n_warmup" if isinstance(make(), Adaptation) else "n_burn_in"
     options = {"n_draws": 30, before: 40, "thin": 2, "keep_warmup": True}
     whole = sample(make(), start(), generator=rng.generator(2), **options)
-    sampler, adapted = make(), make()
-    if hasattr(sampler, "finish"):  # also fail once it draws
-        sampler = sampler._replace(
-            finish=lambda learning: (
-                lambda tuned, *rest: (breaking_after(tuned, after - 40), *rest)
-            )(*adapted.finish(learning))
-        )
     with pytest.raises(Interrupted):
         sample(
-            breaking_after(sampler, after),
+            breaking_in(make(), after, 40),
             start(),
             checkpoint=path,
             generator=rng.generator(2),
@@ -153,6 +160,169 @@ def test_checkpoint_of_another_run_is_refused(tmp_path, change, what):
     run()
     with pytest.raises(ValueError, match=what):
         run(**change)
+
+
+def other_data(noise=0.3, last=1.0):
+    x = torch.tensor([[-1.0], [0.2], [1.0]], dtype=torch.float64)
+    y = torch.tensor([[0.5], [0.1], [last]], dtype=torch.float64)
+    return bnn.Posterior(nets.MLP([1, 2, 1]), x, y, bnn.Gaussian(noise))
+
+
+WIDE = diagonal_mass(torch.tensor([2.0, 2.0], dtype=torch.float64))
+HMC = {"step_size": 0.1, "n_leapfrog": 2}
+
+
+@pytest.mark.parametrize(
+    "before, now, what",
+    [
+        (
+            mala(TARGET.log_density, step_size=0.5),
+            ula(TARGET.log_density, step_size=0.5),
+            "sampler was mala then and is ula now",
+        ),
+        (
+            mala(TARGET.log_density, step_size=0.5),
+            mala(TARGET.log_density, step_size=0.4),
+            "step_size was 0.5 then and is 0.4 now",
+        ),
+        (
+            mala(TARGET.log_density, step_size=torch.tensor([0.5, 0.4, 0.3, 0.2])),
+            mala(TARGET.log_density, step_size=torch.tensor([0.5, 0.4, 0.3, 0.1])),
+            r"step_size was \(4,\)",
+        ),
+        (
+            mala(TARGET.log_density, step_size=0.5),
+            mala(TARGET.log_density, step_size=0.5, mass=WIDE),
+            "mass was None then and is Mass now",
+        ),
+        (
+            mala(TARGET.log_density, step_size=0.5, mass=WIDE),
+            mala(TARGET.log_density, step_size=0.5, mass=WIDE._replace(dense=True)),
+            "mass: dense was False then and is True now",
+        ),
+        (hmc(other_data(), **HMC), hmc(other_data(), **HMC, jitter=0.1), "jitter was 0.0"),
+        (hmc(other_data(), **HMC), hmc(other_data(last=1 + 1e-12), **HMC), "log_density: y was"),
+        (hmc(other_data(), **HMC), hmc(other_data(0.31), **HMC), r"noise_std=0.3\).* then and is"),
+        (
+            hmc(other_data(), **HMC),
+            hmc(other_data().tempered(2.0), **HMC),
+            "log_density: temperature was 1.0 then and is 2.0 now",
+        ),
+        (
+            adapt(hmc, TARGET.log_density, n_leapfrog=3),
+            adapt(nuts, TARGET.log_density),
+            "algorithm was hmc then and is nuts now",
+        ),
+        (
+            adapt(hmc, TARGET.log_density, n_leapfrog=3),
+            adapt(hmc, TARGET.log_density, n_leapfrog=4),
+            "options: n_leapfrog was 3 then and is 4 now",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_checkpoint_of_another_sampler_or_target_is_refused(tmp_path, before, now, what):
+    dim = 7 if "Posterior" in before.describe()["log_density"] else 2
+    warm = {"n_warmup": 4} if isinstance(before, Adaptation) else {}
+    run = functools.partial(
+        sample,
+        position=0.1 * torch.ones(4, dim, dtype=torch.float64),
+        n_draws=4,
+        checkpoint=tmp_path / "run.pt",
+        **warm,
+    )
+    first = run(before, generator=rng.generator(2))
+    again = run(before, generator=rng.generator(2))
+    assert torch.equal(first.position, again.position)
+    with pytest.raises(ValueError, match=what):
+        run(now, generator=rng.generator(2))
+
+
+def minibatches(scale):
+    return sgld(
+        lambda q, examples: -0.5 * (q**2).sum(-1) * scale, n_examples=4, batch_size=2, step_size=0.1
+    )
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda scale: metropolis(lambda q: -0.5 * scale * (q**2).sum(-1), step_size=0.5),
+        lambda scale: adapt(nuts, lambda q: -0.5 * scale * (q**2).sum(-1)),
+        minibatches,
+    ],
+    ids=["metropolis", "nuts", "sgld"],
+)
+def test_a_target_of_the_same_name_is_known_by_its_values(tmp_path, make):
+    """Two lambdas are described alike; what they return tells them apart."""
+    before = make(1.0)
+    warm = "n_warmup" if isinstance(before, Adaptation) else "n_burn_in"
+    options = {"n_draws": 6, warm: 30, "checkpoint": tmp_path / "run.pt"}
+    for after in (10, 33):  # while it warms up, and while it draws
+        (tmp_path / "run.pt").unlink(missing_ok=True)
+        with pytest.raises(Interrupted):
+            late = breaking_in(make(1.0), after, 30)
+            sample(late, start(), generator=rng.generator(2), **options)
+        with pytest.raises(ValueError, match="log density at a stored position was .* then and is"):
+            sample(make(1.0 + 1e-6), start(), generator=rng.generator(2), **options)
+        sample(make(1.0), start(), generator=rng.generator(2), **options)
+
+
+def test_only_where_the_chains_are_may_show_another_target(tmp_path):
+    """Equal where they started: the position that is stored last decides."""
+    path, begin = tmp_path / "run.pt", start()
+
+    def make(scale):
+        def log_density(q):
+            return -0.5 * (q**2).sum(-1) - scale * (q - begin).square().sum(-1)
+
+        return metropolis(log_density, step_size=0.5)
+
+    options = {"n_draws": 6, "checkpoint": path}
+    sample(make(0.1), begin, generator=rng.generator(2), **options)
+    with pytest.raises(ValueError, match="log density at a stored position"):
+        sample(make(0.2), begin, generator=rng.generator(2), **options)
+
+
+def test_no_flipped_bit_is_loaded(tmp_path):
+    path = tmp_path / "run.pt"
+    run = functools.partial(
+        sample, mala(TARGET.log_density, step_size=0.5), start(), n_draws=8, checkpoint=path
+    )
+    run(generator=rng.generator(2))
+    whole = path.read_bytes()
+    bits = torch.randint(8 * len(whole), (300,), generator=rng.generator(1)).tolist()
+    for bit in [*range(0, 8 * 120, 7), *bits]:  # the head as well as the body
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match="run.pt is damaged.*delete it"):
+            run(generator=rng.generator(2))
+    path.write_bytes(whole)
+    run(generator=rng.generator(2))
+
+
+def test_a_full_disk_leaves_the_checkpoint_that_was_there(tmp_path, monkeypatch):
+    path = tmp_path / "run.pt"
+    sampler = mala(TARGET.log_density, step_size=0.5)
+    whole = sample(sampler, start(), n_draws=8, generator=rng.generator(2))
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(Interrupted):
+        run = breaking_after(sampler, 5)
+        sample(run, start(), n_draws=8, checkpoint=path, generator=rng.generator(2))
+    before = path.read_bytes()
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match=r"run\.pt can't be written: No space left"):
+        sample(sampler, start(), n_draws=8, checkpoint=path, generator=rng.generator(2))
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+    monkeypatch.undo()
+    done = sample(sampler, start(), n_draws=8, checkpoint=path, generator=rng.generator(2))
+    assert torch.equal(done.position, whole.position)
+    monkeypatch.setattr("os.fsync", full)  # nothing new to write
+    sample(sampler, start(), n_draws=8, checkpoint=path, generator=rng.generator(2))
 
 
 @pytest.mark.parametrize(

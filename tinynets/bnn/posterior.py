@@ -104,6 +104,17 @@ class Posterior:
         parts = (self.net, self.x, self.y, self.likelihood, self.prior_std)
         return partial(Posterior, temperature=self.temperature), parts
 
+    def parts(self) -> dict[str, object]:
+        """Return what makes this posterior the one it is, for a checkpoint to tell it apart."""
+        return {
+            "net": " ".join(repr(self.net).split()),
+            "x": self.x,
+            "y": self.y,
+            "likelihood": str(self.likelihood),
+            "prior_std": self.prior_std,
+            "temperature": self.temperature,
+        }
+
     @property
     def dim(self) -> int:
         """Number of coordinates of a position: weights, then unknowns."""

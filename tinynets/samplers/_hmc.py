@@ -8,10 +8,12 @@ from torch import Tensor
 from tinynets import checks
 from tinynets.densities import LogDensity
 from tinynets.samplers import base
+from tinynets.samplers.description import described
 from tinynets.samplers.leapfrog import trajectory
 from tinynets.samplers.mass import Mass, draw_momentum, kinetic_energy
 
 
+@described
 def hmc(
     log_density: LogDensity,
     *,

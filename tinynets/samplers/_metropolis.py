@@ -6,9 +6,11 @@ import torch
 from torch import Tensor
 
 from tinynets.samplers import base
+from tinynets.samplers.description import described
 from tinynets.samplers.mass import Mass, draw_momentum, velocity
 
 
+@described
 def metropolis(
     log_density: Callable, *, step_size: float | Tensor, mass: Mass | None = None
 ) -> base.Sampler:

@@ -8,12 +8,14 @@ from torch import Tensor
 
 from tinynets import checks
 from tinynets.samplers import base
+from tinynets.samplers.description import described
 from tinynets.samplers.leapfrog import path
 from tinynets.samplers.mass import Mass, draw_momentum, kinetic_energy, velocity
 
 BLOCK = 2**18  # numbers in the positions of the leaves that are held at once
 
 
+@described
 def nuts(
     log_density: Callable,
     *,

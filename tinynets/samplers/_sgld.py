@@ -8,6 +8,7 @@ from torch import Tensor
 
 from tinynets import checks
 from tinynets.samplers import base
+from tinynets.samplers.description import described
 from tinynets.samplers.mass import Mass, draw_momentum, velocity
 
 
@@ -19,6 +20,7 @@ class MinibatchState(NamedTuple):
     n_steps: Tensor  # (), int64
 
 
+@described
 def sgld(
     log_density: Callable,
     *,

@@ -7,9 +7,11 @@ from torch import Tensor
 
 from tinynets.samplers import base
 from tinynets.samplers._mala import propose
+from tinynets.samplers.description import described
 from tinynets.samplers.mass import Mass
 
 
+@described
 def ula(
     log_density: Callable, *, step_size: float | Tensor, mass: Mass | None = None
 ) -> base.Sampler:

@@ -12,6 +12,7 @@ from torch import Tensor
 from tinynets import checks
 from tinynets.densities import LogDensity
 from tinynets.samplers import base
+from tinynets.samplers.description import described
 from tinynets.samplers.mass import Mass, dense_mass, diagonal_mass
 
 
@@ -28,6 +29,7 @@ class Adaptation(NamedTuple):
     start: Callable  # start(position, n_warmup, *, generator) -> Learning
     step: Callable  # step(learning, *, generator) -> (Learning, Info)
     finish: Callable  # finish(learning) -> (Sampler, State, Tuning)
+    describe: Callable[[], dict[str, str]] = dict  # what is tuned, and how
 
 
 class StepSearch(NamedTuple):
@@ -60,6 +62,7 @@ class Learning(NamedTuple):
     n_warmup: int
 
 
+@described
 def adapt(
     algorithm: Callable[..., base.Sampler],
     log_density: LogDensity | None = None,

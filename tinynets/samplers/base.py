@@ -30,6 +30,7 @@ class Sampler(NamedTuple):
 
     init: Callable  # init(position) -> State
     step: Callable  # step(state, *, generator) -> (State, Info)
+    describe: Callable[[], dict[str, str]] = dict  # method, numbers, target
 
 
 class ChainState(Protocol):

@@ -1,16 +1,22 @@
-"""Checkpoints: a run on disk, whole and checked, or not there at all."""
+"""Checkpoints: a run on disk, whole and checked, or not there at all.
+
+A file is one line that says what it is, one with the SHA-256 of what follows, and the run as
+`torch.save` writes it. A single bit that flips is noticed.
+"""
 
 import hashlib
 import io
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from tinynets.samplers import _sgld, adaptation, base, mass
+from tinynets.samplers.description import digest
 
+FIRST_LINE = b"tinynets checkpoint of sample, format 2\n"
 TYPES = [
     base.Info,
     base.State,
@@ -26,7 +32,8 @@ class Run(NamedTuple):
     """A run so far: all that is needed to go on."""
 
     n_done: int  # steps of the warm-up, then draws
-    learning: tuple  # what the warm-up carries
+    start: Tensor  # (chains,), the log density where the chains started
+    learning: Any  # what the warm-up carries
     state: base.ChainState | None  # what the sampler carries, once it draws
     totals: tuple  # in the warm-up: Σ acceptance, divergences, gradients
     warmup: Tensor | None  # (chains, n_warmup, dim), filled so far, if kept
@@ -35,23 +42,42 @@ class Run(NamedTuple):
     info: base.Info  # each field (chains, draws)
 
 
-def plan(position: Tensor, generator: torch.Generator, **counts: int) -> dict:
+def plan(
+    position: Tensor, generator: torch.Generator, described: dict[str, str], **counts: int
+) -> dict:
     """Describe a run, so that a checkpoint of another is not taken for it."""
-    start = hashlib.sha256(position.detach().cpu().numpy().tobytes())
-    seed = hashlib.sha256(generator.get_state().numpy().tobytes())
     return {
         **counts,
+        **described,
         "shape of the starting position": tuple(position.shape),
-        "starting position": start.hexdigest()[:16],
-        "generator": seed.hexdigest()[:16],
+        "starting position": digest(position),
+        "generator": digest(generator.get_state()),
     }
 
 
 def save(path: Path, plan: dict, run: Run, random_state: Tensor) -> None:
-    """Write a checkpoint beside `path`, then put it in its place."""
+    """Write a checkpoint beside `path`, then put it in its place.
+
+    Raises
+    ------
+    OSError
+        If it can't be written; an earlier checkpoint stays as it is.
+    """
+    data = io.BytesIO()
+    torch.save({"plan": plan, "run": run, "random_state": random_state}, data)
+    content = data.getvalue()
     beside = path.with_name(path.name + ".part")
-    torch.save({"plan": plan, "run": run, "random_state": random_state}, beside)
-    os.replace(beside, path)
+    try:
+        with beside.open("wb") as file:
+            file.write(FIRST_LINE + _digest(content) + b"\n" + content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError as error:
+        if beside.is_file():
+            beside.unlink()
+        reason = error.strerror or error
+        raise OSError(error.errno, f"checkpoint {path} can't be written: {reason}") from error
 
 
 def resume(path: Path, plan: dict, generator: torch.Generator) -> Run | None:
@@ -64,21 +90,62 @@ def resume(path: Path, plan: dict, generator: torch.Generator) -> Run | None:
     """
     if not path.exists():
         return None
-    data = io.BytesIO(path.read_bytes())
-    try:
-        with torch.serialization.safe_globals([Run, *TYPES]):
-            found = torch.load(data, weights_only=True)
-        then, run = found["plan"], found["run"]
-    except Exception as error:  # damaged bytes can raise any
-        raise ValueError(
-            f"checkpoint {path} is damaged, or not one of `sample`; delete it to start the run anew"
-        ) from error
-    for name, value in plan.items():
-        if then.get(name) != value:
+    found = _read(path)
+    then = found["plan"]
+    for name in {**plan, **then}:
+        before, now = then.get(name), plan.get(name)
+        if before != now:
             raise ValueError(
                 f"checkpoint {path} is of another run: {name} was "
-                f"{then.get(name)} then and is {value} now; give another path "
+                f"{before} then and is {now} now; give another path "
                 "or delete the file"
             )
     generator.set_state(found["random_state"])
-    return run
+    return found["run"]
+
+
+def same_density(path: Path, run: Run, sampler: base.Sampler, position: Tensor) -> None:
+    """Compare stored log densities with those of now, at the start and where the chains are.
+
+    Raises
+    ------
+    ValueError
+        If they differ by more than rounding: it was another target, or other data.
+    """
+    state = run.state or getattr(run.learning, "state", run.learning)
+    pairs = [(position, run.start)]
+    if isinstance(state, base.State):  # that of a minibatch holds an estimate
+        pairs.append((state.position, state.log_density))
+    for at, before in pairs:
+        known = torch.isfinite(before) & torch.isfinite(at).all(1)
+        if not known.any():
+            continue
+        now, before = sampler.init(at[known]).log_density, before[known]
+        tolerance = torch.finfo(now.dtype).eps ** 0.5
+        if not torch.allclose(now, before, rtol=tolerance, atol=tolerance):
+            worst = int((now - before).abs().argmax())
+            raise ValueError(
+                f"checkpoint {path} is of another run: the log density at a stored position was "
+                f"{before[worst].item():.10g} then and is {now[worst].item():.10g} now; the "
+                "target or its data have changed: give another path or delete the file"
+            )
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()
+
+
+def _read(path: Path) -> dict:
+    """Return what a checkpoint holds, if it is whole."""
+    line, _, rest = path.read_bytes().partition(b"\n")
+    stated, _, content = rest.partition(b"\n")
+    damaged = (
+        f"checkpoint {path} is damaged, or not one of `sample`; delete it to start the run anew"
+    )
+    if line + b"\n" != FIRST_LINE or stated != _digest(content):
+        raise ValueError(damaged)
+    try:
+        with torch.serialization.safe_globals([Run, *TYPES]):
+            return torch.load(io.BytesIO(content), weights_only=True)
+    except Exception as error:  # written by another version, whole but not readable
+        raise ValueError(damaged) from error

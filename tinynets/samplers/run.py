@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -89,7 +89,9 @@ def sample(
         If the sampler is not built or the generator is none; if there is
         warm-up without tuning, or burn-in with it; if the chains can't start
         where they are told to; if the checkpoint is damaged or of another
-        run.
+        run: of another sampler, step size, mass matrix, target or data.
+    OSError
+        If the checkpoint can't be written; the one before stays.
 
     Examples
     --------
@@ -111,10 +113,13 @@ def sample(
     warming = _warming(sampler, n_warmup, n_burn_in)
     n_warmup = n_warmup or n_burn_in
     path = None if checkpoint is None else Path(checkpoint)
-    plan = checkpoints.plan(
-        position, generator, n_draws=n_draws, n_warmup=n_warmup, thin=thin, keep_warmup=keep_warmup
-    )
-    run = path and checkpoints.resume(path, plan, generator)
+    counts = {"n_draws": n_draws, "n_warmup": n_warmup, "thin": thin, "keep_warmup": keep_warmup}
+    plan, run = {}, None
+    if path is not None:
+        plan = checkpoints.plan(position, generator, warming.describe(), **counts)
+        run = checkpoints.resume(path, plan, generator)
+        if run is not None:
+            checkpoints.same_density(path, run, warming.finish(run.learning)[0], position)
     now = begun = run or _begin(
         warming.start(position, n_warmup, generator=generator),
         position,
@@ -130,7 +135,7 @@ def sample(
             if now.n_done % checkpoint_every == 0:
                 checkpoints.save(path, plan, now, random_state)
     finally:
-        if path is not None:
+        if path is not None and now is not run:  # what was read is there already
             checkpoints.save(path, plan, now, random_state)
     return _finish(warming, now, n_warmup)
 
@@ -165,17 +170,18 @@ def untuned(sampler: base.Sampler) -> Adaptation:
     def start(position, n_warmup, *, generator):
         return sampler.init(position)
 
-    return Adaptation(start, sampler.step, lambda state: (sampler, state, None))
+    return Adaptation(start, sampler.step, lambda state: (sampler, state, None), sampler.describe)
 
 
-def _begin(learning: tuple, position: Tensor, n_draws: int, n_kept: int | None) -> Run:
+def _begin(learning: Any, position: Tensor, n_draws: int, n_kept: int | None) -> Run:
     chains, dim = position.shape
     real = position.new_zeros(chains, n_draws)
     flag = torch.zeros_like(real, dtype=torch.bool)
     info = base.Info(real, flag, real.clone(), real.clone(), flag.clone(), flag.long())
     kept = None if n_kept is None else position.new_zeros(chains, n_kept, dim)
     empty = position.new_zeros(chains, n_draws, dim)
-    return Run(0, learning, None, (0.0, 0, 0), kept, empty, real.clone(), info)
+    state: base.ChainState = getattr(learning, "state", learning)
+    return Run(0, state.log_density, learning, None, (0.0, 0, 0), kept, empty, real.clone(), info)
 
 
 def _go_on(
