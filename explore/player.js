@@ -40,13 +40,12 @@ export class Player {
 
   // Without motion: many steps at once, and a word about it.
   leap() {
-    const done = this.step(this.control ? Infinity : AT_ONCE);
+    this.step(this.control ? Infinity : AT_ONCE);
     this.button.title = this.control ? "Motion is reduced: to the end at once"
       : `Motion is reduced: ${AT_ONCE} steps at once`;
     this.shell.block.querySelector(".explorable-motion").textContent = `${this.button.title}.`;
     this.shell.redraw();
     this.shell.speak();
-    return done;
   }
 
   seen(onScreen) {

@@ -47,9 +47,3 @@ export function stream(seed, name = 0, position = 0) {
   };
   return { uniform, normal };
 }
-
-// Numbers from two lists, for tests that bring their own.
-export function replay(normals, uniforms) {
-  let n = 0, u = 0;
-  return { normal: () => normals[n++], uniform: () => uniforms[u++] };
-}

@@ -4,7 +4,7 @@
 import { bindControls } from "./controls.js";
 import { Handles, onCanvas } from "./pointer.js";
 import { Player } from "./player.js";
-import { complaint, initial, isPlain, queryWith, restore } from "./state.js";
+import { complaint, initial, isPlain, nearest, queryWith, restore } from "./state.js";
 
 const REST = 500; // milliseconds without a change until a result is spoken
 const COLOURS = ["ink", "soft", "line", "paper", "blue", "orange", "green", "plum"];
@@ -50,8 +50,7 @@ export class Shell {
       if (this.complaint) this.speak();
       this.block.dataset.live = "true";
     } catch (error) {
-      this.part("says").textContent = "This figure could not be brought to life; " +
-        `the still picture shows how it starts. (${error.message})`;
+      this.part("says").textContent = `This figure does not run: ${error.message}.`;
       this.part("controls").disabled = true;
     }
   }
@@ -60,13 +59,13 @@ export class Shell {
   stage() {
     const shell = this;
     return {
-      name: this.name, data: this.data, view: this.view, label: this.data.alt,
+      data: this.data, view: this.view, label: this.data.alt,
       get values() { return shell.values; },
       get width() { return shell.view.clientWidth; },
       get colours() { return shell.palette ??= shell.readColours(); },
+      nearest, // (control, number): where that control can be
       set: (changes) => this.set(changes),
       redraw: () => this.redraw(),
-      rest: () => this.speak(),
       say: () => this.say(),
     };
   }

@@ -42,8 +42,7 @@ function points({ min, max, step, least, most }, text) {
 // A number that a text names, at the nearest step; undefined where it is none or outside.
 function inRange(text, min, max, step) {
   const number = text.trim() === "" ? NaN : Number(text);
-  if (!(number >= min && number <= max)) return undefined;
-  return tidy(min + Math.round((number - min) / step) * step, step);
+  return number >= min && number <= max ? nearest({ min, max, step }, number) : undefined;
 }
 
 // A value brought to where the control can be: into its range, to its step.

@@ -390,3 +390,22 @@ def test_old_names_do_not_come_back(path):
         )
     }
     assert {name: OLD[name] for name in OLD.keys() & used} == {}
+
+
+def test_figures_import_what_is_there():
+    """A module that asks for what another one does not export never starts."""
+    explore, missing = ROOT / "explore", []
+    for module in sorted(explore.rglob("*.js")):
+        text = module.read_text(encoding="utf-8")
+        for names, path in re.findall(r'^import \{([^}]*)\} from "(\.[^"]+)"', text, re.M):
+            other = module.parent / path
+            source = other.read_text(encoding="utf-8") if other.is_file() else ""
+            given = re.findall(
+                r"^export (?:async )?(?:function\*?|class|const|let) (\w+)", source, re.M
+            )
+            missing += [
+                f"{module.relative_to(ROOT)}: {path} has no {name}"
+                for name in (part.split(" as ")[0].strip() for part in names.split(","))
+                if name not in given
+            ]
+    assert not missing, missing

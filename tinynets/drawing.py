@@ -2,7 +2,7 @@
 
 A drawing is ink in [0, 1] on paper of any size. `prepare` boxes and centres
 it as MNIST's own images were; `shrink` leaves that out. The browser does the
-same (`explore/core/digits.js`), and the tests hold the two together.
+same (`explore/core/paper.js`), and the tests hold the two together.
 """
 
 import math

@@ -1,6 +1,6 @@
 // A chain with all that a figure shows of it: draws, histogram, energy errors, effective draws.
 
-import { evaluate, SAMPLERS } from "./samplers.js";
+import { evaluate } from "./samplers.js";
 import { effectiveSampleSize } from "./statistics.js";
 import { makeTarget } from "./targets.js";
 
@@ -32,9 +32,10 @@ export class Chain {
     this.size = { at: -1, worst: NaN };
   }
 
+  // One draw of a sampler of samplers.js; false when the chain is done.
   step(sampler, settings, random) {
     if (this.count === MOST) return false;
-    [this.state, this.info] = SAMPLERS[sampler](this.density, this.state, settings, random);
+    [this.state, this.info] = sampler(this.density, this.state, settings, random);
     const { q } = this.state, { info } = this;
     this.kept.forEach((values, axis) => { values[this.count] = q[axis]; });
     this.count += 1;
@@ -57,13 +58,5 @@ export class Chain {
       this.size = { at: this.count, worst: Math.min(...sizes, moved) };
     }
     return this.size.worst;
-  }
-
-  get mean() {
-    return this.kept.map((values) => {
-      let sum = 0;
-      for (let i = 0; i < this.count; i++) sum += values[i];
-      return sum / this.count;
-    });
   }
 }

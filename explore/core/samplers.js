@@ -1,8 +1,6 @@
 // One chain of each sampler of tinynets.samplers, making the same draws from the same random
 // numbers. A state is { q, value, gradient }; a step gives [state, info], and info.path holds
-// the places on the way, for the eye.
-
-import { nuts } from "./nuts.js";
+// the places on the way, for the eye. NUTS has a module of its own, nuts.js.
 
 const DIVERGENCE = 1000; // nats of energy error
 
@@ -71,8 +69,6 @@ export const SAMPLERS = {
     const error = kinetic(end) - proposal.value - (kinetic(p) - state.value);
     return metropolis(state, proposal, error, random, path, leapfrogs);
   },
-
-  nuts,
 };
 
 // A step of the Langevin diffusion, and how much likelier the way there is than the way back.

@@ -1,8 +1,8 @@
 // Hidden units as dots on a curve: swap, rescale and remove them, and watch f and the weights.
 
-import { axes, dot, linear, makeCanvas, polyline, text, within } from "../canvas.js";
+import { axes, linear, within } from "../axes.js";
+import { dot, makeCanvas, polyline, text } from "../canvas.js";
 import { corners, curve, evaluateAt, removed, rescaled, swapped, units } from "../core/onelayer.js";
-import { nearest } from "../state.js";
 
 const ROWS = ["input weight w", "bias b", "output weight a"];
 
@@ -29,7 +29,7 @@ export function start(stage) {
     offset = next.at(-1);
     const n = units(next);
     const rounded = Array.from({ length: n }, (_, j) => [0, 1, 2].map((row) =>
-      nearest({ min: bounds.min[row], max: bounds.max[row], step: bounds.step }, next[row * n + j])));
+      stage.nearest({ min: bounds.min[row], max: bounds.max[row], step: bounds.step }, next[row * n + j])));
     own = true;
     stage.set({ units: rounded, alpha: 1, ...keep });
     news = sentence && `${sentence} The curve ${moved < 1e-9 ? "stands still" : `moves by ${moved.toPrecision(2)}`}. `;

@@ -1,7 +1,8 @@
 // HMC in function space: a slice of the posterior of a small net with the trajectory in it, and
 // the curves that its points mean, which pile up into a band.
 
-import { axes, dot, linear, makeCanvas, polyline, text, within } from "../canvas.js";
+import { axes, linear, within } from "../axes.js";
+import { dot, makeCanvas, polyline, text } from "../canvas.js";
 import { corners, curve, evaluateAt, posterior } from "../core/onelayer.js";
 import { evaluate, SAMPLERS } from "../core/samplers.js";
 import { stream } from "../random.js";

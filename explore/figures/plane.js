@@ -1,8 +1,8 @@
 // A walk in the latent plane: click or drag, and see what the decoder makes of the point.
 
-import { axes, linear, makeCanvas, text } from "../canvas.js";
+import { axes, linear } from "../axes.js";
+import { makeCanvas, text } from "../canvas.js";
 import { blend, decode, nearestOf } from "../core/blending.js";
-import { nearest } from "../state.js";
 import { channels, tile } from "../tiles.js";
 
 const NEAREST = 3;
@@ -16,7 +16,7 @@ export function start(stage) {
   let box, side, x, y;
 
   const moveTo = (px, py) => stage.set({
-    across: nearest(control, x.invert(px)), up: nearest(control, y.invert(py)) });
+    across: stage.nearest(control, x.invert(px)), up: stage.nearest(control, y.invert(py)) });
 
   return {
     element,

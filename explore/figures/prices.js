@@ -1,6 +1,7 @@
 // Ten classes in the latent plane as ellipses, from one price β to the next.
 
-import { axes, linear, makeCanvas, text, within } from "../canvas.js";
+import { axes, linear, within } from "../axes.js";
+import { makeCanvas, text } from "../canvas.js";
 import { between } from "../core/ellipses.js";
 
 export function start(stage) {

@@ -1,13 +1,21 @@
 // A sampler that the reader drives: a chain in the plane, its histogram, its energy errors.
 
-import { axes, dot, linear, makeCanvas, polyline, text, within } from "../canvas.js";
+import { axes, linear, within } from "../axes.js";
+import { dot, makeCanvas, polyline, text } from "../canvas.js";
 import { Chain, MOST } from "../core/chain.js";
+import { SAMPLERS } from "../core/samplers.js";
 import { stream } from "../random.js";
 
 const NAMES = { walk: "The random walk", ula: "ULA", mala: "MALA", hmc: "HMC", nuts: "NUTS" };
 const format = (number) => Math.round(number).toLocaleString("en-GB");
 
-export function start(stage) {
+export async function start(stage) {
+  const samplers = { ...SAMPLERS };
+  const called = async () => { // NUTS comes when it is chosen; until then nothing moves
+    if (samplers[stage.values.sampler]) return;
+    samplers.nuts = (await import("../core/nuts.js")).nuts;
+  };
+  await called();
   const { element, context: c, resize } = makeCanvas(stage);
   let chain, random, layout, lastSize = 0;
   const target = () => stage.data.targets[stage.values.target];
@@ -21,8 +29,9 @@ export function start(stage) {
     step(stage.data.begun);
   };
   const step = (count) => {
+    const sampler = samplers[stage.values.sampler];
     let more = true;
-    for (let i = 0; i < count && more; i++) more = chain.step(stage.values.sampler, settings(), random);
+    for (let i = 0; i < count && more && sampler; i++) more = chain.step(sampler, settings(), random);
     return more;
   };
   const startPoint = () => { // kept as a share of the box, so that it suits every target
@@ -137,6 +146,7 @@ export function start(stage) {
     resize: lay,
     get perFrame() { return stage.values.speed; },
     update(names) {
+      if (names.has("sampler")) called();
       if (names.has("target") || names.has("start")) restart();
       else if (["sampler", "step", "leapfrogs"].some((name) => names.has(name))) chain.clear();
     },

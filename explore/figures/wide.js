@@ -1,11 +1,11 @@
 // An infinitely wide net that the reader drags: its posterior, or its training, in closed form, and
 // a finite net that trains beside it and is held against what the closed form says of it.
 
-import { axes, linear, makeCanvas, polyline, text, within } from "../canvas.js";
+import { axes, linear, within } from "../axes.js";
+import { makeCanvas, polyline, text } from "../canvas.js";
 import { bayes, Flow, kernels } from "../core/limit.js";
 import { descend, draw as drawNet, outputs, trace } from "../core/widenet.js";
 import { stream } from "../random.js";
-import { nearest } from "../state.js";
 
 const OPERATIONS = 8e6; // multiplications that a frame has time for
 const MOST_DEEP = 300; // units a layer of a finite net with two hidden layers or more
@@ -57,7 +57,7 @@ export function start(stage) {
     apart: Math.sqrt(own.reduce((sum, f, i) => sum + (f - told[i]) ** 2, 0) / xs.length) };
   }
   const place = (values) => values.map((value, axis) =>
-    nearest({ min: bounds.min[axis], max: bounds.max[axis], step: bounds.step }, value));
+    stage.nearest({ min: bounds.min[axis], max: bounds.max[axis], step: bounds.step }, value));
   const move = (i, to) => stage.set({ points: stage.values.points.map((p, j) => j === i ? place(to) : p) });
   const add = (to) => {
     if (stage.values.points.length >= bounds.most) return;

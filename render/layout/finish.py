@@ -15,7 +15,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from render.layout import feed, images, quarto, search, share
+from render.layout import feed, images, quarto, scripts, search, share
 from render.layout.document import Document, resolve
 from render.layout.frame import Frame
 from render.layout.kept import Shelf
@@ -26,6 +26,7 @@ from render.project import Page, Project
 
 STATIC = Path(__file__).parents[1] / "static"
 LIBRARY = "site_libs/tinynets"
+FIGURES = "explore"
 SOURCE = re.compile(r'\bsrc="([^"]*)"')
 
 
@@ -56,6 +57,8 @@ def finish(
         A listing or a menu is wrong; from what is returned: the index can't be written.
     """
     shutil.copytree(STATIC, out / LIBRARY, dirs_exist_ok=True)
+    scripts.ship(STATIC, out / LIBRARY)
+    scripts.ship(project.root / FIGURES, out / FIGURES)
     shelf = Shelf(project.cache_dir / "polished")
     documents = {
         page.source: _polished(documents[page.source], page, out, shelf)

@@ -16,6 +16,8 @@ sys.path.insert(0, str(ROOT / "tests" / "site"))
 import browsing  # noqa: E402
 from serving import serve  # noqa: E402
 
+from render.layout import scripts  # noqa: E402
+
 NODE = shutil.which("node")
 PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Figures</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -30,9 +32,10 @@ PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Figu
 
 def write(folder, blocks, name="index.html"):
     """Write pages with the blocks into a folder that has all they load."""
-    for part in ("assets", "explore"):
-        if not (folder / part).exists():
-            (folder / part).symlink_to(ROOT / part)
+    if not (folder / "assets").exists():
+        (folder / "assets").symlink_to(ROOT / "assets")
+        shutil.copytree(ROOT / "explore", folder / "explore")
+        scripts.ship(ROOT / "explore", folder / "explore")  # what readers get
     head = (ROOT / "assets" / "head.html").read_text(encoding="utf-8")
     head = re.sub(r'<script type="module" src="/assets/[^>]*></script>\n?', "", head)
     for scheme in ("light", "dark"):

@@ -1,7 +1,10 @@
-// Runs explore/core/digits.js on what a test wrote; prints what it gives.
+// Runs the cores of a drawn digit on what a test wrote; prints what it gives.
 import { readFileSync } from "node:fs";
-import * as core from "../../explore/core/digits.js";
+import * as autoencoder from "../../explore/core/autoencoder.js";
+import * as digits from "../../explore/core/digits.js";
+import * as paper from "../../explore/core/paper.js";
 
+const core = { ...digits, ...paper, ...autoencoder };
 const given = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const { width, side, layers, png, scales, bias } = given;
 const drawn = given.drawn.map((text) => Float64Array.from(core.bytesOf(text), (v) => v / 255));

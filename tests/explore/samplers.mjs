@@ -1,11 +1,18 @@
 // Runs what a fixture of tinynets asks for; prints what came out.
 import { readFileSync } from "node:fs";
+import { nuts } from "../../explore/core/nuts.js";
 import { evaluate, SAMPLERS } from "../../explore/core/samplers.js";
 import { effectiveSampleSize } from "../../explore/core/statistics.js";
 import { makeTarget } from "../../explore/core/targets.js";
-import { replay, stream } from "../../explore/random.js";
+import { stream } from "../../explore/random.js";
 
 const asked = JSON.parse(readFileSync(process.argv[2], "utf8"));
+
+// Numbers from two lists, in place of a stream.
+function replay(normals, uniforms) {
+  let n = 0, u = 0;
+  return { normal: () => normals[n++], uniform: () => uniforms[u++] };
+}
 
 function chain({ target, sampler, settings, start, normals, uniforms, n_steps: count }) {
   const density = makeTarget(target), random = replay(normals, uniforms);
@@ -13,7 +20,7 @@ function chain({ target, sampler, settings, start, normals, uniforms, n_steps: c
   const out = { position: [], value: [], acceptance: [], accepted: [], energy_error: [],
     divergent: [], n_gradients: [] };
   for (let i = 0; i < count; i++) {
-    [state, info] = SAMPLERS[sampler](density, state, settings, random);
+    [state, info] = (SAMPLERS[sampler] ?? nuts)(density, state, settings, random);
     out.position.push([...state.q]);
     out.value.push(state.value);
     out.acceptance.push(info.acceptance);

@@ -1,4 +1,4 @@
-"""What explore/core/digits.js computes is what torch computes."""
+"""What the cores of a drawn digit compute is what torch computes."""
 
 import base64
 import copy

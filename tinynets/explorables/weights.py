@@ -3,7 +3,8 @@
 A figure that runs a net in the browser needs the net's weights. Small ones
 stand in the page as base64 of half-precision numbers; a large matrix is an
 8-bit grey picture, one byte for each weight and one scale for each row, so
-that it is also something to look at. `explore/core/digits.js` reads both.
+that it is also something to look at. In `explore/core/`, `digits.js` reads the
+first and `autoencoder.js` the second.
 """
 
 import base64
