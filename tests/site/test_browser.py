@@ -194,6 +194,32 @@ def test_the_dark_toggle_is_remembered(page, base):
     page.wait_for_function(f"() => ({BRIGHTNESS})() > 0.8")
 
 
+# How far down a page's first figure begins, and the lines of code that one sees unasked.
+FIRST_SCREEN = """() => {
+  const figure = document.querySelector("main :is(figure, .explorable)");
+  const code = [...document.querySelectorAll("main pre:has(> code)")]
+    .filter((pre) => !pre.closest("details, .cell-output") && pre.checkVisibility());
+  return [figure?.getBoundingClientRect().top + scrollY, code.map((pre) => pre.innerText.trim().split("\\n").length)];
+}"""
+
+
+def test_a_post_begins_with_its_figure_and_shows_little_code(page, site, base):
+    posts = [str(p.path) for p in site.pages if p.path.match("posts/*/index.html")]
+    assert posts, "the site has no posts"
+    problems = []
+    for path in posts:
+        page.goto(base + path)
+        top, lines = page.evaluate(FIRST_SCREEN)
+        if not top or top > 700:
+            problems.append(f"{path}: its first figure begins at {top} px, not within 700")
+        if sum(lines) > 60 or max(lines, default=0) > 15:
+            problems.append(
+                f"{path}: {sum(lines)} visible lines of code, {max(lines)} at a time; "
+                "60 and 15 are allowed: fold what builds tables and plots below its figure"
+            )
+    assert not problems, "\n".join(problems)
+
+
 def test_a_wide_figure_stays_legible_on_a_phone(page, site, base):
     path = first_with(site, "<img[^>]*figure-img", "a figure")
     page.set_viewport_size({"width": 360, "height": 800})
