@@ -126,6 +126,23 @@ def test_momentum_remembers_the_last_step(example):
     )
 
 
+@pytest.mark.parametrize("mu", [0.0, 0.9])
+@pytest.mark.parametrize("penalty, slope", [("L2", lambda w: w), ("L1", np.sign)])
+def test_weights_without_a_gradient_only_decay(penalty, slope, mu):
+    source = draws(5)
+    x, y = source.random((8, 4)), np.eye(2)[source.integers(0, 2, 8)]
+    x[:, 2:] = 0.0  # two inputs that are never on
+    net = nielsen.network([4, 3, 2], generator=source, large=True)
+    how = {"epochs": 5, "mini_batch_size": 2, "eta": 0.3, "lmbda": 0.4, "penalty": penalty}
+    *_, trained = nielsen.sgd(net, (x, y), mu=mu, generator=source, **how)
+    w, v = net.weights[0][:, 2:].copy(), 0.0
+    for _ in range(5 * 4):
+        v = mu * v - 0.3 * 0.4 / 8 * slope(w)
+        w = w + v
+    np.testing.assert_allclose(trained.weights[0][:, 2:], w, atol=1e-12)
+    assert abs(w - net.weights[0][:, 2:]).min() > 0.01
+
+
 def test_training_leaves_the_start_alone_and_repeats(example):
     net, x, y = example
     before = [w.copy() for w in net.weights]
