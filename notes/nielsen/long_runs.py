@@ -1,30 +1,36 @@
 """What does not fit in a page's time: run once, results kept beside it.
 
-    TINYNETS_DATA=... python notes/nielsen/long_runs.py ["chapter 6" ...]
+    python notes/nielsen/long_runs.py ["chapter 3" ...]
 
-runs the chapters named, or all, and puts their results with seeds, versions
-and date into `long_runs.json`, where those of other chapters stay. Each
-takes some ten minutes and needs MNIST.
+runs what is named, or all, on MNIST, and puts each result with its recipe, versions, commit
+and processor into `long_runs.json`, where the others stay. Each takes some three minutes of
+one core; `long_runs_convolution.py` has those of chapter 6.
 """
 
 import datetime
-import functools
 import json
-import math
 import os
+import platform
+import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from tinynets import convnets, nets, nielsen
+from tinynets import nielsen
 from tinynets.data import Digits, load_digits
-from tinynets.rng import generator
 
-SEED, N_SEEDS, EPOCHS = 0, 3, 60
-RESULTS = Path(__file__).with_suffix(".json")
+RESULTS = Path(__file__).with_name("long_runs.json")
+COSTS = {"quadratic": nielsen.QUADRATIC, "cross-entropy": nielsen.CROSS_ENTROPY}
+BOOK = {"seed": 0, "n_nets": 3, "n_train": 50_000, "mini_batch_size": 10, "cost": "cross-entropy"}
+
+RECIPES: dict[str, dict] = {
+    "chapter 3": BOOK | {"hidden": [100], "epochs": 60, "eta": 0.1, "lmbda": 5.0},
+    "chapter 5": BOOK
+    | {"hidden": [30], "depths": [1, 2, 3, 4], "epochs": 30, "eta": 0.1, "lmbda": 5.0},
+}
 
 
 def mnist() -> Digits:
@@ -37,122 +43,92 @@ def mnist() -> Digits:
     return digits
 
 
-def record(chapter: str, result: dict) -> None:
-    """Put the result of one chapter into the file, whole or not at all."""
+def record(name: str, recipe: dict, result: dict, seconds: float, **versions: str) -> None:
+    """Put one result into the file, whole or not at all."""
     known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    known[chapter] = result | {"date": datetime.date.today().isoformat()}
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    known[name] = {
+        "recipe": recipe,
+        "result": result,
+        "processor seconds": round(seconds),
+        "date": datetime.date.today().isoformat(),
+        "commit": subprocess.check_output(command, cwd=RESULTS.parent, text=True).strip(),
+        "processor": platform.machine(),
+        "python": platform.python_version(),
+        **versions,
+    }
+    lines = [f"{json.dumps(name)}: {json.dumps(known[name])}" for name in sorted(known)]
     part = RESULTS.with_suffix(".part")
-    part.write_text(json.dumps(dict(sorted(known.items())), indent=1) + "\n")
+    part.write_text("{\n" + ",\n".join(lines) + "\n}\n")
     os.replace(part, RESULTS)
 
 
-def chapter_3() -> None:
-    """{784, 100, 10}, cross-entropy, eta 0.1, lambda 5, 50,000 images."""
-    digits = mnist()
-    x = digits.train.images[:50_000].numpy()
-    y = nielsen.one_hot(digits.train.labels[:50_000].numpy(), dtype=x.dtype)
-    test = digits.test.images.numpy(), digits.test.labels.numpy()
-    source = np.random.default_rng(SEED)
-    begun = nielsen.network([784, 100, 10], generator=source, n_nets=N_SEEDS, dtype=x.dtype)
-    for epoch, net in enumerate(
-        nielsen.sgd(
-            begun,
-            (x, y),
-            epochs=EPOCHS,
-            mini_batch_size=10,
-            eta=0.1,
-            lmbda=5.0,
-            cost=nielsen.CROSS_ENTROPY,
-            generator=source,
-        ),
-        1,
-    ):
-        print(f"epoch {epoch}: {nielsen.accuracy(net, test)}", flush=True)
-    record(
-        "chapter 3",
-        {
-            "test accuracy": nielsen.accuracy(net, test).tolist(),
-            "seeds": N_SEEDS,
-            "seed": SEED,
-            "epochs": EPOCHS,
-            "numpy": np.__version__,
-        },
+class Data:
+    """What the book learns from, 50,000 images, and the 10,000 that it tests with."""
+
+    def __init__(self) -> None:
+        digits = mnist()
+        self.x = digits.train.images[:50_000].numpy()
+        self.y = nielsen.one_hot(digits.train.labels[:50_000].numpy(), dtype=self.x.dtype)
+        self.test = digits.test.images.numpy(), digits.test.labels.numpy()
+
+    def first(self, n: int) -> tuple:
+        return self.x[:n], self.y[:n]
+
+
+def epochs_of(recipe: dict, data: tuple, **changes) -> Iterator[nielsen.Network]:
+    """Train by a recipe with some changes; yield the start, then the net of each epoch."""
+    how = recipe | {"large": False, "lmbda": 0.0, "penalty": "L2"} | changes
+    source = np.random.default_rng(how["seed"])
+    sizes = [data[0].shape[1], *how["hidden"], data[1].shape[1]]
+    net = nielsen.network(
+        sizes, generator=source, n_nets=how["n_nets"], large=how["large"], dtype=data[0].dtype
     )
+    yield net
+    names = ("epochs", "mini_batch_size", "eta", "lmbda", "penalty")
+    options = {name: how[name] for name in names}
+    yield from nielsen.sgd(net, data, generator=source, cost=COSTS[how["cost"]], **options)
 
 
-# Chapter 6: chosen beforehand, not by looking at the test images.
-NETS, NET_EPOCHS, BATCH, RATE, DECAY = 3, 7, 128, 0.08, 5e-4
-BUILD = {"channels": (16, 32), "hidden": (256,), "dropout": 0.5}
-DISTORT = {"shift": 2, "rotation": 10.0, "skew": 0.1}
+def curve(nets: Iterator[nielsen.Network], measure: Callable) -> list:
+    """Measure the nets (seeds,) after each epoch: (seeds, epochs)."""
+    next(nets)
+    return np.stack([measure(net) for net in nets], -1).astype(float).round(5).tolist()
 
 
-def chapter_6() -> None:
-    """A vote of ReLU conv nets: all 60,000 images, distorted, dropout."""
-    digits = mnist()
-    distort = functools.partial(convnets.distorted, **DISTORT, image_shape=digits.image_shape)
-    histories, guesses, seconds = [], [], 0.0
-    for i in range(NETS):
-        begun = time.process_time()
-        source = generator(SEED, "chapter 6", i)
-        net = nets.initialise(
-            convnets.ConvNet(digits.image_shape, **BUILD), scheme="he", generator=source
-        )
-        histories.append([])
-        for epoch, _ in convnets.train_epochs(
-            net,
-            digits.train.images,
-            digits.train.labels,
-            epochs=NET_EPOCHS,
-            batch_size=BATCH,
-            momentum=0.9,
-            rate=lambda epoch: RATE / 2 * (1 + math.cos(math.pi * (epoch - 1) / NET_EPOCHS)),
-            decay=DECAY,
-            generator=source,
-            distort=distort,
-        ):
-            histories[i].append(convnets.accuracy_on(net, digits.test.images, digits.test.labels))
-            print(f"net {i}, epoch {epoch}: {histories[i][-1]:.4f}", flush=True)
-        seconds += time.process_time() - begun
-        guesses.append(convnets.logits_of(net, digits.test.images).argmax(-1))
-        record(
-            "chapter 6",
-            voted(digits, torch.stack(guesses))
-            | {
-                "test accuracy by epoch": histories,
-                "seed": SEED,
-                "nets": len(guesses),
-                "epochs": NET_EPOCHS,
-                "batch size": BATCH,
-                "rate": RATE,
-                "decay": DECAY,
-                "net": BUILD,
-                "distortion": DISTORT,
-                "parameters": nets.n_parameters(net),
-                "processor seconds": round(seconds),
-                "torch": torch.__version__,
-            },
-        )
+def to_the_end(recipe: dict, data: Data) -> dict:
+    """The chapter's best network."""
+    *_, net = epochs_of(recipe, data.first(recipe["n_train"]))
+    return {"test accuracy": nielsen.accuracy(net, data.test).tolist()}
 
 
-def voted(digits: Digits, guesses: torch.Tensor) -> dict:
-    """Say where the vote of (nets, n) guesses errs, and each of the nets."""
-    winner = convnets.vote(guesses)
-    wrong = (winner != digits.test.labels).nonzero().flatten()
+def depths(recipe: dict, data: Data) -> dict:
+    """Test accuracy by epoch of nets with one to four hidden layers."""
     return {
-        "test accuracy": (guesses == digits.test.labels).double().mean(-1).tolist(),
-        "wrong": wrong.tolist(),
-        "said": winner[wrong].tolist(),
-        "labels": digits.test.labels[wrong].tolist(),
-        "each said": guesses[:, wrong].tolist(),
+        str(n): curve(
+            epochs_of(recipe, data.first(recipe["n_train"]), hidden=n * recipe["hidden"]),
+            lambda net: nielsen.accuracy(net, data.test),
+        )
+        for n in recipe["depths"]
     }
 
 
-CHAPTERS = {"chapter 3": chapter_3, "chapter 6": chapter_6}
+RUNS = {"chapter 3": to_the_end, "chapter 5": depths}
+
+
+def main(wanted: list[str]) -> None:
+    """Run what is named, or all."""
+    unknown = [name for name in wanted if name not in RUNS]
+    if unknown:
+        raise SystemExit(f"unknown {unknown}: choose from {list(RUNS)}")
+    data = Data()
+    for name in wanted or RUNS:
+        begun = time.process_time()
+        result = RUNS[name](RECIPES[name], data)
+        seconds = time.process_time() - begun
+        record(name, RECIPES[name], result, seconds, numpy=np.__version__)
+        print(f"{name}: {seconds:.0f} seconds", flush=True)
+
 
 if __name__ == "__main__":
-    wanted = sys.argv[1:] or list(CHAPTERS)
-    unknown = [name for name in wanted if name not in CHAPTERS]
-    if unknown:
-        raise SystemExit(f"unknown {unknown}: choose from {list(CHAPTERS)}")
-    for name in wanted:
-        CHAPTERS[name]()
+    main(sys.argv[1:])

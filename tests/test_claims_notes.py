@@ -1,0 +1,134 @@
+"""A note whose claim stops being true stops: claims are broken, and the note is seen to stop."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_claims import cell_with
+
+from tinynets.text import percent, span
+
+ROOT = Path(__file__).resolve().parent.parent
+CHAPTER_5 = "notes/nielsen/chapter-5.qmd"
+STORED = (ROOT / "notes/nielsen/long_runs.json").read_text()
+
+
+def run_chapter_5(run):
+    """Run the claims on depth, on these results."""
+    by_depth = {int(n): np.array(c) for n, c in run["result"].items()}
+    scope = {"np": np, "percent": percent, "span": span, "run": run, "by_depth": by_depth}
+    exec(cell_with(CHAPTER_5, "late_text"), scope)
+
+
+def exchange_one_and_four(result):
+    result["1"], result["4"] = result["4"], result["1"]
+
+
+def spoil_two_layers(result):
+    for curve in result["2"]:
+        curve[-1] -= 0.01
+
+
+def start_four_layers_well(result):
+    result["4"][0][0] = 0.5
+
+
+def test_chapter_5_holds_as_it_is():
+    run_chapter_5(json.loads(STORED)["chapter 5"])
+
+
+@pytest.mark.parametrize("spoil", [exchange_one_and_four, spoil_two_layers, start_four_layers_well])
+def test_chapter_5_stops(spoil):
+    run = json.loads(STORED)["chapter 5"]
+    spoil(run["result"])
+    with pytest.raises(AssertionError):
+        run_chapter_5(run)
+
+
+CHAPTER_3 = "notes/nielsen/chapter-3.qmd"
+ANGLES = (0, 15, 30, 60, 90, 135, 180)
+
+
+def turned_digits():
+    """What networks read of turned digits, such as they might."""
+    seeds = np.array([-0.01, 0.0, 0.01])
+    rows = {
+        "all": (0.91, 0.82, 0.54, 0.19, 0.16, 0.17, 0.28),
+        "same": (0.96, 0.88, 0.64, 0.24, 0.22, 0.37, 0.58),
+        "nine": (0.02, 0.02, 0.03, 0.17, 0.42, 0.34, 0.37),
+        "six": (0.93, 0.83, 0.58, 0.07, 0.02, 0.02, 0.02),
+    }
+    return {
+        angle: {name: values[i] + seeds for name, values in rows.items()}
+        for i, angle in enumerate(ANGLES)
+    }
+
+
+def run_turned(read):
+    """Run the claims of 3.E7 on these readings."""
+    scope = {"np": np}
+    exec(cell_with(CHAPTER_3, "def paired").split("\n\n\n")[-1], scope)
+    exec(cell_with(CHAPTER_3, "lowest = "), scope | {"read": read, "angles": ANGLES})
+
+
+def fall_to_the_end(read):
+    read[180]["all"] = read[180]["all"] - 0.13
+
+
+def read_better_at_thirty(read):
+    read[30]["all"][1] = 0.9
+
+
+def keep_the_sixes(read):
+    read[180]["six"][0] = 0.5
+
+
+def test_turned_digits_hold_as_they_are():
+    run_turned(turned_digits())
+
+
+@pytest.mark.parametrize("spoil", [fall_to_the_end, read_better_at_thirty, keep_the_sixes])
+def test_turned_digits_stop(spoil):
+    read = turned_digits()
+    spoil(read)
+    with pytest.raises(AssertionError):
+        run_turned(read)
+
+
+def weights_that_tail_off():
+    """Spread of live and dead weights by epoch, for the larger and the smaller set."""
+    epochs = np.arange(0, 121, 5)
+    dead = np.exp(-0.05 * epochs)
+    return {n: (np.maximum(dead, level), dead) for n, level in ((5000, 0.116), (1000, 0.074))}
+
+
+def run_decay(decays):
+    """Run the claims of 3.P9 on these curves."""
+    some, fewer = ((np.zeros(n),) for n in (5000, 1000))
+    scope = {"np": np, "decays": decays, "sizes": [784, 30, 10], "some": some, "fewer": fewer}
+    exec(cell_with(CHAPTER_3, "big_end, small_end"), scope)
+
+
+def never_tail_off(decays):
+    decays[5000] = (decays[5000][1], decays[5000][1])
+
+
+def end_at_one_level(decays):
+    decays[1000] = (decays[5000][0], decays[1000][1])
+
+
+def end_at_half_the_level(decays):
+    decays[1000] = (decays[1000][0] / 3, decays[1000][1])
+
+
+def test_decay_holds_as_it_is():
+    run_decay(weights_that_tail_off())
+
+
+@pytest.mark.parametrize("spoil", [never_tail_off, end_at_one_level, end_at_half_the_level])
+def test_decay_stops(spoil):
+    decays = weights_that_tail_off()
+    spoil(decays)
+    with pytest.raises(AssertionError):
+        run_decay(decays)

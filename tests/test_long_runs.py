@@ -1,0 +1,49 @@
+"""What pages quote of long runs belongs to the scripts beside them."""
+
+import importlib
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+NOTES = Path(__file__).parents[1] / "notes" / "nielsen"
+STORED = json.loads((NOTES / "long_runs.json").read_text())
+
+
+@pytest.fixture(params=["long_runs", "long_runs_convolution"])
+def script(request, monkeypatch):
+    monkeypatch.syspath_prepend(str(NOTES))
+    yield importlib.import_module(request.param)
+    for name in ("long_runs", "long_runs_convolution"):
+        sys.modules.pop(name, None)
+
+
+def test_stored_runs_follow_the_recipes_beside_them(script):
+    assert script.RECIPES.keys() == script.RUNS.keys()
+    for name, recipe in script.RECIPES.items():
+        assert STORED[name]["recipe"] == recipe, name
+
+
+def test_every_stored_run_has_a_recipe(monkeypatch):
+    monkeypatch.syspath_prepend(str(NOTES))
+    scripts = [importlib.import_module(n) for n in ("long_runs", "long_runs_convolution")]
+    assert set(STORED) == {name for script in scripts for name in script.RECIPES}
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_a_stored_run_says_how_it_came_about(name):
+    run = STORED[name]
+    assert re.fullmatch("[0-9a-f]{7,40}", run["commit"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", run["date"])
+    assert {"torch", "numpy"} & run.keys()
+    assert {"processor", "python", "processor seconds", "result"} <= run.keys()
+
+
+def test_the_depths_have_the_seeds_and_epochs_of_their_recipe():
+    run = STORED["chapter 5"]
+    recipe = run["recipe"]
+    assert list(run["result"]) == [str(n) for n in recipe["depths"]]
+    for curves in run["result"].values():
+        assert [len(c) for c in curves] == recipe["n_nets"] * [recipe["epochs"]]
