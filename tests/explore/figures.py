@@ -13,6 +13,7 @@ from tinynets.explorables import digit, latents, masks, nielsen
 from tinynets.explorables.corners import corners_explorable
 from tinynets.explorables.faults import faults_explorable
 from tinynets.explorables.functions import functions_explorable
+from tinynets.explorables.neurons import neuron_explorable, two_neurons_explorable
 from tinynets.explorables.sampler import sampler_explorable
 from tinynets.explorables.wide import wide_explorable
 from tinynets.nets import MLP
@@ -173,6 +174,8 @@ def wide():
     return wide_explorable(x, x.sin(), answer="Wide, and no.")
 
 
+SAID = {"question": "Which?", "answer": "This one."}
+
 BUILDERS = {
     "wide": wide,
     "bumps": bumps,
@@ -189,14 +192,17 @@ BUILDERS = {
     "prices": prices,
     "growth": growth,
     "clusters": clusters,
+    "neuron": functools.partial(neuron_explorable, **SAID),
+    "neurons": functools.partial(two_neurons_explorable, **SAID),
 }
-HANDLES = ["sampler", "digit", "corners", "plane", "wide"]  # those with something to drag
+HANDLES = ["sampler", "digit", "corners", "plane", "wide", "neuron", "neurons"]  # what is dragged
 GRABBED = {
     "sampler": (0.6, 0.2),
     "cloud": (0.3, 0.5),
     "plane": (0.3, 0.2),
 }  # and those whose picture is grabbed: where, in shares of it
-RUNNING = ["sampler", "faults", "functions", "wide"]  # those that make steps of their own
+# Those that make steps of their own:
+RUNNING = ["sampler", "faults", "functions", "wide", "neurons"]
 
 
 @functools.cache
