@@ -12,13 +12,14 @@ import torch
 
 from tinynets import bnn, drawing, empirical, latents, lazy, nets, predict, vae, vi
 from tinynets.data import load_digits
+from tinynets.explorables import neurons
 from tinynets.losses import cross_entropy
 from tinynets.plots import bnn as bnn_plots
 from tinynets.plots import drawing as drawing_plots
 from tinynets.plots import latents as latent_plots
 from tinynets.plots import lazy as lazy_plots
 from tinynets.plots import masks as mask_plots
-from tinynets.plots import use_style
+from tinynets.plots import stills, use_style
 from tinynets.rng import generator
 from tinynets.samplers import adapt, hmc, sample
 from tinynets.train import train
@@ -43,6 +44,18 @@ def classifier(digits, sizes, activation, n_steps):
         optimiser=torch.optim.Adam(net.parameters(), 3e-3),
     )
     return net
+
+
+def one_neuron(digits):
+    x = torch.linspace(neurons.LOW, neurons.HIGH, 241, **F64)
+    z = 4 - 2 * x
+    fig = stills.plot_neuron(
+        x, torch.sigmoid(z), neurons.slopes_of("sigmoid", z), limit=neurons.SATURATED, kink=2.0
+    )
+    fig.set_size_inches(SIZE)
+    for ax, ylim in zip(fig.axes, ((-0.2, 1.2), (-0.05, 0.3)), strict=True):
+        ax.set(ylim=ylim, title="")
+        ax.set_axis_off()
 
 
 def weight_masks(digits):
@@ -179,6 +192,7 @@ def main():
     use_style()
     digits = load_digits()
     for draw in (
+        one_neuron,
         weight_masks,
         draw_a_digit,
         separable_latents,
