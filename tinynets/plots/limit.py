@@ -1,0 +1,108 @@
+"""Infinitely wide networks: bands, depth, and error against the number of examples."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from tinynets.colours import BLUE, INK, PALETTE, VERMILION
+from tinynets.plots import WIDTH
+
+MARKERS = ("o", "s", "^", "D")
+STROKES = ("-", "--", "-.", ":")
+
+
+def plot_panels(
+    x: ArrayLike,
+    bands: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    data: tuple[ArrayLike, ArrayLike],
+    *,
+    truth: ArrayLike | None = None,
+    ylim: tuple[float, float],
+) -> Figure:
+    """Draw means with bands of two standard deviations, a panel each.
+
+    Parameters
+    ----------
+    x : array of shape (n,)
+    bands : mapping of str to (mean, std), each of shape (n,)
+        By the panel's title.
+    data : pair of arrays
+    truth : array of shape (n,), optional
+        The function that the data are of, dashed.
+    ylim : (float, float)
+    """
+    fig, axes = plt.subplots(
+        1, len(bands), figsize=(WIDTH, 2.7), sharex=True, sharey=True, squeeze=False
+    )
+    for ax, (title, (mean, std)) in zip(axes[0], bands.items(), strict=True):
+        mean, std = np.asarray(mean), np.asarray(std)
+        ax.fill_between(x, mean - 2 * std, mean + 2 * std, color=BLUE, alpha=0.2, linewidth=0)
+        ax.plot(x, mean, color=BLUE)
+        if truth is not None:
+            ax.plot(x, truth, color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
+        ax.plot(*data, "o", color=VERMILION, markersize=3.4, zorder=3)
+        ax.set(title=title, xlabel="x", ylim=ylim)
+        ax.margins(x=0)
+    return fig
+
+
+def plot_depth(
+    layers: ArrayLike,
+    correlations: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    W_std: ArrayLike,
+    depth_scale: ArrayLike,
+) -> Figure:
+    """Draw the correlation of two inputs layer by layer, and the depth over which it settles.
+
+    Parameters
+    ----------
+    layers : array of shape (n_layers,)
+    correlations : mapping of str to (limit, nets)
+        By the name of a curve: (n_layers,), and (n_nets, n_layers) of finite nets, as dots.
+    W_std, depth_scale : arrays of shape (n,)
+    """
+    fig, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 2.9))
+    for i, (name, (limit, found)) in enumerate(correlations.items()):
+        left.plot(layers, limit, STROKES[i], color=PALETTE[i], label=name)
+        for one in np.asarray(found):
+            left.plot(layers[::3], one[::3], MARKERS[i], color=PALETTE[i], markersize=2.5)
+    left.set(xlabel="layer", ylabel="correlation of two inputs", ylim=(-0.05, 1.05))
+    left.legend(loc="lower left", bbox_to_anchor=(0.35, 0.3))
+    right.semilogy(W_std, depth_scale, color=BLUE)
+    right.set(xlabel="scale of the weights", ylabel="depth scale ξ, layers")
+    return fig
+
+
+def plot_errors(
+    sizes: Sequence[int], errors: Mapping[str, Sequence[ArrayLike]], *, ax: Axes | None = None
+) -> Axes:
+    """Draw test errors against the number of training images, on logarithmic axes.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+    errors : mapping of str to sequence of arrays of shape (n_seeds,)
+        In per cent, one array for each size. Lines are means, bars the range over seeds.
+    ax : Axes, optional
+    """
+    ax = plt.gca() if ax is None else ax
+    for i, (name, values) in enumerate(errors.items()):
+        rows = [np.asarray(row, float) for row in values]
+        mean = np.array([row.mean() for row in rows])
+        reach = [mean - [row.min() for row in rows], [row.max() for row in rows] - mean]
+        ax.errorbar(
+            np.asarray(sizes) * 1.03 ** (i - 1.5), mean, reach, fmt=STROKES[i] + MARKERS[i],
+            color=PALETTE[i], linewidth=1.5, markersize=4.5, label=name,
+        )  # fmt: skip
+    ax.set(xscale="log", yscale="log", xlabel="training images", ylabel="test error, %")
+    ax.set_xticks(sizes, [f"{n:,}" for n in sizes])
+    lowest, highest = ax.get_ylim()
+    ticks = [t for t in (0.5, 1, 2, 5, 10, 20, 50) if lowest <= t <= highest]
+    ax.set_yticks(ticks, [f"{t:g}" for t in ticks])
+    ax.minorticks_off()
+    ax.legend()
+    return ax
