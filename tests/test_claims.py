@@ -138,6 +138,84 @@ def test_the_plane_stops(spoil, beside_the_page):
         run_plane(facts)
 
 
+LIMIT = "posts/infinite-width/index.qmd"
+
+
+def in_the_limit(*marks):
+    """Set the page on infinite width up, and return a cell of its with a scope to run it in."""
+    scope = {}
+    exec(cell_with(LIMIT, "SEED, N_SEEDS", "long_run ="), scope)
+    exec(cell_with(LIMIT, "def paired").partition("# How far trained")[0], scope)
+    return cell_with(LIMIT, *marks), scope
+
+
+@pytest.fixture
+def default_dtype():
+    """Pages may compute in float64; tests get back what was there."""
+    before = torch.get_default_dtype()
+    yield
+    torch.set_default_dtype(before)
+
+
+def spoil_nothing(scope):
+    pass
+
+
+def weaken_the_kernels(scope):
+    for run in scope["long_run"]["runs"]:
+        run["NTK"], run["linear"] = run["linear"], run["NTK"]
+
+
+def repeat_a_size(scope):
+    runs = scope["long_run"]["runs"]
+    for run in runs:
+        if run["n"] == 300:
+            run["NNGP"] = next(r["NNGP"] for r in runs if (r["n"], r["seed"]) == (100, run["seed"]))
+
+
+def read_worse_than_the_net(scope):
+    for run in scope["long_run"]["runs"]:
+        run["finite net"] = run["NTK"] + 0.01
+
+
+@pytest.mark.parametrize(
+    "spoil", [spoil_nothing, weaken_the_kernels, repeat_a_size, read_worse_than_the_net]
+)
+def test_the_limit_stops_where_digits_are_read_otherwise(spoil, beside_the_page, default_dtype):
+    beside_the_page(LIMIT)
+    claims, scope = in_the_limit("METHODS =", "net_verdict")
+    scope["pixels"] = scope["digits"].n_pixels
+    exec(cell_with(LIMIT, "def centred"), scope)
+    spoil(scope)
+    if spoil is spoil_nothing:
+        exec(claims, scope)
+    else:
+        with pytest.raises(AssertionError):
+            exec(claims, scope)
+
+
+@pytest.mark.parametrize(
+    "place, wrong",
+    [
+        (None, None),
+        ("noise_std=NOISE)\n    bayes", "noise_std=10 * NOISE)\n    bayes"),  # no longer wider
+        ("t, k_star.ntk,", "t / 1e5, k_star.ntk,"),  # never long enough to fit the noise
+        ("net = stacked(width, 12", "net = stacked(10, 12"),  # as narrow as all the others
+    ],
+)
+def test_the_limit_stops_where_descent_and_bayes_agree(
+    place, wrong, beside_the_page, default_dtype
+):
+    beside_the_page(LIMIT)
+    claims, scope = in_the_limit("early, late")
+    if place is None:
+        exec(claims, scope)
+        return
+    assert claims.count(place) == 1
+    with pytest.raises(AssertionError):
+        exec(claims.replace(place, wrong), scope)
+
+
 @pytest.mark.parametrize("n_units, holds", [("10", True), ("24", False)])
 def test_home_wants_corners_that_a_finger_can_tell_apart(n_units, holds, monkeypatch):
     drawn, asserted = cells("index.qmd")[:2]
@@ -150,15 +228,34 @@ def test_home_wants_corners_that_a_finger_can_tell_apart(n_units, holds, monkeyp
             exec(asserted, scope)
 
 
-@pytest.mark.parametrize("size", ["8x8", "28x28"])
-def test_stored_runs_follow_the_recipe_beside_them(size):
-    script = ROOT / "posts/separable-latents/long_run.py"
+def made_and_recipe(post, size):
+    """What a post's long run stored, and the recipe in its script."""
+    script = ROOT / "posts" / post / "long_run.py"
     spec = importlib.util.spec_from_file_location("long_run", script)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    made = json.loads(script.with_name(f"long-run-{size}.json").read_text())
-    assert made["recipe"] == module.RECIPE
-    assert [[run["activation"], run["width"]] for run in made["runs"]] == module.RECIPE["nets"]
+    return json.loads(script.with_name(f"long-run-{size}.json").read_text()), module.RECIPE
+
+
+@pytest.mark.parametrize("size", ["8x8", "28x28"])
+def test_stored_runs_follow_the_recipe_beside_them(size):
+    made, recipe = made_and_recipe("separable-latents", size)
+    assert made["recipe"] == recipe
+    assert [[run["activation"], run["width"]] for run in made["runs"]] == recipe["nets"]
+
+
+@pytest.mark.parametrize("size, largest", [("8x8", 1000), ("28x28", 10_000)])
+def test_stored_readings_follow_the_recipe_beside_them(size, largest):
+    made, recipe = made_and_recipe("infinite-width", size)
+    assert made["recipe"] == recipe
+    seeds = range(recipe["seed"], recipe["seed"] + recipe["n_seeds"])
+    sizes = [n for n in recipe["sizes"] if n <= largest]
+    assert [(run["seed"], run["n"]) for run in made["runs"]] == [
+        (seed, n)
+        for seed in seeds
+        for n in sizes
+        if n < recipe["once_from"] or seed == recipe["seed"]
+    ]
 
 
 LAZY_OR_RICH = "posts/lazy-or-rich/index.qmd"

@@ -10,9 +10,10 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import torch
 
-from tinynets import bnn, drawing, empirical, latents, lazy, nets, predict, vae, vi
+from tinynets import bnn, drawing, empirical, gp, latents, lazy, nets, predict, vae, vi
 from tinynets.data import load_digits
 from tinynets.explorables import neurons
+from tinynets.kernels import exponentiated_quadratic, kernels_of
 from tinynets.losses import cross_entropy
 from tinynets.plots import bnn as bnn_plots
 from tinynets.plots import drawing as drawing_plots
@@ -188,6 +189,24 @@ def lazy_or_rich(_):
     fig.axes[0].set_axis_off()
 
 
+def infinite_width(_):
+    x_star = torch.linspace(-2.5, 2.5, 61, **F64)[:, None]
+    data = gp.draw_regression(
+        10, exponentiated_quadratic, torch.linspace(-2.5, 2.5, 101, **F64)[:, None],
+        noise_std=0.1, gap=(-0.8, 0.9), generator=generator(1, "data", 10),
+    )  # fmt: skip
+    kernels = kernels_of(nets.MLP([1, 1, 1], "erf"), W_std=1.5, b_std=0.7)
+    k, star, prior = kernels(data.x), kernels(x_star, data.x), kernels.nngp(x_star)
+    found = predict.GradientFlow(k.ntk, data.y[:, 0]).ensemble(
+        100.0, star.ntk, nngp=k.nngp, nngp_star=star.nngp, prior=prior, covariance=True
+    )
+    process = gp.GPPosterior(found.mean, found.covariance, torch.zeros(()))
+    curves = process.sample(300, generator=generator(2))
+    fig, ax = plt.subplots(figsize=SIZE)
+    bnn_plots.plot_predictive(x_star, curves, data=(data.x, data.y), n_curves=5, ax=ax)
+    ax.axis("off")
+
+
 def main():
     use_style()
     digits = load_digits()
@@ -200,6 +219,7 @@ def main():
         hmc_vs_langevin,
         bayes_by_backprop,
         lazy_or_rich,
+        infinite_width,
     ):
         draw(digits)
         path = POSTS / draw.__name__.replace("_", "-") / "thumbnail.svg"
