@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 VARIABLE = "TINYNETS_DATA"
-LOADER = "tinynets/data.py"  # pages that reach it load digits
+LOADER = "tinynets/data/__init__.py"  # pages that reach it load digits
 _FILES = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
 _FETCH = "from tinynets import data; data.load_digits()"
 

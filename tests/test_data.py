@@ -13,8 +13,9 @@ import pytest
 import torch
 
 from tinynets import data
+from tinynets.data import mnist
 
-NAMES = list(data._FILES)
+NAMES = list(mnist.FILES)
 SMALL_SHAPES = {
     "train-images-idx3-ubyte": (6, 28, 28),
     "train-labels-idx1-ubyte": (6,),
@@ -45,8 +46,8 @@ def folder(tmp_path, arrays, monkeypatch):
     for name, array in arrays.items():
         payload = idx(array)
         (tmp_path / f"{name}.gz").write_bytes(gzip.compress(payload))
-        expected[name] = data._File(array.shape, data.hashlib.sha256(payload).hexdigest())
-    monkeypatch.setattr(data, "_FILES", expected)
+        expected[name] = mnist.File(array.shape, mnist.hashlib.sha256(payload).hexdigest())
+    monkeypatch.setattr(mnist, "FILES", expected)
     monkeypatch.setenv("TINYNETS_DATA", str(tmp_path))
     return tmp_path
 
@@ -168,7 +169,7 @@ def mirror(folder, tmp_path_factory, monkeypatch):
     """`folder` served as the only mirror, and an empty cache."""
     cache = tmp_path_factory.mktemp("cache") / "tinynets"
     monkeypatch.delenv("TINYNETS_DATA")
-    monkeypatch.setattr(data.pooch, "os_cache", lambda name: cache)
+    monkeypatch.setattr(mnist.pooch, "os_cache", lambda name: cache)
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *args):
@@ -178,7 +179,7 @@ def mirror(folder, tmp_path_factory, monkeypatch):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}/"
-    monkeypatch.setattr(data, "MIRRORS", (address,))
+    monkeypatch.setattr(mnist, "MIRRORS", (address,))
     yield cache
     server.shutdown()
     server.server_close()
@@ -208,7 +209,7 @@ def test_the_next_mirror_is_tried(mirror, monkeypatch):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         dead = f"http://127.0.0.1:{closed.getsockname()[1]}/"
-        monkeypatch.setattr(data, "MIRRORS", (dead, *data.MIRRORS))
+        monkeypatch.setattr(mnist, "MIRRORS", (dead, *mnist.MIRRORS))
         assert data.load_digits().name == "MNIST"
 
 
@@ -216,7 +217,7 @@ def test_without_a_mirror_the_small_digits_are_used(mirror, monkeypatch):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         dead = f"http://127.0.0.1:{closed.getsockname()[1]}/"
-        monkeypatch.setattr(data, "MIRRORS", (dead,))
+        monkeypatch.setattr(mnist, "MIRRORS", (dead,))
         with pytest.warns(UserWarning, match="TINYNETS_DATA"):
             digits = data.load_digits()
     assert digits.name == "scikit-learn digits"

@@ -10,9 +10,10 @@ from torch import nn
 from tinynets import nets
 from tinynets._fast import arccos, build
 from tinynets.kernels import KernelFunction, kernels_of
-from tinynets.kernels.combine import add, concatenate, dropout, layer_norm, multiply, residual
+from tinynets.kernels.combine import add, concatenate, multiply, residual
 from tinynets.kernels.layers import activation, dense, erf, leaky_relu, relu, serial
 from tinynets.kernels.mixing import attention, average_pool, global_average_pool
+from tinynets.kernels.rescale import dropout, layer_norm
 from tinynets.kernels.spatial import conv, flatten
 from tinynets.rng import generator
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from reference_kernels import NETS, B, W, inputs
 
-from tinynets.kernels import combine, kernels_of, layers, mixing, spatial
+from tinynets.kernels import combine, kernels_of, layers, mixing, rescale, spatial
 
 STORED = json.loads(Path(__file__).with_name("reference_kernels.json").read_text())["kernels"]
 # There a second moment of two equal inputs comes from an arc cosine near one.
@@ -27,7 +27,7 @@ def build(rows):
             return spatial.conv(a[0], W, B, padding=a[1], stride=a[2] if len(a) > 2 else 1)
         if name.endswith("attention"):
             return mixing.attention(*a, kind="softmax" if name == "attention" else "linear")
-        module = next(m for m in (layers, combine, mixing, spatial) if hasattr(m, name))
+        module = next(m for m in (layers, combine, rescale, mixing, spatial) if hasattr(m, name))
         return getattr(module, name)(*a)
 
     return layers.serial(*(layer(*row) for row in rows))

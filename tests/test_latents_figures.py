@@ -12,6 +12,8 @@ from matplotlib import pyplot as plt
 
 from tinynets import latents
 from tinynets.explorables import latents as moving
+from tinynets.explorables.images import INKS
+from tinynets.plots import cubes
 from tinynets.plots import latents as plots
 
 COLOURS = [f"#0000{k:02d}" for k in range(10)]
@@ -44,15 +46,15 @@ def rows_with(spec, field):
 
 def test_turning_keeps_lengths_and_ends_where_it_should():
     points = np.random.default_rng(1).normal(size=(5, 3))
-    np.testing.assert_allclose(plots.projected(points, (0, 0)), points[:, [0, 2]])
-    np.testing.assert_allclose(plots.projected(points, (0, 90)), points[:, [0, 1]])
-    along = plots.projected(points, (90, 0))  # y to the left, x away
+    np.testing.assert_allclose(cubes.projected(points, (0, 0)), points[:, [0, 2]])
+    np.testing.assert_allclose(cubes.projected(points, (0, 90)), points[:, [0, 1]])
+    along = cubes.projected(points, (90, 0))  # y to the left, x away
     np.testing.assert_allclose(along, np.stack([-points[:, 1], points[:, 2]], -1), atol=1e-12)
 
 
 def test_cube_has_twelve_edges():
-    assert len(plots.EDGES) == 12
-    fig = plots.plot_cubes([[np.zeros((10, 3))]], np.arange(10), [(0, 1)])
+    assert len(cubes.EDGES) == 12
+    fig = cubes.plot_cubes([[np.zeros((10, 3))]], np.arange(10), [(0, 1)])
     assert len(fig.axes[0].lines) == 12 + 10  # edges, then one a class
 
 
@@ -82,9 +84,7 @@ def test_cloud_keeps_every_frame_within_a_thousandth():
     data = data_of(made)
     kept = np.array(data["clouds"]["sigmoid"]).reshape(7, 4, 3)
     np.testing.assert_allclose((kept / 999 + 1) / 2, clouds["sigmoid"].swapaxes(0, 1), atol=3e-4)
-    assert data["images"][6] == "".join(
-        moving.INKS[round(63 * v)] for v in np.linspace(0, 1, 28)[24:]
-    )
+    assert data["images"][6] == "".join(INKS[round(63 * v)] for v in np.linspace(0, 1, 28)[24:])
     controls = controls_of(made)
     assert set(controls) == {"layer", "time", "turn", "tilt", "digit"}
     assert controls["time"]["labels"] == ["step 0", "step 1", "step 5", "step 9"]
@@ -116,8 +116,7 @@ def test_plane_stores_each_tile_in_its_place():
         alt_text="tiles",
     )
     stored = [
-        [[moving.INKS.index(ink) / 63 for ink in tile] for tile in row]
-        for row in data_of(made)["tiles"]
+        [[INKS.index(ink) / 63 for ink in tile] for tile in row] for row in data_of(made)["tiles"]
     ]
     np.testing.assert_allclose(stored, tiles, atol=0.5 / 63 + 1e-9)
 

@@ -142,33 +142,6 @@ def test_rows_have_scales_of_their_own_or_one(limits, tops):
         assert drawn == pytest.approx(0.5 + 0.5 * top, abs=0.01)
 
 
-def test_scores_fill_the_winner():
-    ax = masks.plot_scores([1.0, -2.0, 3.0])
-    assert [bar.get_alpha() for bar in ax.patches] == [0.3, 0.3, 1]
-    assert [bar.get_height() for bar in ax.patches] == [1, -2, 3]
-
-
-def test_the_product_is_drawn_and_summed():
-    image, mask = np.full((1, 4), 0.5), np.array([[1.0, -2.0, 4.0, 0.0]])
-    figure = masks.plot_mask_product(image, mask, [[1.5, 0]], (2, 2), labels=["m"])
-    product = figure.axes[2]
-    np.testing.assert_allclose(product.images[0].get_array().ravel(), [0.5, -1, 2, 0])
-    assert product.get_title() == "sum +1.5"
-
-
-def test_confusion_shows_errors_in_percent():
-    ax = masks.plot_confusion([[8, 2], [0, 4]])
-    np.testing.assert_allclose(ax.images[0].get_array(), [[0, 20], [0, 0]])
-    assert [text.get_text() for text in ax.texts] == ["", "20.0", "·", ""]
-
-
-def test_log_odds_hang_below():
-    ax = masks.plot_log_odds([[1, 2, 2], [-1, -2]], labels="ab", xlabel="x")
-    up, down = ax.patches
-    assert up.get_data().values.sum() == 3
-    assert down.get_data().values.sum() == -2
-
-
 def test_coordinates_are_cut_where_no_eye_follows():
     drawn = (
         '<path d="M 23.268209 145.64976 \nL 1.5 -0.126e-05 \nz\n"/>\n'

@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from tinynets.plots import sweeps as pictures
-from tinynets.sweep import app, trials
-from tinynets.sweep.trials import Experiment
+from tinynets.sweep import Experiment, app, results, trials
+from tinynets.sweep.experiment import measure
 
 QUICK = {"n_images": 200, "n_steps": 5, "n_hidden": 4, "n_nets": 2}
 OPTIONS = [f"{name}={value}" for name, value in QUICK.items()]
@@ -33,7 +33,7 @@ def sweep(folder, *arguments):
     return subprocess.run(command(*arguments), cwd=folder, text=True, capture_output=True)
 
 
-def results(folder):
+def written(folder):
     return {
         path.parent.name: path.stat().st_mtime_ns for path in folder.glob("sweeps/*/result.json")
     }
@@ -45,7 +45,7 @@ def test_a_failed_cell_leaves_the_rest_and_a_second_run_does_only_what_is_missin
     assert "4 trials: 2 done, 0 diverged, 2 failed, 0 not run; 0 were there before" in done.stdout
     assert "failed: batch_size=201,lr=0.1,n_steps=5" in done.stdout
     assert "batch_size must be at most 200, the number of training images, got 201" in done.stdout
-    found = trials.gather(tmp_path / "sweeps")
+    found = results.gather(tmp_path / "sweeps")
     assert [(c.experiment.batch_size, c.status) for c in found] == [
         (32, "done"),
         (32, "done"),
@@ -55,11 +55,11 @@ def test_a_failed_cell_leaves_the_rest_and_a_second_run_does_only_what_is_missin
     log = next(tmp_path.glob("sweeps/batch_size=201,*/log.txt")).read_text()
     assert "Traceback" in log
 
-    before = results(tmp_path)
+    before = written(tmp_path)
     again = sweep(tmp_path, "batch_size=32,64", "lr=0.1,0.2")
     assert again.returncode == 0, again.stderr
     assert "4 trials: 4 done" in again.stdout and "2 were there before" in again.stdout
-    after = results(tmp_path)
+    after = written(tmp_path)
     assert before.items() <= after.items() and len(after) == 6
     assert len((tmp_path / "sweeps" / trials.TABLE).read_text().splitlines()) == 5
 
@@ -69,8 +69,8 @@ def test_the_launcher_is_an_option_alone(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "2 trials: 2 done" in done.stdout
     assert list(tmp_path.glob("sweeps/.submitit/*/*_result.pkl"))
-    direct = trials.measure(Experiment(batch_size=32, lr=0.2, **QUICK))
-    trial = trials.gather(tmp_path / "sweeps")[1]
+    direct = measure(Experiment(batch_size=32, lr=0.2, **QUICK))
+    trial = results.gather(tmp_path / "sweeps")[1]
     np.testing.assert_allclose(trial.result["train_loss"], direct["train_loss"], rtol=1e-5)
 
 
@@ -80,7 +80,7 @@ def test_a_stopped_sweep_keeps_what_was_done(tmp_path):
         command(*steps), cwd=tmp_path, text=True, stdout=subprocess.PIPE
     ) as process:
         deadline = time.monotonic() + 120
-        while len(results(tmp_path)) < 2 and time.monotonic() < deadline:
+        while len(written(tmp_path)) < 2 and time.monotonic() < deadline:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=200)[0]
@@ -108,7 +108,7 @@ def test_a_wrong_option_is_one_message_before_any_cell_runs(
     monkeypatch.setattr(sys, "argv", ["sweep", "-m", *arguments])
     with pytest.raises(SystemExit, match=message):
         app.main()
-    assert not results(tmp_path)
+    assert not written(tmp_path)
 
 
 def test_a_grid_is_the_product_of_its_options():
@@ -123,13 +123,13 @@ def test_a_grid_is_the_product_of_its_options():
 def test_a_diverged_run_is_a_result_and_not_run_again(tmp_path):
     experiment = Experiment(lr=1e38, activation="identity", **QUICK)
     assert trials.run(experiment, tmp_path) == "diverged"
-    (trial,) = trials.gather(tmp_path)
+    (trial,) = results.gather(tmp_path)
     assert 1 < trial.result["step"] <= 5
     path = trials.result_path(experiment, tmp_path)
     written = path.stat().st_mtime_ns
     assert trials.run(experiment, tmp_path) == "diverged"
     assert path.stat().st_mtime_ns == written
-    assert np.isnan(trials.pivot([trial]).values).all()
+    assert np.isnan(results.pivot([trial]).values).all()
 
 
 def test_a_result_of_other_options_or_digits_is_not_taken(tmp_path):
@@ -150,7 +150,7 @@ def test_a_result_of_other_options_or_digits_is_not_taken(tmp_path):
 def test_no_half_written_result_is_left(tmp_path):
     target = tmp_path / "result.json"
     target.write_text("old")
-    with pytest.raises(RuntimeError), trials._replacing(target) as file:
+    with pytest.raises(RuntimeError), trials.replacing(target) as file:
         file.write("half")
         raise RuntimeError
     assert target.read_text() == "old"
@@ -162,22 +162,22 @@ def test_a_damaged_result_is_named(tmp_path):
     with pytest.raises(
         ValueError, match=r"x.result\.json: expected the result of a trial.*Delete the file"
     ):
-        trials.gather(tmp_path)
+        results.gather(tmp_path)
     with pytest.raises(FileNotFoundError, match="run the sweep first"):
-        trials.gather(tmp_path / "nowhere")
+        results.gather(tmp_path / "nowhere")
 
 
 def test_cells_start_alike_and_leave_the_global_generator_alone():
     state = torch.get_rng_state()
-    same = [trials.measure(Experiment(lr=1e-12, batch_size=b, **QUICK)) for b in (8, 32)]
+    same = [measure(Experiment(lr=1e-12, batch_size=b, **QUICK)) for b in (8, 32)]
     np.testing.assert_allclose(same[0]["train_loss"], same[1]["train_loss"], rtol=1e-5)
-    other = trials.measure(Experiment(lr=1e-12, seed=1, **QUICK))
+    other = measure(Experiment(lr=1e-12, seed=1, **QUICK))
     assert not np.allclose(other["train_loss"], same[0]["train_loss"], rtol=1e-3)
     assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_a_cell_learns_and_counts_its_updates():
-    result = trials.measure(Experiment(n_epochs=5, n_images=1000, batch_size=16, lr=0.2))
+    result = measure(Experiment(n_epochs=5, n_images=1000, batch_size=16, lr=0.2))
     assert result["n_updates"] == 5 * 63
     assert len(result["test_accuracy"]) == 3 and min(result["test_accuracy"]) > 0.8
 
@@ -187,12 +187,12 @@ def test_pivot_lays_out_and_refuses_two_cells_on_one_place():
         trials.Trial(Experiment(batch_size=b, lr=r), "done", {"test_accuracy": [b, r, 0]})
         for b, r in ((32, 0.2), (8, 0.1), (32, 0.1))
     ]
-    table = trials.pivot(made)
+    table = results.pivot(made)
     assert (table.rows, table.columns) == ([8, 32], [0.1, 0.2])
     np.testing.assert_array_equal(table.values[1, 1], [32, 0.2, 0])
     assert np.isnan(table.values[0, 1]).all()
     with pytest.raises(ValueError, match="batch_size and seed must tell the trials apart"):
-        trials.pivot(made, columns="seed")
+        results.pivot(made, columns="seed")
 
 
 def test_a_grid_is_drawn_with_its_best_cells_framed_and_its_gaps_shown():

@@ -1,4 +1,6 @@
-"""Small neural networks, small enough to see. What is where:
+"""Small neural networks, small enough to see.
+
+What is where:
 
 data, rng, checks           real digits; seeds by purpose; what is refused, and how it is told
 nets, convnets, vae         modules, one or many side by side; their flat parameters

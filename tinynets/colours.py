@@ -47,6 +47,16 @@ def class_colours(n_classes: int) -> list[str]:
     -------
     list of str
         Hexadecimal colours.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer classes than 1 or more than 10.
+
+    Examples
+    --------
+    >>> class_colours(2)
+    ['#0072b2', '#d55e00']
     """
     if not 1 <= n_classes <= len(PALETTE):
         raise ValueError(
@@ -62,7 +72,7 @@ def themed_classes(n_classes: int) -> list[str]:
     Parameters
     ----------
     n_classes : int
-        As in `class_colours`.
+        Number of classes, from 1 to 10.
 
     Returns
     -------

@@ -33,9 +33,20 @@ def effective_sample_size(values: Tensor, *, kind: str = "bulk") -> Tensor:
     Tensor
         (...): one for each quantity.
 
+    Raises
+    ------
+    ValueError
+        If `kind` is unknown, there are fewer than 4 draws, or a value is not finite.
+
     References
     ----------
     Vehtari et al. (2021), Rank-normalization, folding, and localization.
+
+    Examples
+    --------
+    >>> draws = torch.randn(4, 500, generator=torch.Generator().manual_seed(1))
+    >>> 1000 < effective_sample_size(draws) < 3000
+    tensor(True)
     """
     checks.choice("kind", kind, ("bulk", "tail", "mean"))
     return _each(arviz.ess, values, method=kind)
@@ -44,8 +55,32 @@ def effective_sample_size(values: Tensor, *, kind: str = "bulk") -> Tensor:
 def r_hat(values: Tensor) -> Tensor:
     """Compare the spread between chains with that within: 1 is agreement.
 
-    Rank-normalised, split and folded; (chains, draws, ...) -> (...), from 2
-    chains of 4 draws or more. Vehtari et al. (2021), Eq. (14).
+    Rank-normalised, split and folded.
+
+    Parameters
+    ----------
+    values : Tensor, (chains, draws, ...)
+        One or more quantities; 2 chains of 4 draws or more.
+
+    Returns
+    -------
+    Tensor, (...)
+        One for each quantity; above 1.01 the chains disagree.
+
+    Raises
+    ------
+    ValueError
+        If there are too few chains or draws, or a value is not finite.
+
+    References
+    ----------
+    Vehtari et al. (2021), Rank-normalization, folding, and localization, Eq. (14).
+
+    Examples
+    --------
+    >>> draws = torch.randn(4, 500, generator=torch.Generator().manual_seed(1))
+    >>> r_hat(draws) < 1.01, r_hat(draws + torch.arange(4)[:, None]) > 1.5
+    (tensor(True), tensor(True))
     """
     if len(values) < 2:
         raise ValueError(
@@ -58,7 +93,23 @@ def r_hat(values: Tensor) -> Tensor:
 def mcse(values: Tensor) -> Tensor:
     """Estimate the Monte Carlo standard error (MCSE) of the mean.
 
-    sd / √ESS, in the unit of the values; (chains, draws, ...) -> (...).
+    sd / √ESS.
+
+    Parameters
+    ----------
+    values : Tensor, (chains, draws, ...)
+        One or more quantities; 4 draws or more.
+
+    Returns
+    -------
+    Tensor, (...)
+        In the unit of the values.
+
+    Examples
+    --------
+    >>> draws = torch.randn(4, 500, generator=torch.Generator().manual_seed(1))
+    >>> 0.01 < mcse(draws) < 0.04
+    tensor(True)
     """
     return _each(arviz.mcse, values, method="mean")
 
@@ -77,6 +128,11 @@ def autocorrelation(values: Tensor, *, max_lag: int) -> Tensor:
     -------
     Tensor
         (chains, max_lag + 1, ...), 1 at lag 0.
+
+    Raises
+    ------
+    ValueError
+        If `max_lag` is not below the number of draws.
     """
     _check(values)
     checks.count("max_lag", max_lag)
@@ -113,7 +169,7 @@ def bfmi(draws: Draws) -> Tensor:
 
 
 class Summary(NamedTuple):
-    """A run in a row of a table: can it be trusted, and what did it cost?"""
+    """A run in a row of a table: whether it can be trusted, and what it cost."""
 
     r_hat: float  # of the worst quantity; NaN for a single chain
     ess: float  # bulk, of the worst quantity
@@ -140,6 +196,14 @@ def summary(draws: Draws, values: Tensor | None = None) -> Summary:
     -------
     Summary
         Its fields by name; `_asdict()` makes a row of them.
+
+    Examples
+    --------
+    >>> from tinynets.samplers import hmc, sample
+    >>> normal = hmc(lambda q: -0.5 * (q**2).sum(-1), step_size=0.8, n_leapfrog=3)
+    >>> draws = sample(normal, torch.zeros(4, 2), n_draws=50, generator=torch.Generator())
+    >>> summary(draws).n_divergent, summary(draws).gradients_per_draw
+    (0, 3.0)
     """
     values = draws.position if values is None else values
     checks.shape("values", values, tuple(draws.log_density.shape) + tuple(values.shape[2:]))

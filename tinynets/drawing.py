@@ -21,7 +21,14 @@ BOX = 20  # pixels of the longer side of an MNIST digit, in a field of 28
 
 
 class Looks(NamedTuple):
-    """The nets that look at a digit, none of them a stack."""
+    """The nets that look at a digit, none of them a stack.
+
+    Examples
+    --------
+    >>> net = MLP([64, 10])
+    >>> Looks(net, net, [], []).masks is net
+    True
+    """
 
     masks: MLP  # {pixels, 10}
     cube: MLP  # {pixels, 10, 3, 10}, sigmoid
@@ -57,7 +64,26 @@ def _shares(length: int, n: int, like: Tensor) -> Tensor:
 
 
 def shrink(ink: Tensor, side: int) -> Tensor:
-    """Shrink a drawing to (side, side) and do nothing else."""
+    """Shrink a drawing to (side, side) and do nothing else.
+
+    Parameters
+    ----------
+    ink : Tensor, (height, width)
+        In [0, 1], 0 is paper.
+    side : int
+        Pixels of the result.
+
+    Returns
+    -------
+    Tensor, (side, side)
+        Mean ink of each pixel's area.
+
+    Examples
+    --------
+    >>> shrink(torch.eye(4), 2)
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.5000]])
+    """
     checks.shape("ink", ink, ("height", "width"))
     return resample(ink, checks.count("side", side), side)
 
@@ -80,6 +106,7 @@ def prepare(ink: Tensor, side: int) -> Tensor:
     Returns
     -------
     Tensor, (side, side)
+        In [0, 1].
 
     Raises
     ------
@@ -90,6 +117,13 @@ def prepare(ink: Tensor, side: int) -> Tensor:
     ----------
     LeCun, Bottou, Bengio and Haffner (1998), section III.A. Alpaydin and
     Kaynak (1998), Optical recognition of handwritten digits, UCI.
+
+    Examples
+    --------
+    >>> paper = torch.zeros(20, 20)
+    >>> paper[2:10, 3:5] = 1.0
+    >>> prepare(paper, 8).sum(0).tolist()
+    [0.0, 0.0, 0.0, 8.0, 8.0, 0.0, 0.0, 0.0]
     """
     checks.shape("ink", ink, ("height", "width"))
     checks.choice("side", side, (28, 8))
@@ -135,6 +169,7 @@ def draw_large(
     Parameters
     ----------
     images : Tensor, (n, side, side)
+        Ink in [0, 1].
     generator : torch.Generator
         Draws size and place.
     paper : int
@@ -146,11 +181,18 @@ def draw_large(
     Returns
     -------
     Tensor, (n, paper, paper)
+        Ink in [0, 1].
 
     Raises
     ------
     ValueError
         If the largest image would not fit on the paper.
+
+    Examples
+    --------
+    >>> one = torch.ones(1, 2, 2)
+    >>> draw_large(one, generator=torch.Generator(), paper=9, times=(3, 3)).sum().item()
+    36.0
     """
     checks.shape("images", images, ("n", "side", "side"))
     n, side, _ = images.shape
@@ -178,8 +220,16 @@ def typical(images: Tensor, labels: Tensor, n_classes: int = 10) -> Tensor:
     Parameters
     ----------
     images : Tensor, (n, pixels)
-    labels : Tensor, (n,)
+        In [0, 1].
+    labels : Tensor, (n,) int64
+        Their classes.
     n_classes : int
+        Number of classes.
+
+    Returns
+    -------
+    Tensor, (n_classes,) int64
+        Rows of `images`.
 
     Raises
     ------
@@ -215,6 +265,18 @@ def rubbed_out(net: MLP, images: Tensor, source: int, target: int, *, patch: int
     Tensor, (*nets, side - patch + 1, side - patch + 1)
         Shares in [0, 1], by the upper left corner of the patch; NaN for a
         net that reads no image as `source`.
+
+    Raises
+    ------
+    ValueError
+        If the images are not square, or the patch is larger than they are.
+
+    Examples
+    --------
+    >>> from tinynets.nets import initialise
+    >>> net = initialise(MLP([16, 2]), generator=torch.Generator().manual_seed(0))
+    >>> rubbed_out(net, torch.ones(3, 4, 4), 0, 1, patch=2).shape
+    torch.Size([3, 3])
     """
     checks.shape("images", images, ("n", "side", "side"))
     n_places = images.shape[1] - checks.count("patch", patch) + 1

@@ -112,6 +112,13 @@ def draw(
     -------
     torch.Tensor, (n_draws, n)
         One function a row.
+
+    Examples
+    --------
+    >>> from tinynets.kernels import exponentiated_quadratic as kernel
+    >>> x = torch.linspace(-1, 1, 5, dtype=torch.float64)[:, None]
+    >>> draw(x, kernel, n_draws=3, generator=torch.Generator().manual_seed(0)).shape
+    torch.Size([3, 5])
     """
     checks.count("n_draws", n_draws)
     factor = cholesky(kernel(x, x), "the kernel matrix", jitter=JITTER)
@@ -148,6 +155,24 @@ def draw_regression(
         No input falls into this interval inside (low, high).
     generator : torch.Generator
         Source of the draws.
+
+    Returns
+    -------
+    Regression
+        Observations, and the function itself at `x_star`.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range, or the gap lies outside (low, high).
+
+    Examples
+    --------
+    >>> from tinynets.kernels import exponentiated_quadratic as kernel
+    >>> x_star = torch.linspace(-2, 2, 5, dtype=torch.float64)[:, None]
+    >>> options = {"noise_std": 0.1, "generator": torch.Generator()}
+    >>> draw_regression(8, kernel, x_star, **options).y.shape
+    torch.Size([8, 1])
     """
     checks.count("n_points", n_points)
     checks.positive("noise_std", noise_std)
@@ -192,6 +217,12 @@ def condition(k: torch.Tensor, y: torch.Tensor, *, noise_std: float) -> Conditio
     References
     ----------
     Rasmussen and Williams (2006), Algorithm 2.1.
+
+    Examples
+    --------
+    >>> k, y = torch.eye(2, dtype=torch.float64), torch.ones(2, dtype=torch.float64)
+    >>> condition(k, y, noise_std=1.0).weights
+    tensor([0.5000, 0.5000], dtype=torch.float64)
     """
     checks.non_negative("noise_std", noise_std)
     checks.shape("k", k, ("n", "n"))
@@ -233,6 +264,18 @@ def posterior(
     -------
     GPPosterior
         Mean and covariance of f at `x_star`, and log p(y) in nats.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or `noise_std` is not above 0.
+
+    Examples
+    --------
+    >>> from tinynets.kernels import exponentiated_quadratic as kernel
+    >>> x, y = torch.zeros(1, 1, dtype=torch.float64), torch.ones(1, dtype=torch.float64)
+    >>> posterior(x, y, x, kernel, noise_std=1.0).mean
+    tensor([0.5000], dtype=torch.float64)
     """
     checks.positive("noise_std", noise_std)
     checks.shape("x", x, ("n", "inputs"))

@@ -60,6 +60,14 @@ def fit(posterior: bnn.Posterior, mode: torch.Tensor) -> Laplace:
     References
     ----------
     MacKay (1992); Immer, Korzepa and Bauer (2021) for the linearisation.
+
+    Examples
+    --------
+    >>> from tinynets.nets import MLP
+    >>> x = torch.linspace(-1, 1, 5)[:, None].double()
+    >>> line = bnn.Posterior(MLP([1, 1]), x, 2 * x, bnn.Gaussian(0.1))
+    >>> fit(line, torch.tensor([2.0, 0.0]).double()).factor.diagonal().round(decimals=3)
+    tensor([0.0630, 0.0450], dtype=torch.float64)
     """
     n_weights = len(posterior.prior_std)
     fisher = posterior.likelihood.given(mode[n_weights:]).fisher(
@@ -106,8 +114,19 @@ def linearised(
 
     Returns
     -------
-    (torch.Tensor, torch.Tensor)
-        Each (n,), or (n, outputs) for several outputs.
+    Tensor, (n,) or (n, outputs)
+        Mean of f(x).
+    Tensor, (n,) or (n, outputs)
+        Standard deviation of f(x), without the noise.
+
+    Examples
+    --------
+    >>> from tinynets.nets import MLP
+    >>> x = torch.linspace(-1, 1, 5)[:, None].double()
+    >>> line = bnn.Posterior(MLP([1, 1]), x, 2 * x, bnn.Gaussian(0.1))
+    >>> mean, std = linearised(line, fit(line, torch.tensor([2.0, 0.0]).double()), x[:1])
+    >>> mean, std.round(decimals=3)
+    (tensor([-2.], dtype=torch.float64), tensor([0.0770], dtype=torch.float64))
     """
     n_weights = len(posterior.prior_std)
     mode = approximation.mode[:n_weights]
@@ -117,7 +136,30 @@ def linearised(
 
 
 def jacobian_of(posterior: bnn.Posterior, theta: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """Return the derivative of f(x) by the weights, (n * outputs, weights)."""
+    """Return the derivative of f(x) by the weights, (n * outputs, weights).
+
+    Parameters
+    ----------
+    posterior : Posterior
+        Whose network.
+    theta : torch.Tensor, (weights,)
+        Flat weights.
+    x : torch.Tensor, (n, ...)
+        Inputs.
+
+    Returns
+    -------
+    torch.Tensor, (n * outputs, weights)
+        Outputs of one input behind one another.
+
+    Examples
+    --------
+    >>> from tinynets.nets import MLP
+    >>> x = torch.linspace(-1, 1, 5)[:, None].double()
+    >>> line = bnn.Posterior(MLP([1, 1]), x, 2 * x, bnn.Gaussian(0.1))
+    >>> jacobian_of(line, torch.zeros(2).double(), x[:1])
+    tensor([[-1.,  1.]], dtype=torch.float64)
+    """
     return torch.autograd.functional.jacobian(
         lambda weights: posterior.functions(weights, x).flatten(), theta
     )

@@ -47,6 +47,7 @@ class ScaledLinear(nets.StackedLinear):
             nn.init.normal_(parameter, generator=generator)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the outputs, (*nets, n, out)."""
         bias = None if self.bias is None else self.bias_scale * self.bias
         return nets.affine(x, self.weight_scale * self.weight, bias)
 
@@ -66,6 +67,12 @@ class ScaledMLP(nn.Module):
         Number of nets side by side; outputs are then (n_nets, n, out).
     generator : torch.Generator
         Draws all weights.
+
+    Examples
+    --------
+    >>> net = ScaledMLP([3, 16, 1], n_nets=2, generator=torch.Generator().manual_seed(0))
+    >>> net(torch.ones(5, 3)).shape
+    torch.Size([2, 5, 1])
     """
 
     def __init__(
@@ -87,6 +94,7 @@ class ScaledMLP(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the outputs, (*nets, n, out)."""
         for layer in self.layers[:-1]:
             x = self.activation(layer(x))
         return self.layers[-1](x)
@@ -155,6 +163,14 @@ def descend(
     References
     ----------
     Chizat, Oyallon and Bach (2019), Eq. (3); Geiger et al. (2020).
+
+    Examples
+    --------
+    >>> net = ScaledMLP([1, 8, 1], n_nets=2, generator=torch.Generator().manual_seed(0))
+    >>> x = torch.tensor([[-1.0], [1.0]])
+    >>> run = descend(net, x, x, output_scale=1.0, learning_rate=0.1, n_steps=3)
+    >>> run.times, run.losses.shape
+    (tensor([0.3000]), torch.Size([1, 2]))
     """
     checks.positive("output_scale", output_scale)
     checks.positive("learning_rate", learning_rate)

@@ -50,6 +50,7 @@ class Taylor(nn.Module):
             self.register_buffer(f"anchor_{i}", parameter.detach().clone())
 
     def forward(self, *inputs):
+        """Return the outputs of the expansion."""
         moving = dict(self.net.named_parameters())
         anchor = {name: getattr(self, f"anchor_{i}") for i, name in enumerate(moving)}
 

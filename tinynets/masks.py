@@ -9,7 +9,13 @@ from tinynets import checks, nets
 
 
 class LinearMap(NamedTuple):
-    """The map score = mask · image + bias, or a stack of such maps."""
+    """The map score = mask · image + bias, or a stack of such maps.
+
+    Examples
+    --------
+    >>> LinearMap(torch.eye(3), torch.zeros(3)).scores(torch.tensor([[0.0, 2.0, 0.0]]))
+    tensor([[0., 2., 0.]])
+    """
 
     masks: Tensor  # (*nets, n_classes, n_pixels)
     biases: Tensor  # (*nets, n_classes)
@@ -47,6 +53,12 @@ def collapse(net: nets.MLP) -> LinearMap:
     ------
     ValueError
         If a hidden layer is not linear.
+
+    Examples
+    --------
+    >>> net = nets.MLP([3, 2, 4], "identity")
+    >>> collapse(net).masks.shape
+    torch.Size([4, 3])
     """
     if set(net.activation_names) - {"identity"}:
         raise ValueError(
@@ -68,7 +80,19 @@ def centre(masks: Tensor) -> Tensor:
 
     Parameters
     ----------
-    masks : (*nets, n_classes, n_pixels)
+    masks : Tensor, (*nets, n_classes, n_pixels)
+        In the unit of a score per ink.
+
+    Returns
+    -------
+    Tensor, (*nets, n_classes, n_pixels)
+        Their mean over classes is 0.
+
+    Examples
+    --------
+    >>> centre(torch.tensor([[1.0, 4.0], [3.0, 0.0]]))
+    tensor([[-1.,  2.],
+            [ 1., -2.]])
     """
     return masks - masks.mean(-2, keepdim=True)
 
@@ -78,17 +102,26 @@ def class_means(images: Tensor, labels: Tensor) -> Tensor:
 
     Parameters
     ----------
-    images : (n, n_pixels)
-    labels : (n,) int64, from 0 up
+    images : Tensor, (n, n_pixels)
+        In [0, 1].
+    labels : Tensor, (n,) int64
+        Classes from 0 up.
 
     Returns
     -------
-    (n_classes, n_pixels)
+    Tensor, (n_classes, n_pixels)
+        In [0, 1].
 
     Raises
     ------
     ValueError
         If a class below the largest label has no image.
+
+    Examples
+    --------
+    >>> class_means(torch.tensor([[0.0], [1.0], [1.0]]), torch.tensor([0, 0, 1]))
+    tensor([[0.5000],
+            [1.0000]])
     """
     checks.shape("labels", labels, (len(images),))
     counts = torch.bincount(labels)
@@ -109,8 +142,26 @@ def nearest_mean(images: Tensor, labels: Tensor) -> LinearMap:
 
     Parameters
     ----------
-    images : (n, n_pixels)
-    labels : (n,) int64
+    images : Tensor, (n, n_pixels)
+        In [0, 1].
+    labels : Tensor, (n,) int64
+        Classes from 0 up.
+
+    Returns
+    -------
+    LinearMap
+        With the means as masks.
+
+    Raises
+    ------
+    ValueError
+        If a class below the largest label has no image.
+
+    Examples
+    --------
+    >>> two = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
+    >>> nearest_mean(two, torch.tensor([0, 1])).scores(two).argmax(-1)
+    tensor([0, 1])
     """
     means = class_means(images, labels)
     return LinearMap(means, -means.square().sum(-1) / 2)
@@ -121,11 +172,19 @@ def correlation(masks: Tensor) -> Tensor:
 
     Parameters
     ----------
-    masks : (*nets, n_classes, n_pixels)
+    masks : Tensor, (*nets, n_classes, n_pixels)
+        None of them constant.
 
     Returns
     -------
-    (*nets, n_classes, n_classes), in [-1, 1]
+    Tensor, (*nets, n_classes, n_classes)
+        In [-1, 1].
+
+    Examples
+    --------
+    >>> correlation(torch.tensor([[0.0, 1.0], [2.0, 0.0]])).round(decimals=3)
+    tensor([[ 1., -1.],
+            [-1.,  1.]])
     """
     standard = masks - masks.mean(-1, keepdim=True)
     standard = standard / standard.norm(dim=-1, keepdim=True)
@@ -133,7 +192,23 @@ def correlation(masks: Tensor) -> Tensor:
 
 
 def never_inked(images: Tensor) -> Tensor:
-    """Find the pixels that are zero in every image: (n_pixels,) bool."""
+    """Find the pixels that are zero in every image.
+
+    Parameters
+    ----------
+    images : Tensor, (n, n_pixels)
+        0 is paper.
+
+    Returns
+    -------
+    Tensor, (n_pixels,) bool
+        True where there is never ink.
+
+    Examples
+    --------
+    >>> never_inked(torch.tensor([[0.0, 1.0], [0.0, 0.0]]))
+    tensor([ True, False])
+    """
     return (images == 0).all(0)
 
 
@@ -142,13 +217,28 @@ def confusion(predicted: Tensor, labels: Tensor, n_classes: int) -> Tensor:
 
     Parameters
     ----------
-    predicted : (n,) int64
-    labels : (n,) int64
+    predicted : Tensor, (n,) int64
+        What the classifier says.
+    labels : Tensor, (n,) int64
+        The true classes.
     n_classes : int
+        Number of classes.
 
     Returns
     -------
-    (n_classes, n_classes) int64
+    Tensor, (n_classes, n_classes) int64
+        Counts.
+
+    Raises
+    ------
+    ValueError
+        If the two differ in shape.
+
+    Examples
+    --------
+    >>> confusion(torch.tensor([0, 1, 1]), torch.tensor([0, 0, 1]), 2)
+    tensor([[1, 1],
+            [0, 1]])
     """
     checks.shape("predicted", predicted, tuple(labels.shape))
     cells = labels * n_classes + predicted

@@ -49,8 +49,32 @@ def generator(
 def generators(seed: int, n_generators: int, *purpose: str | int) -> list[torch.Generator]:
     """Make `n_generators` generators of one purpose: one a seed to compare.
 
-    The i-th is `generator(seed, *purpose, i)`: the first ones stay the same
-    when more are asked for.
+    The i-th is `generator(seed, *purpose, i)`: the first ones stay the same when more are asked
+    for.
+
+    Parameters
+    ----------
+    seed : int
+        The page's seed, 0 or above.
+    n_generators : int
+        How many, 1 or above.
+    *purpose : str or int
+        What the draws are for.
+
+    Returns
+    -------
+    list of torch.Generator
+        On the CPU.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    Examples
+    --------
+    >>> [torch.rand(2, generator=g).shape for g in generators(1, 2, "weights")]
+    [torch.Size([2]), torch.Size([2])]
     """
     checks.count("n_generators", n_generators)
     return [generator(seed, *purpose, i) for i in range(n_generators)]

@@ -34,6 +34,16 @@ def with_noise(
     -------
     Tensor, of the shape of `functions`
         f(x) plus independent noise.
+
+    Raises
+    ------
+    ValueError
+        If a standard deviation is not above 0, or its shape does not fit.
+
+    Examples
+    --------
+    >>> with_noise(torch.zeros(3, 5), 0.1, generator=torch.Generator().manual_seed(0)).shape
+    torch.Size([3, 5])
     """
     std = torch.as_tensor(noise_std, dtype=functions.dtype, device=functions.device)
     if std.ndim < functions.ndim:
@@ -137,6 +147,12 @@ def coverage(draws: Tensor, y: Tensor, levels: Tensor) -> Tensor:
     -------
     Tensor, (levels,)
         Shares in [0, 1], of all outputs together.
+
+    Examples
+    --------
+    >>> draws = torch.linspace(0, 1, 101)[:, None].expand(101, 2)
+    >>> coverage(draws, torch.tensor([0.5, 0.99]), torch.tensor([0.5, 0.9]))
+    tensor([0.5000, 0.5000])
     """
     pooled, y = _against(draws, y)
     several_outputs = y.ndim == 2
@@ -170,6 +186,11 @@ def crps(draws: Tensor, y: Tensor) -> Tensor:
     ----------
     Gneiting and Raftery (2007), Eq. (20); the double sum by order
     statistics.
+
+    Examples
+    --------
+    >>> crps(torch.tensor([[1.0], [3.0]]), torch.tensor([2.0]))
+    tensor([0.5000])
     """
     pooled, y = _against(draws, y)
     n_draws = len(pooled)
@@ -193,6 +214,11 @@ def entropy(probabilities: Tensor) -> Tensor:
     -------
     Tensor, (...)
         Nats, from 0 to log(classes).
+
+    Examples
+    --------
+    >>> entropy(torch.tensor([0.5, 0.5])).round(decimals=4)
+    tensor(0.6931)
     """
     return torch.special.entr(probabilities).sum(-1)
 
@@ -216,6 +242,17 @@ def calibration_error(probabilities: Tensor, labels: Tensor, *, n_bins: int = 15
     -------
     Tensor, ()
         In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or rows are no probabilities.
+
+    Examples
+    --------
+    >>> sure = torch.tensor([[0.9, 0.1], [0.9, 0.1]])
+    >>> calibration_error(sure, torch.tensor([0, 1])).round(decimals=4)
+    tensor(0.4000)
     """
     checks.count("n_bins", n_bins)
     checks.shape("probabilities", probabilities, ("n", "classes"))

@@ -40,6 +40,7 @@ class EarlyStop:
         self.patience = checks.count("patience", patience)
 
     def __call__(self, step: int, net: nn.Module) -> bool:
+        """Say whether training should stop after this step."""
         if step % self.every:
             return False
         with torch.no_grad():

@@ -58,6 +58,16 @@ def mean_and_std(values: Tensor | Sequence[float], digits: int = 2) -> str:
     digits : int
         Behind the point.
 
+    Returns
+    -------
+    str
+        "mean ± standard deviation".
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2 values.
+
     Examples
     --------
     >>> mean_and_std([1.0, 2.0, 3.0])

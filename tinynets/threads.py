@@ -21,6 +21,11 @@ def one_if_small(n_products: int) -> Iterator[None]:
     n_products : int
         Multiplications of one call, roughly.
 
+    Yields
+    ------
+    None
+        With the number of threads changed, or not.
+
     Examples
     --------
     >>> with one_if_small(100):

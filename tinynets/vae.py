@@ -30,6 +30,12 @@ class VAE(nn.Module):
         Of all hidden layers.
     n_nets : int, optional
         Build this many side by side.
+
+    Examples
+    --------
+    >>> net = VAE([64, 16, 2], n_nets=3)
+    >>> net.encoder.sizes, net.decoder.sizes
+    ((64, 16, 4), (2, 16, 64))
     """
 
     def __init__(
@@ -57,6 +63,7 @@ def elbo(
     Parameters
     ----------
     net : VAE
+        One, or a stack.
     images : (n, pixels) or (n_nets, n, pixels)
         In [0, 1].
     generator : torch.Generator
@@ -68,6 +75,14 @@ def elbo(
     -------
     ElboTerms
         Nats, summed over pixels and latent dimensions, one value an image.
+
+    Examples
+    --------
+    >>> from tinynets import nets
+    >>> net = nets.initialise(VAE([4, 3, 2]), generator=torch.Generator().manual_seed(0))
+    >>> terms = elbo(net, torch.ones(5, 4), generator=torch.Generator().manual_seed(1))
+    >>> torch.allclose(terms.objective, terms.log_likelihood - terms.kl)
+    True
     """
     beta = _check_beta(beta, net)
     mean, log_var = net.encoder(images)
@@ -78,7 +93,20 @@ def elbo(
 
 
 def sample_latents(mean: Tensor, log_var: Tensor, *, generator: torch.Generator) -> Tensor:
-    """Draw z = μ + σ ε with ε ~ N(0, I), differentiable in μ and σ."""
+    """Draw z = μ + σ ε with ε ~ N(0, I), differentiable in μ and σ.
+
+    Parameters
+    ----------
+    mean, log_var : Tensor, (*nets, n, n_latents)
+        Of the encoder.
+    generator : torch.Generator
+        Draws ε.
+
+    Returns
+    -------
+    Tensor, (*nets, n, n_latents)
+        One latent an image.
+    """
     noise = torch.empty_like(mean).normal_(generator=generator)
     return mean + torch.exp(log_var / 2) * noise
 
@@ -86,7 +114,15 @@ def sample_latents(mean: Tensor, log_var: Tensor, *, generator: torch.Generator)
 def kl_to_prior(mean: Tensor, log_var: Tensor) -> Tensor:
     """Compute KL(N(μ, σ²) ‖ N(0, 1)) = (μ² + σ² − 1 − log σ²) / 2, nats.
 
-    One value for each latent dimension, not summed: (*nets, n_latents).
+    Parameters
+    ----------
+    mean, log_var : Tensor, (*nets, n, n_latents)
+        Of the encoder.
+
+    Returns
+    -------
+    Tensor, (*nets, n, n_latents)
+        Nats, one value for each latent dimension, not summed.
     """
     return (mean.square() + log_var.exp() - 1 - log_var) / 2
 
@@ -94,7 +130,22 @@ def kl_to_prior(mean: Tensor, log_var: Tensor) -> Tensor:
 def pixel_log_likelihood(logits: Tensor, images: Tensor) -> Tensor:
     """Sum the Bernoulli log-likelihoods of all pixels, nats.
 
-    `logits (*nets, n, pixels)` and `images (n, pixels)` give (*nets, n).
+    Parameters
+    ----------
+    logits : Tensor, (*nets, n, pixels)
+        Of the decoder.
+    images : Tensor, (n, pixels)
+        In [0, 1].
+
+    Returns
+    -------
+    Tensor, (*nets, n)
+        Nats, summed over pixels.
+
+    Examples
+    --------
+    >>> pixel_log_likelihood(torch.zeros(1, 2), torch.ones(1, 2)).round(decimals=4)
+    tensor([-1.3863])
     """
     # x l − softplus(l): nothing overflows, and half the passes over pixels
     return (images * logits - F.softplus(logits)).sum(-1)
@@ -108,6 +159,7 @@ def log_importance_weights(
     Parameters
     ----------
     net : VAE
+        One, or a stack.
     images : (n, pixels)
     n_samples : int
         Latents drawn for each image.
@@ -117,7 +169,7 @@ def log_importance_weights(
 
     Returns
     -------
-    (*nets, n, n_samples)
+    Tensor, (*nets, n, n_samples)
         Nats.
     """
     checks.count("n_samples", n_samples)
@@ -138,14 +190,14 @@ def importance_weighted_bound(log_weights: Tensor, n_samples: int) -> Tensor:
 
     Parameters
     ----------
-    log_weights : (*nets, n, n_drawn)
-        As `log_importance_weights` gives them.
+    log_weights : Tensor, (*nets, n, n_drawn)
+        From `log_importance_weights`, nats.
     n_samples : int
         K, which must divide the number drawn.
 
     Returns
     -------
-    (*nets, n)
+    Tensor, (*nets, n)
         Nats.
 
     Raises
@@ -169,8 +221,21 @@ def importance_weighted_bound(log_weights: Tensor, n_samples: int) -> Tensor:
 def active_units(mean: Tensor, threshold: float = ACTIVE) -> Tensor:
     """Count the latent dimensions whose mean varies over the images.
 
-    `mean (*nets, n, n_latents)` gives (*nets,): the dimensions with
-    Var_x E_q[z] above the threshold.
+    Parameters
+    ----------
+    mean : Tensor, (*nets, n, n_latents)
+        Of the encoder.
+    threshold : float
+        Variance over the images above which a dimension is active.
+
+    Returns
+    -------
+    Tensor, (*nets,) int64
+        Dimensions with Var_x E_q[z] above the threshold.
+
+    References
+    ----------
+    Burda, Grosse, Salakhutdinov (2016), section 5.2.
     """
     return (mean.var(-2) > threshold).sum(-1)
 

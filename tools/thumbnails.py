@@ -16,11 +16,12 @@ from tinynets.explorables import neurons
 from tinynets.kernels import exponentiated_quadratic, kernels_of
 from tinynets.losses import cross_entropy
 from tinynets.plots import bnn as bnn_plots
+from tinynets.plots import cubes, use_style
 from tinynets.plots import drawing as drawing_plots
 from tinynets.plots import latents as latent_plots
 from tinynets.plots import lazy as lazy_plots
 from tinynets.plots import masks as mask_plots
-from tinynets.plots import stills, use_style
+from tinynets.plots import neurons as neuron_plots
 from tinynets.rng import generator
 from tinynets.samplers import adapt, hmc, sample
 from tinynets.train import train
@@ -50,7 +51,7 @@ def classifier(digits, sizes, activation, n_steps):
 def one_neuron(digits):
     x = torch.linspace(neurons.LOW, neurons.HIGH, 241, **F64)
     z = 4 - 2 * x
-    fig = stills.plot_neuron(
+    fig = neuron_plots.plot_neuron(
         x, torch.sigmoid(z), neurons.slopes_of("sigmoid", z), limit=neurons.SATURATED, kink=2.0
     )
     fig.set_size_inches(SIZE)
@@ -78,7 +79,7 @@ def separable_latents(digits):
     net = classifier(digits, [10, 3, 10], "sigmoid", 6000)
     with torch.no_grad():
         cloud = list(net.activations(digits.test.images[:350]))[1]
-    fig = latent_plots.plot_cubes([[cloud]], digits.test.labels[:350], [(0, 1)])
+    fig = cubes.plot_cubes([[cloud]], digits.test.labels[:350], [(0, 1)])
     fig.set_size_inches(SIZE)
     fig.set_dpi(192)
 

@@ -155,7 +155,7 @@ def load_digits():
     for name in {names}:
         (folder / name).touch()
 """
-    site.write("tinynets/data.py", loader)
+    site.write("tinynets/data/__init__.py", loader)
     code = "from tinynets.data import load_digits\nload_digits()\n"
     site.page("posts/a/index.qmd", f"{counting('a')}```{{python}}\n{code}```\n")
     site.page("posts/b/index.qmd", counting("b"))

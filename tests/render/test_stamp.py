@@ -23,7 +23,7 @@ def page(site):
     site.write("tinynets/nets.py", '"""Nets."""\nwidth = 1  # wide\n')
     site.write("tinynets/other.py", "width = 1\n")
     site.write("tinynets/fast.c", "int x;\n")
-    site.write("tinynets/data.py", "")
+    site.write("tinynets/data/__init__.py", "")
     site.write("posts/a/data.csv", "1\n")
     return site.page("posts/a/index.qmd", PAGE)
 

@@ -87,7 +87,7 @@ class Stack(NamedTuple):
 
     @property
     def part_sizes(self) -> list[int]:
-        """Numbers of entries of W1, b1, W2, …"""
+        """Numbers of entries of W1, b1, W2 and so on."""
         return [
             size
             for layer in self.layers

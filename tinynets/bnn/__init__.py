@@ -11,10 +11,11 @@ function of weights takes and gives has one shape everywhere: positions
 and (*chains, draws, n, outputs) for several.
 """
 
+from tinynets.bnn._paths import Path
 from tinynets.bnn.draws import interpolate, log_likelihood, predictions
 from tinynets.bnn.gaussian import Gaussian
 from tinynets.bnn.likelihoods import Categorical, Likelihood
-from tinynets.bnn.posterior import Path, Posterior, Terms
+from tinynets.bnn.posterior import Posterior, Terms
 from tinynets.bnn.priors import batched, draw_prior, prior_std, relu_corners
 
 __all__ = [

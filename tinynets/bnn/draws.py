@@ -27,6 +27,14 @@ def predictions(posterior: Posterior, position: Tensor, x: Tensor) -> Tensor:
     -------
     Tensor, (*chains, draws, n), or (*chains, draws, n, outputs) for several outputs
         Without noise; logits for a classifier.
+
+    Examples
+    --------
+    >>> from tinynets import bnn, nets
+    >>> x = torch.linspace(-1, 1, 5)[:, None]
+    >>> posterior = bnn.Posterior(nets.MLP([1, 3, 1]), x, x**2, bnn.Gaussian(0.1))
+    >>> predictions(posterior, torch.zeros(2, 4, posterior.dim), x).shape
+    torch.Size([2, 4, 5])
     """
     return _in_parts(lambda part: posterior.functions(part, x), posterior, position, x)
 
@@ -71,6 +79,12 @@ def interpolate(grid: Tensor, functions: Tensor, x: Tensor) -> Tensor:
     Returns
     -------
     Tensor, (*chains, draws, n)
+        In the unit of the functions.
+
+    Raises
+    ------
+    ValueError
+        If the grid is not ascending, or x lies outside it.
 
     Examples
     --------

@@ -153,6 +153,16 @@ class Custom(Likelihood):
 def as_likelihood(likelihood) -> Likelihood:
     """Return a likelihood, a callable being made one.
 
+    Parameters
+    ----------
+    likelihood : Likelihood or callable
+        What a user gave.
+
+    Returns
+    -------
+    Likelihood
+        A callable becomes one without unknowns.
+
     Raises
     ------
     TypeError

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from tinynets import _fast, checks, threads
+from tinynets.bnn._paths import Path, by_hand, choose
 from tinynets.bnn.gaussian import LOG_2PI, Gaussian
 from tinynets.bnn.likelihoods import Likelihood, as_likelihood
 from tinynets.bnn.priors import batched, draw_prior, stds_of
@@ -19,13 +20,6 @@ class Terms(NamedTuple):
 
     log_likelihood: Tensor  # (chains,)
     log_prior: Tensor  # (chains,)
-
-
-class Path(NamedTuple):
-    """How a posterior computes its gradient."""
-
-    name: str  # "compiled", "by hand" or "autograd"
-    reason: str  # why not a faster one; empty if there is none
 
 
 class Posterior:
@@ -90,8 +84,8 @@ class Posterior:
         if not isinstance(y, Tensor) or len(y) != len(x):
             raise ValueError(f"y must be a tensor of {len(x)} observations, one for each row of x")
         self.n_outputs = self._check_outputs()
-        self._precision = 1 / self.prior_std.square()
-        self._log_norm = self.prior_std.log().sum() + 0.5 * len(self.prior_std) * LOG_2PI
+        self.precision = 1 / self.prior_std.square()
+        self.log_norm = self.prior_std.log().sum() + 0.5 * len(self.prior_std) * LOG_2PI
 
     def __repr__(self) -> str:
         return (
@@ -211,58 +205,12 @@ class Posterior:
         with threads.one_if_small(position.numel() * len(self.x)):
             if engine is None:
                 return value_and_grad(self.__call__)(position)
-            return self._by_hand(position.detach())
-
-    def _by_hand(self, position: Tensor) -> tuple[Tensor, Tensor]:
-        """Return value and gradient through the net's pullback."""
-        weights, unknowns = self.split(position)
-        with torch.no_grad():
-            outputs, pull = cast(_fast.Stack, self.forward).pullback(weights, self.x)
-            fit, by_outputs, by_unknowns = self.likelihood.pull(outputs, self.y, unknowns)
-            if self.temperature != 1:
-                fit, by_outputs = fit / self.temperature, by_outputs / self.temperature
-            pulled = weights * self._precision
-            log_prior = -0.5 * torch.linalg.vecdot(weights, pulled) - self._log_norm
-            gradient = pull(by_outputs) - pulled
-        if by_unknowns is None:
-            return fit + log_prior, gradient
-        beside, slope = value_and_grad(self.likelihood.log_prior)(unknowns)
-        slope = slope + by_unknowns / self.temperature
-        return fit + log_prior + beside, torch.cat([gradient, slope], 1)
+            return by_hand(self, position.detach())
 
     @cached_property
     def _engine(self) -> tuple[Path, object | None]:
-        """Choose the path: what it is called, and what computes on it."""
-        stack = _fast.recognise(self.net)
-        if isinstance(stack, str):
-            return Path("autograd", stack), None
-        if self.x.ndim != 2:
-            return Path("autograd", f"x has {self.x.ndim} dimensions, not (n, inputs)"), None
-        reason = self._not_compiled(stack)
-        found = reason or _fast.compiled(self._problem(stack))
-        if isinstance(found, str):
-            return Path("by hand", found), stack
-        return Path("compiled", ""), found
-
-    def _not_compiled(self, stack: _fast.Stack) -> str:
-        """Return why the C code does not cover this posterior."""
-        if not isinstance(self.likelihood, Gaussian) or self.likelihood.n_unknowns:
-            return "compiled are Gaussian likelihoods of fixed noise_std"
-        return _fast.why_not(stack, self.x)
-
-    def _problem(self, stack: _fast.Stack) -> _fast.Problem:
-        """Return the posterior as the C code takes it."""
-        y = self.y.view(-1, 1)
-        noise_std = float(cast(float, cast(Gaussian, self.likelihood).noise_std))
-        residual_free = self.likelihood(y[None], self.y).sum() / self.temperature
-        return _fast.Problem(
-            stack,
-            self.x,
-            y,
-            self._precision,
-            1 / (noise_std**2 * self.temperature),
-            float(residual_free - self._log_norm),
-        )
+        """The path, and what computes on it."""
+        return choose(self)
 
     def split(self, position: Tensor) -> tuple[Tensor, Tensor]:
         """Return weights (*chains, weights) and unknowns (*chains, k)."""
@@ -278,7 +226,7 @@ class Posterior:
 
     def _log_prior(self, weights: Tensor, unknowns: Tensor) -> Tensor:
         """Return the log prior density of each position."""
-        log_p = -0.5 * (weights / self.prior_std).square().sum(-1) - self._log_norm
+        log_p = -0.5 * (weights / self.prior_std).square().sum(-1) - self.log_norm
         return log_p + self.likelihood.log_prior(unknowns)
 
     def _check_outputs(self) -> int:

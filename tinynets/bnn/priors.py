@@ -29,6 +29,17 @@ def batched(net: nn.Module) -> Forward:
         `position (chains, dim)` and `x (n, ...)` give f(x)
         `(chains, n, outputs)`, differentiable in both. The order of the
         weights is that of `net.parameters()`.
+
+    Raises
+    ------
+    ValueError
+        If the net has no parameters.
+
+    Examples
+    --------
+    >>> forward = batched(nets.MLP([1, 3, 1]))
+    >>> forward(torch.zeros(4, 10), torch.ones(5, 1)).shape
+    torch.Size([4, 5, 1])
     """
     if not nets.n_parameters(net):
         raise ValueError("net must have parameters, got none: a posterior is a density of weights")
@@ -65,6 +76,11 @@ def prior_std(
     -------
     Tensor, (dim,)
         In the order of `net.parameters()` and on their device.
+
+    Examples
+    --------
+    >>> prior_std(nn.Linear(4, 1), fan_in=True)
+    tensor([0.5000, 0.5000, 0.5000, 0.5000, 1.0000], dtype=torch.float64)
     """
     checks.positive("weight_std", weight_std)
     checks.positive("bias_std", bias_std)
@@ -94,6 +110,11 @@ def draw_prior(std: Tensor, n_draws: int, *, generator: torch.Generator) -> Tens
     -------
     Tensor, (n_draws, dim)
         Flat weights, a network a row.
+
+    Examples
+    --------
+    >>> draw_prior(torch.ones(3), 5, generator=torch.Generator().manual_seed(0)).shape
+    torch.Size([5, 3])
     """
     checks.count("n_draws", n_draws)
     return std * torch.randn(
@@ -113,11 +134,22 @@ def relu_corners(net: nn.Module, position: Tensor) -> tuple[Tensor, Tensor]:
 
     Returns
     -------
-    (Tensor, Tensor)
-        Both (chains, hidden), in ascending order of the corner -b1 / w1, so
-        that networks which differ by a permutation of units get the same; a
-        unit of direction 1 is on to the right of its corner, of -1 to its
-        left.
+    Tensor, (chains, hidden)
+        Corners -b1 / w1, ascending, so that networks which differ by a permutation of units
+        get the same.
+    Tensor, (chains, hidden)
+        1 where a unit is on to the right of its corner, -1 to its left.
+
+    Raises
+    ------
+    ValueError
+        If the net has another shape.
+
+    Examples
+    --------
+    >>> theta = torch.tensor([[1.0, -2.0, -0.5, -1.0, 1.0, 1.0, 0.0]])
+    >>> relu_corners(nets.MLP([1, 2, 1], "relu"), theta)
+    (tensor([[-0.5000,  0.5000]]), tensor([[-1.,  1.]]))
     """
     parts = list(nets.unflatten(position, nets.parameter_shapes(net)).values())
     if len(parts) != 4 or parts[0].shape[-1] != 1:
@@ -131,7 +163,29 @@ def relu_corners(net: nn.Module, position: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def stds_of(net: nn.Module, prior_std: float | Tensor | None, x: Tensor) -> Tensor:
-    """Return the prior standard deviation of each weight, in the dtype of x."""
+    """Return the prior standard deviation of each weight, in the dtype of x.
+
+    Parameters
+    ----------
+    net : nn.Module
+        The network.
+    prior_std : float or Tensor (weights,), optional
+        One for all weights, or one for each; 1 if left out.
+    x : Tensor
+        Inputs, whose dtype and device count.
+
+    Returns
+    -------
+    Tensor, (weights,)
+        One for each weight.
+
+    Raises
+    ------
+    TypeError
+        If the dtype is not that of x.
+    ValueError
+        If the shape does not fit, or a value is not above 0.
+    """
     n_weights = nets.n_parameters(net)
     if not isinstance(prior_std, Tensor) or not prior_std.ndim:
         value = 1.0 if prior_std is None else float(prior_std)

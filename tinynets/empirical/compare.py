@@ -12,6 +12,17 @@ def relative_change(kernel: Tensor, reference: Tensor) -> Tensor:
     ----------
     kernel, reference : torch.Tensor, (n1, n2)
         Kernels on the same inputs.
+
+    Returns
+    -------
+    Tensor, ()
+        0 for equal kernels; no unit.
+
+    Examples
+    --------
+    >>> import torch
+    >>> relative_change(2 * torch.eye(2), torch.eye(2))
+    tensor(1.)
     """
     checks.shape("kernel", kernel, ("n1", "n2"))
     checks.shape("reference", reference, tuple(kernel.shape))
@@ -31,9 +42,21 @@ def alignment(kernel: Tensor, target: Tensor) -> Tensor:
     kernel, target : torch.Tensor, (n, n)
         Positive semi-definite kernels on the same inputs.
 
+    Returns
+    -------
+    Tensor, ()
+        1 where the centred kernels are multiples of one another.
+
     References
     ----------
     Cortes, Mohri and Rostamizadeh (2012), Definition 4.
+
+    Examples
+    --------
+    >>> import torch
+    >>> y = torch.tensor([[1.0], [-1.0], [1.0]])
+    >>> alignment(3 * y @ y.mT, y @ y.mT).round(decimals=4)
+    tensor(1.)
     """
     checks.shape("kernel", kernel, ("n", "n"))
     checks.shape("target", target, tuple(kernel.shape))

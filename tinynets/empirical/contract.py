@@ -23,6 +23,8 @@ def fill(out: Tensor, rows: Sequence[Factor], columns: Sequence[Factor], outputs
     rows, columns : sequence of Factor
         Of the first and second examples, in the same order. The same object twice: the
         kernel is symmetric, and half of its tiles are computed.
+    outputs : "full", "trace" or "diagonal"
+        Which entries of the kernel over outputs.
     """
     first, second = AXES[outputs]
     n_rows, n_columns = out.shape[first], out.shape[second]
@@ -46,7 +48,17 @@ def fill(out: Tensor, rows: Sequence[Factor], columns: Sequence[Factor], outputs
 
 
 def mirror(out: Tensor, rows: slice, columns: slice, outputs: str) -> None:
-    """Copy a block of a symmetric kernel to the other side of the diagonal."""
+    """Copy a block of a symmetric kernel to the other side of the diagonal.
+
+    Parameters
+    ----------
+    out : Tensor
+        The kernel, changed in place.
+    rows, columns : slice
+        The block that is there.
+    outputs : "full", "trace" or "diagonal"
+        Which entries over outputs the kernel has.
+    """
     if outputs == "full":
         out[:, columns, :, rows] = _transposed(out[:, rows, :, columns], outputs)
     else:
@@ -58,6 +70,13 @@ def symmetrise(out: Tensor, outputs: str) -> None:
 
     Of a full one with several outputs that is the half of the pairs of outputs: `out[o, :, p]`
     for o < p is copied, and for o = p replaced by the mean of itself and its transpose.
+
+    Parameters
+    ----------
+    out : Tensor
+        The kernel, changed in place.
+    outputs : "full", "trace" or "diagonal"
+        Which entries over outputs the kernel has.
     """
     if outputs != "full":
         out += _transposed(out, outputs).clone()

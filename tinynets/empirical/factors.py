@@ -64,6 +64,20 @@ def products(net: nn.Module, found: Survey, x: Tensor) -> list[Product]:
 
     One forward pass, and one backward pass for each output of the network: all at once, or one
     by one where a custom autograd function can't be batched.
+
+    Parameters
+    ----------
+    net : nn.Module
+        The network.
+    found : Survey
+        From `survey`.
+    x : Tensor, (n, ...)
+        Inputs.
+
+    Returns
+    -------
+    list of Product
+        One a layer of `found`.
     """
     if not found.layers:
         return []
@@ -96,7 +110,22 @@ def products(net: nn.Module, found: Survey, x: Tensor) -> list[Product]:
 
 
 def dense(net: nn.Module, found: Survey, x: Tensor) -> list[Dense]:
-    """Return the gradients by the parameters that no layer explains, written out."""
+    """Return the gradients by the parameters that no layer explains, written out.
+
+    Parameters
+    ----------
+    net : nn.Module
+        The network.
+    found : Survey
+        From `survey`; the parameters that no layer explains.
+    x : Tensor, (n, ...)
+        Inputs.
+
+    Returns
+    -------
+    list of Dense
+        One, of all these parameters; none where there are none.
+    """
     if not found.rest:
         return []
     parameters = trainable(net)
@@ -112,7 +141,20 @@ def dense(net: nn.Module, found: Survey, x: Tensor) -> list[Dense]:
 
 
 def written_out(product: Product, n_outputs: int) -> Dense:
-    """Multiply outer products out: worth it where positions are many and weights few."""
+    """Multiply outer products out: worth it where positions are many and weights few.
+
+    Parameters
+    ----------
+    product : Product
+        A layer's inputs and cotangents.
+    n_outputs : int
+        Outputs of the network.
+
+    Returns
+    -------
+    Dense
+        The same gradients, written out.
+    """
     inputs, cotangents = product.inputs, product.cotangents
     if cotangents is None:
         eye = torch.eye(n_outputs, dtype=inputs.dtype, device=inputs.device)

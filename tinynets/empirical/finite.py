@@ -104,8 +104,12 @@ def costs(
 
     Parameters
     ----------
-    net, x1, x2, outputs
-        As `ntk` takes them.
+    net : nn.Module
+        One network, with trainable parameters.
+    x1, x2 : Tensor, (n1, ...) and (n2, ...)
+        Inputs; without `x2` they are the same.
+    outputs : "full", "trace" or "diagonal"
+        Which entries over outputs are wanted.
 
     Returns
     -------
@@ -124,7 +128,7 @@ def ntk_vector_product(net: nn.Module, x1: Tensor, vector: Tensor, x2: Tensor | 
     Parameters
     ----------
     net : nn.Module
-        As for `ntk`.
+        One network, with trainable parameters.
     x1, x2 : torch.Tensor, (n1, ...) and (n2, ...)
         Inputs; without `x2` they are the same.
     vector : torch.Tensor, (n2, outputs)
@@ -155,6 +159,18 @@ def nngp(net: nn.Module, x1: Tensor, x2: Tensor | None = None) -> Tensor:
     """Return the products of a network's outputs, averaged over outputs, (n1, n2).
 
     Its expectation over networks with zero-mean last weights is their NNGP kernel.
+
+    Parameters
+    ----------
+    net : nn.Module
+        One network.
+    x1, x2 : Tensor, (n1, ...) and (n2, ...)
+        Inputs; without `x2` they are the same.
+
+    Returns
+    -------
+    Tensor, (n1, n2)
+        In the squared unit of the outputs.
     """
     with torch.no_grad():
         first = net(x1).reshape(len(x1), -1)

@@ -12,7 +12,26 @@ CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
 def run(net, parameters, x, modules):
-    """Run a net; note what goes into each module and what comes out."""
+    """Run a net; note what goes into each module and what comes out.
+
+    Parameters
+    ----------
+    net : nn.Module
+        The network.
+    parameters : dict of str to Tensor
+        Those that take the place of the network's own.
+    x : Tensor, (n, ...)
+        Inputs.
+    modules : iterable of nn.Module
+        Whose calls are recorded.
+
+    Returns
+    -------
+    Tensor
+        Outputs.
+    dict of nn.Module to list
+        What went in and came out, of each call.
+    """
     calls = {module: [] for module in modules if getattr(module, "groups", 1) == 1}
 
     def note(module, args, z):
@@ -31,7 +50,20 @@ def run(net, parameters, x, modules):
 
 
 def rows(module: nn.Module, a: Tensor) -> Tensor:
-    """Return what a layer's weights are multiplied with, (n, positions, n_in)."""
+    """Return what a layer's weights are multiplied with, (n, positions, n_in).
+
+    Parameters
+    ----------
+    module : nn.Module
+        A layer.
+    a : Tensor
+        What went in.
+
+    Returns
+    -------
+    Tensor, (n, positions, n_in)
+        As rows of a matrix.
+    """
     if not isinstance(module, CONVOLUTIONS):
         return a.reshape(len(a), -1, a.shape[-1])
     mode = "constant" if module.padding_mode == "zeros" else module.padding_mode
@@ -58,17 +90,54 @@ def _padding(module: nn.Module) -> list[int]:
 
 
 def columns(module: nn.Module, gradient: Tensor) -> Tensor:
-    """Return cotangents as (outputs, n, positions, n_out)."""
+    """Return cotangents as (outputs, n, positions, n_out).
+
+    Parameters
+    ----------
+    module : nn.Module
+        A layer.
+    gradient : Tensor
+        By what came out.
+
+    Returns
+    -------
+    Tensor
+        With positions and features as the last two axes.
+    """
     if isinstance(module, CONVOLUTIONS):
         return gradient.flatten(3).mT.contiguous()
     return gradient.reshape(*gradient.shape[:2], -1, gradient.shape[-1])
 
 
 def join(parts: list[Tensor], axis: int) -> Tensor:
-    """Concatenate, without a copy where there is nothing to do."""
+    """Concatenate, without a copy where there is nothing to do.
+
+    Parameters
+    ----------
+    parts : list of Tensor
+        One a call.
+    axis : int
+        That of positions.
+
+    Returns
+    -------
+    Tensor
+        All of them.
+    """
     return parts[0] if len(parts) == 1 else torch.cat(parts, axis)
 
 
 def scales(module: nn.Module) -> tuple[float, float]:
-    """Return what a layer multiplies its weights and its bias with."""
+    """Return what a layer multiplies its weights and its bias with.
+
+    Parameters
+    ----------
+    module : nn.Module
+        A layer.
+
+    Returns
+    -------
+    float, float
+        Of weights and biases; 1 for PyTorch's own.
+    """
     return getattr(module, "weight_scale", 1.0), getattr(module, "bias_scale", 1.0)

@@ -46,12 +46,38 @@ class Survey(NamedTuple):
 
 
 def trainable(net: nn.Module) -> Parameters:
-    """Return the parameters that require a gradient, detached, by name."""
+    """Return the parameters that require a gradient, detached, by name.
+
+    Parameters
+    ----------
+    net : nn.Module
+        The network.
+
+    Returns
+    -------
+    dict of str to Tensor
+        In the order of `net.named_parameters()`.
+    """
     return {name: p.detach() for name, p in net.named_parameters() if p.requires_grad}
 
 
 def evaluate(net: nn.Module, parameters: Parameters, x: Tensor) -> Tensor:
-    """Return the outputs as (n, outputs)."""
+    """Return the outputs as (n, outputs).
+
+    Parameters
+    ----------
+    net : nn.Module
+        The network.
+    parameters : dict of str to Tensor
+        Those that take the place of the network's own.
+    x : Tensor, (n, ...)
+        Inputs.
+
+    Returns
+    -------
+    Tensor, (n, outputs)
+        Differentiable in parameters and inputs.
+    """
     outputs = functional_call(net, parameters, (x,))
     return outputs.reshape(len(x), -1)
 
@@ -63,6 +89,18 @@ def survey(net: nn.Module, x: Tensor) -> Survey:
     A layer counts if the outer products of a recorded pass equal autograd's gradient. A
     weight that is used in another place too, or a subclass that does something of its own,
     doesn't, and is left to `rest`.
+
+    Parameters
+    ----------
+    net : nn.Module
+        The network.
+    x : Tensor, (n, ...)
+        Inputs, of which the first is tried.
+
+    Returns
+    -------
+    Survey
+        Layers, and the parameters that none of them explains.
     """
     parameters = {name: p.requires_grad_() for name, p in trainable(net).items()}
     modules, expanded = {}, ()

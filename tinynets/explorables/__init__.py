@@ -34,7 +34,18 @@ _FONT = "system-ui, sans-serif"
 
 
 def style(chart):
-    """Give a chart the site's type and colours, without frames."""
+    """Give a chart the site's type and colours, without frames.
+
+    Parameters
+    ----------
+    chart : altair chart
+        Any.
+
+    Returns
+    -------
+    altair chart
+        The same, configured.
+    """
     axis = {
         "domain": False,
         "ticks": False,
@@ -80,8 +91,12 @@ def explorable(
     ----------
     chart : altair chart
         Its parameters hold the state in which it is first seen.
-    name, title, question, answer, alt_text : str
-        As `live`.
+    name : str
+        Lower-case letters, digits and hyphens; unique on its page.
+    title, question, answer : str
+        The question is answered by moving the figure; the answer folds open below it.
+    alt_text : str
+        What the eye sees at the start.
     labels : dict of str to sequence of str, optional
         What a slider shows for each of its values: `{"time": ["step 0", …]}`.
     play : str, optional
@@ -92,6 +107,11 @@ def explorable(
         Two sliders that dragging moves: `{"across": "turn", "up": "tilt", "per": (0.5, -0.5)}`,
         by so much a pixel; or, with `"group": "concat_0"` in place of `per`, to the place in
         that panel, whose axes span the sliders' ranges.
+
+    Returns
+    -------
+    Explorable
+        To end a cell with.
 
     Raises
     ------
@@ -148,6 +168,18 @@ def still_image(spec: dict, *, name: str) -> str:
 
     Marks that can't be seen and digits beyond the third are left out;
     identifiers begin with the name, since a page may hold several images.
+
+    Parameters
+    ----------
+    spec : dict
+        A Vega specification.
+    name : str
+        Of the figure.
+
+    Returns
+    -------
+    str
+        One `<svg>` element.
     """
     svg = vl_convert.vega_to_svg(spec)
     svg = re.sub(r' aria-[a-z]+="[^"]*"| role="[^"]*"', "", svg)

@@ -73,6 +73,7 @@ def live(
     still : str
         SVG of the state in which the figure starts, as of `tinynets.plots.svg.text_of`.
     controls : sequence of Slider, Choice, Switch, Points
+        In the order in which they stand.
     data : mapping
         What else the module needs; JSON can hold it.
     runs : bool
@@ -82,11 +83,17 @@ def live(
     play : str, optional
         Name of the control that Play moves on instead, every so many milliseconds.
     every : int
+        Milliseconds between two steps of Play.
     buttons : mapping of str to str, optional
         Further buttons: what the module is told, and what they say.
     inline : bool
         Put the still picture into the page as it is. Then its `id`s must be unique there and
         it takes its colours from the page; by default it is an image of its own.
+
+    Returns
+    -------
+    Explorable
+        To end a cell with.
 
     Raises
     ------
@@ -142,7 +149,20 @@ def _block(name, module, said, controls, actions, picture, known, inline) -> str
 
 
 def as_image(svg: str, alt_text: str) -> str:
-    """Write an SVG file as an image within the page, with identifiers of its own."""
+    """Write an SVG file as an image within the page, with identifiers of its own.
+
+    Parameters
+    ----------
+    svg : str
+        An SVG file.
+    alt_text : str
+        What the eye sees.
+
+    Returns
+    -------
+    str
+        One `<img>` element.
+    """
     svg = re.sub(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->", "", svg, flags=re.S).strip()
     kept = " /:=;,'()!*@?&+$"  # what an attribute may hold as it is
     address = quote(re.sub(r"\s+", " ", svg).replace('"', "'"), safe=kept)

@@ -35,8 +35,23 @@ def draws_explorable(
     labels : sequence of str, one a draw
         What is said of a draw below the control.
     data : pair of arrays of shape (n,)
-    name, alt_text : str
-        See `explorable`.
+    name : str
+        Lower-case letters, digits and hyphens; unique on its page.
+    alt_text : str
+        What the eye sees at the start.
+
+    Returns
+    -------
+    Explorable
+        To end a cell with.
+
+    Examples
+    --------
+    >>> x, one = np.linspace(-1, 1, 3), np.zeros((2, 1))
+    >>> functions, says = np.zeros((2, 3)), ["first", "second"]
+    >>> how = {"data": (x, x), "name": "draws", "alt_text": "Two curves."}
+    >>> draws_explorable(x, functions, one, one, one + 1, says, **how).html[:24]
+    '<div class="explorable" '
     """
     x, functions = np.asarray(x).ravel(), np.asarray(functions)
     draw = alt.param(
@@ -115,10 +130,26 @@ def clusters_explorable(
         Points at each place, ascending; one entry each in what follows.
     bands, references : sequence of (lower, upper), arrays of shape (n,)
         Of the approximation (filled) and of what it approximates (lines).
-    data : sequence of (x, y)
+    data : sequence of (array, array)
+        x and y of the points, each of shape (n,).
     ylim : pair of float
-    name, alt_text : str
-        See `explorable`.
+        What the panel shows.
+    name : str
+        Lower-case letters, digits and hyphens; unique on its page.
+    alt_text : str
+        What the eye sees at the start.
+
+    Returns
+    -------
+    Explorable
+        To end a cell with.
+
+    Examples
+    --------
+    >>> x, band = np.linspace(-1, 1, 3), (-np.ones(3), np.ones(3))
+    >>> how = {"ylim": (-2, 2), "name": "clusters", "alt_text": "A band and two lines."}
+    >>> clusters_explorable(x, [1], [band], [band], [(x, x)], **how).html[:24]
+    '<div class="explorable" '
     """
     x = np.asarray(x).ravel()
     size = alt.param(

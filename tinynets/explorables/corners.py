@@ -20,9 +20,19 @@ def corners_explorable(*, name: str = "corners", prior_std: float = 1.0) -> Expl
     Parameters
     ----------
     name : str
-        See `live`.
+        Lower-case letters, digits and hyphens; unique on its page.
     prior_std : float
         Of the weights: what the prior charges for them is said below.
+
+    Returns
+    -------
+    Explorable
+        To end a cell with.
+
+    Examples
+    --------
+    >>> corners_explorable().html[:24]
+    '<div class="explorable" '
     """
     x = np.linspace(LOW, HIGH, 161)
     w, b, a = np.array(UNITS).T

@@ -25,13 +25,41 @@ def sheet(net: VAE) -> Rows:
 
     The upper half holds what each of the `a` first hidden units reads, the
     lower half what each of the decoder's last hidden units draws.
+
+    Parameters
+    ----------
+    net : VAE
+        One, not a stack.
+
+    Returns
+    -------
+    Rows
+        Bytes and scales.
     """
     first, last = net.encoder.layers[0].weight, net.decoder.layers[-1].weight
     return int8_rows(torch.cat([first, last.T]))
 
 
 def sheet_png(net: VAE) -> bytes:
-    """Return the sheet as a grey PNG: one weight per pixel, 0 is middle grey."""
+    """Return the sheet as a grey PNG: one weight per pixel, 0 is middle grey.
+
+    Parameters
+    ----------
+    net : VAE
+        One, not a stack.
+
+    Returns
+    -------
+    bytes
+        A PNG file.
+
+    Examples
+    --------
+    >>> from tinynets.nets import initialise
+    >>> net = initialise(VAE([64, 8, 2]), generator=torch.Generator().manual_seed(0))
+    >>> sheet_png(net)[1:4]
+    b'PNG'
+    """
     return grey_png(sheet(net).bytes)
 
 
@@ -40,6 +68,16 @@ def as_stored(net: VAE) -> VAE:
     """Put a VAE's rounded weights back into it, in float64; return it.
 
     Then it computes what the browser computes.
+
+    Parameters
+    ----------
+    net : VAE
+        Changed in place.
+
+    Returns
+    -------
+    VAE
+        The net, float64.
     """
     whole = sheet(net).restored()
     half = len(whole) // 2
@@ -52,7 +90,18 @@ def as_stored(net: VAE) -> VAE:
 
 
 def stored(net: VAE) -> dict:
-    """Return what the page holds of a VAE beside its sheet."""
+    """Return what the page holds of a VAE beside its sheet.
+
+    Parameters
+    ----------
+    net : VAE
+        One, not a stack.
+
+    Returns
+    -------
+    dict
+        JSON can hold it.
+    """
     return {
         "scales": [float(f"{scale:.8g}") for scale in sheet(net).scales],
         "first": halves(net.encoder.layers[0].bias),
@@ -78,21 +127,41 @@ def digit_explorable(
     Parameters
     ----------
     looks : Looks
+        The nets, and the β of each VAE.
     images : Tensor, (n, pixels)
         Digits not trained on; the most typical of each class can be started
         from, and some more show where the class lies.
-    labels : Tensor, (n,)
+    labels : Tensor, (n,) int64
+        Their classes.
     start : int
         The class of the digit that is there at first.
     sheets : sequence of str
         Labels of the figures that show the sheets of `looks.vaes`.
-    still, question, answer : str
-        See `live`.
+    still : str
+        SVG of the state in which the figure starts.
+    question, answer : str
+        The question is answered by drawing; the answer folds open below.
+
+    Returns
+    -------
+    Explorable
+        To end a cell with.
 
     Raises
     ------
     ValueError
         If a class has no image, or the numbers of VAEs, βs and sheets differ.
+
+    Examples
+    --------
+    >>> from tinynets.nets import initialise
+    >>> made = (MLP([64, 10]), MLP([64, 4, 3, 10], "sigmoid"), VAE([64, 8, 2]))
+    >>> masks, cube, vae = (initialise(net, generator=torch.Generator()) for net in made)
+    >>> how = {"start": 3, "sheets": ["fig-a"], "still": "<svg/>", "question": "?", "answer": "!"}
+    >>> digit_explorable(
+    ...     Looks(masks, cube, [vae], [1.0]), torch.eye(10, 64), torch.arange(10), **how
+    ... ).html[:24]
+    '<div class="explorable" '
     """
     if not len(looks.vaes) == len(looks.betas) == len(sheets):
         raise ValueError(

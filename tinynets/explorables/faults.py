@@ -30,11 +30,21 @@ def faults_explorable(
     Parameters
     ----------
     name : str
-        See `live`.
+        Lower-case letters, digits and hyphens; unique on its page.
     bend, width : float
-        Of `targets.banana`.
+        Of the target, `targets.banana`.
     seed : int
         Of the random numbers, which are the same at each visit.
+
+    Returns
+    -------
+    Explorable
+        To end a cell with.
+
+    Examples
+    --------
+    >>> faults_explorable().html[:24]
+    '<div class="explorable" '
     """
     return live(
         name,

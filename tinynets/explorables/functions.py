@@ -38,7 +38,7 @@ def functions_explorable(
     x_star : Tensor
         (points, 1).
     name : str
-        See `live`.
+        Lower-case letters, digits and hyphens; unique on its page.
     step_size : float
         Of `STEPS`, at the start.
     n_leapfrog : int
@@ -46,6 +46,21 @@ def functions_explorable(
     span : float
         Half the width of the slice, in units of a bias.
     seed : int
+        Of the random numbers, which are the same at each visit.
+
+    Returns
+    -------
+    Explorable
+        To end a cell with.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from tinynets.nets import MLP
+    >>> x = torch.linspace(-1, 1, 5)[:, None].double()
+    >>> posterior = bnn.Posterior(MLP([1, 3, 1], "relu"), x, x, bnn.Gaussian(0.1))
+    >>> functions_explorable(posterior, torch.ones(2, 10).double(), torch.eye(5), x).html[:24]
+    '<div class="explorable" '
     """
     n_units = (posterior.dim - 1) // 3
     band = np.quantile(np.asarray(reference), (0.025, 0.975), axis=0)

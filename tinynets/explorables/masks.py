@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from tinynets.colours import BLUE, INK, VERMILION
 from tinynets.explorables import Explorable, Slider, explorable, live
-from tinynets.explorables.latents import inks
+from tinynets.explorables.images import inks
 
 TILE = 138  # pixels: three beside one another can be read on a phone
 
@@ -29,12 +29,29 @@ def match_explorable(
     ----------
     images : array of shape (images, pixels), in [0, 1]
     labels : array of int of shape (images,)
+        Their classes.
     masks : array of shape (classes, pixels)
+        Weights.
     scores : array of shape (images, classes)
         Of the classifier the masks belong to, biases included.
     image_shape : (height, width)
-    name, alt_text : str
-        See `explorable`.
+        Pixels.
+    name : str
+        Lower-case letters, digits and hyphens; unique on its page.
+    alt_text : str
+        What the eye sees at the start.
+
+    Returns
+    -------
+    Explorable
+        To end a cell with.
+
+    Examples
+    --------
+    >>> images, scores = np.eye(4)[:2], np.array([[1.0, -1.0], [-1.0, 1.0]])
+    >>> how = {"name": "match", "alt_text": "An image, a mask and their product."}
+    >>> match_explorable(images, [0, 1], images, scores, (2, 2), **how).html[:24]
+    '<div class="explorable" '
     """
     images, labels, masks, scores = map(np.asarray, (images, labels, masks, scores))
     n_images, n_classes = scores.shape
@@ -88,14 +105,28 @@ def growth_explorable(
     frames : array of shape (moments, classes, pixels)
         Weights; colours are on one scale, that of the last moment.
     image_shape : (height, width)
+        Pixels.
     steps : sequence of int
         Training steps done at each moment.
     accuracies : sequence of float
         Of the classifier then, in [0, 1].
     still : str
         SVG of all moments, which is what a page that does not move needs.
-    name, alt_text : str
-        See `live`.
+    name : str
+        Lower-case letters, digits and hyphens; unique on its page.
+    alt_text : str
+        What the eye sees at the start.
+
+    Returns
+    -------
+    Explorable
+        To end a cell with.
+
+    Examples
+    --------
+    >>> how = {"still": "<svg/>", "name": "growth", "alt_text": "Two masks."}
+    >>> growth_explorable(np.ones((2, 2, 4)), (2, 2), [0, 9], [0.1, 0.9], **how).html[:24]
+    '<div class="explorable" '
     """
     frames = np.asarray(frames)
     limit = float(np.quantile(np.abs(frames[-1]), 0.995))

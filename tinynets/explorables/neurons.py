@@ -9,7 +9,7 @@ from torch import Tensor
 from tinynets import checks
 from tinynets.explorables import Choice, Explorable, Slider, Switch, live
 from tinynets.nets import ACTIVATIONS, MLP, apply
-from tinynets.plots.stills import plot_neuron, plot_two_neurons
+from tinynets.plots.neurons import plot_neuron, plot_two_neurons
 from tinynets.plots.svg import text_of
 
 LOW, HIGH = -5.0, 5.0
@@ -53,11 +53,18 @@ def slopes_of(activation: str, z: Tensor) -> Tensor:
     ----------
     activation : str
         A key of `tinynets.nets.ACTIVATIONS`.
-    z : (n,)
+    z : Tensor, (n,)
+        Weighted inputs.
 
     Returns
     -------
-    (n,)
+    Tensor, (n,)
+        Slopes.
+
+    Examples
+    --------
+    >>> slopes_of("sigmoid", torch.zeros(1))
+    tensor([0.2500])
     """
     checks.choice("activation", activation, ACTIVATIONS)
     at = z.detach().requires_grad_()
@@ -77,12 +84,24 @@ def neuron_explorable(
 
     Parameters
     ----------
-    name, question, answer : str
-        See `live`.
+    name : str
+        Lower-case letters, digits and hyphens; unique on its page.
     activation : str
         The one that is seen first: a key of `NAMES`.
+    question, answer : str
+        The question is answered by moving the figure; the answer folds open below it.
     w, b : float
         Weight in [-5, 5] and bias in [-15, 15] at the start.
+
+    Returns
+    -------
+    Explorable
+        To end a cell with.
+
+    Examples
+    --------
+    >>> neuron_explorable(question="When is it flat?", answer="Far out.").html[:24]
+    '<div class="explorable" '
     """
     checks.choice("activation", activation, NAMES)
     x = torch.linspace(LOW, HIGH, 241, dtype=torch.float64)
@@ -120,10 +139,22 @@ def two_neurons_explorable(
 
     Parameters
     ----------
-    name, question, answer : str
-        See `live`.
+    name : str
+        Lower-case letters, digits and hyphens; unique on its page.
+    question, answer : str
+        The question is answered by moving the figure; the answer folds open below it.
     target : str
         A key of `TARGETS`: the one that is seen first.
+
+    Returns
+    -------
+    Explorable
+        To end a cell with.
+
+    Examples
+    --------
+    >>> two_neurons_explorable(question="Can two?", answer="A bump, yes.").html[:24]
+    '<div class="explorable" '
     """
     checks.choice("target", target, TARGETS)
     x = torch.linspace(LOW, HIGH, POINTS, dtype=torch.float64)
@@ -154,7 +185,13 @@ def two_neurons_explorable(
 
 
 def start_parameters() -> Tensor:
-    """Return the start values in the order of `MLP([1, 2, 1])`: all v, all a, all w, b; (7,)."""
+    """Return the start values in the order of `MLP([1, 2, 1])`: all v, all a, all w, b; (7,).
+
+    Returns
+    -------
+    Tensor, (7,)
+        Flat, float64.
+    """
     order = ("v1", "v2", "a1", "a2", "w1", "w2", "b")
     return torch.tensor([START[name] for name in order], dtype=torch.float64)
 

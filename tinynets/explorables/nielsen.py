@@ -18,8 +18,22 @@ def bumps(x: np.ndarray, target: np.ndarray, sums: dict, *, name: str, alt_text:
         Evenly spaced points and the function's values there.
     sums : dict of (n_bumps, weight) to ndarray of shape (points,)
         Every combination of the numbers of bumps and the weights.
-    name, alt_text : str
-        As `explorable`.
+    name : str
+        Lower-case letters, digits and hyphens; unique on its page.
+    alt_text : str
+        What the eye sees at the start.
+
+    Returns
+    -------
+    Explorable
+        To end a cell with.
+
+    Examples
+    --------
+    >>> x = np.linspace(0, 1, 5)
+    >>> sums = {(n, w): x / n for n in (1, 2) for w in (10, 100)}
+    >>> bumps(x, x, sums, name="bumps", alt_text="Steps below a line.").html[:24]
+    '<div class="explorable" '
     """
     counts = sorted({n for n, _ in sums})
     weights = sorted({w for _, w in sums})

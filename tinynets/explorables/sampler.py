@@ -71,6 +71,11 @@ DROPS = (6.0, 3.0, 1.0)  # nats below the top at which contours are drawn
 def picture(target: str) -> dict:
     """Work out what a figure shows of a target: its box, contours, and a marginal.
 
+    Parameters
+    ----------
+    target : str
+        A key of `TARGETS`.
+
     Returns
     -------
     dict
@@ -124,7 +129,7 @@ def sampler_explorable(
     Parameters
     ----------
     name : str
-        See `live`.
+        Lower-case letters, digits and hyphens; unique on its page.
     target : str
         Of `TARGETS`, at the start.
     sampler : str
@@ -135,6 +140,16 @@ def sampler_explorable(
         Leapfrog steps of HMC at the start, 1 to 50.
     seed : int
         Of the random numbers, which are the same at each visit.
+
+    Returns
+    -------
+    Explorable
+        To end a cell with.
+
+    Examples
+    --------
+    >>> sampler_explorable(sampler="walk").html[:24]
+    '<div class="explorable" '
     """
     pictures = {key: picture(key) for key in TARGETS}
     for key, (_, description) in TARGETS.items():

@@ -62,6 +62,16 @@ def int8_rows(weight: Tensor) -> Rows:
 def halves(values: Tensor) -> str:
     """Return the base64 of little-endian half-precision numbers.
 
+    Parameters
+    ----------
+    values : Tensor
+        Of any shape; written in the order of memory.
+
+    Returns
+    -------
+    str
+        Four bytes of text for three of numbers.
+
     Raises
     ------
     ValueError
@@ -77,7 +87,18 @@ def halves(values: Tensor) -> str:
 
 
 def rounded_to_half(values: Tensor) -> Tensor:
-    """Return the values that the browser will see, float64."""
+    """Return the values that the browser will see, float64.
+
+    Parameters
+    ----------
+    values : Tensor
+        Of any shape.
+
+    Returns
+    -------
+    Tensor, of the shape of values
+        float64.
+    """
     return values.detach().half().double()
 
 
@@ -90,6 +111,16 @@ def grey_png(grey: np.ndarray) -> bytes:
     Parameters
     ----------
     grey : np.ndarray, (height, width) uint8
+
+    Returns
+    -------
+    bytes
+        A PNG file.
+
+    Raises
+    ------
+    ValueError
+        If `grey` has another shape or dtype.
 
     References
     ----------

@@ -43,9 +43,9 @@ def wide_explorable(
     x, y : Tensor, (n, 1)
         The data at the start, rounded to hundredths.
     answer : str
-        See `live`.
+        Folds open below the figure.
     name : str
-        See `live`.
+        Lower-case letters, digits and hyphens; unique on its page.
     activation : str
         Of `ACTIVATIONS`, at the start.
     W_std, b_std : float
@@ -56,6 +56,18 @@ def wide_explorable(
         Of `TIMES`: how long both have been trained at the start.
     seed : int
         Of the finite net.
+
+    Returns
+    -------
+    Explorable
+        To end a cell with.
+
+    Examples
+    --------
+    >>> import torch
+    >>> x = torch.tensor([[-1.0], [1.0]], dtype=torch.float64)
+    >>> wide_explorable(x, x, answer="Both.").html[:24]
+    '<div class="explorable" '
     """
     x, y = (v.double().reshape(-1, 1).round(decimals=2) for v in (x, y))
     net = _net(width, activation, W_std, b_std, generator(seed, name))

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from tinynets import nets
 from tinynets.kernels import _translate as translate
-from tinynets.kernels import combine, layers
+from tinynets.kernels import combine, layers, rescale
 from tinynets.kernels.layers import Layer
 from tinynets.kernels.state import Kernels
 
@@ -96,7 +96,7 @@ class Reader:
             (nn.LeakyReLU, lambda m: layers.leaky_relu(m.negative_slope)),
             (nn.GELU, translate.gelu),
             (nn.LayerNorm, self._layer_norm),
-            (nn.Dropout, lambda m: combine.dropout(m.p) if m.training else layers.identity()),
+            (nn.Dropout, lambda m: rescale.dropout(m.p) if m.training else layers.identity()),
             (nn.Flatten, translate.flatten),
             ((nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d), translate.average_pool),
             (

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from tinynets import nets
-from tinynets.kernels import combine, layers, mixing, spatial
+from tinynets.kernels import layers, mixing, rescale, spatial
 from tinynets.kernels.layers import Layer
 from tinynets.kernels.state import Kernels
 
@@ -84,7 +84,7 @@ def layer_norm(module: nn.LayerNorm, convolutional: bool) -> Layer:
             "use elementwise_affine=False"
         )
     positions = len(module.normalized_shape) > 1
-    layer = combine.layer_norm(module.eps, positions=positions)
+    layer = rescale.layer_norm(module.eps, positions=positions)
     return layer if positions or not convolutional else without_positions(layer)
 
 

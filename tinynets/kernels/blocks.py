@@ -38,8 +38,10 @@ def in_blocks(
     Parameters
     ----------
     kernels : KernelFunction
-    x1, x2 : torch.Tensor, (n1, ...) and (n2, ...)
-        As for `kernels`; without `x2` the blocks of one half are computed and mirrored.
+        From `kernels_of`.
+    x1, x2 : Tensor, (n1, ...) and (n2, ...)
+        Inputs as the network takes them; without `x2` the blocks of one half are computed
+        and mirrored.
     want : "both", "nngp" or "ntk"
     block_size : int
         Inputs on a side of a block; it need not divide n1 or n2. What a job holds is two sets

@@ -54,6 +54,11 @@ def variance_map(activation: Activation, q: Tensor, W_std: Tensor, b_std: Tensor
         A closed form of `tinynets.kernels.duals`, or an elementwise function.
     q, W_std, b_std : torch.Tensor, of shapes that broadcast
         Variance and scales, float64.
+
+    Returns
+    -------
+    Tensor, of the broadcast shape
+        Variance, float64.
     """
     return W_std**2 * _dual(activation).variance(q) + b_std**2
 
@@ -66,9 +71,16 @@ def correlation_map(
     Parameters
     ----------
     activation : Dual or callable
-        As in `variance_map`.
+        A closed form of `tinynets.kernels.duals`, or an elementwise function.
     c, q, W_std, b_std : torch.Tensor, of shapes that broadcast
         Correlation, the fixed point of the variance, and scales, float64.
+
+    Returns
+    -------
+    Tensor, of the broadcast shape
+        Correlation, in [-1, 1].
+    Tensor, of the broadcast shape
+        Slope of the map.
     """
     loss, slope = _correlation_loss(_dual(activation), 1 - c, q, W_std)
     return 1 - loss, slope
@@ -80,7 +92,7 @@ def fixed_points(activation: Activation, W_std: Tensor, b_std: Tensor) -> FixedP
     Parameters
     ----------
     activation : Dual or callable
-        As in `variance_map`.
+        A closed form of `tinynets.kernels.duals`, or an elementwise function.
     W_std, b_std : torch.Tensor, of shapes that broadcast
         Scales, float64: of a grid, `W_std (n, 1)` and `b_std (1, m)`.
 
@@ -88,6 +100,20 @@ def fixed_points(activation: Activation, W_std: Tensor, b_std: Tensor) -> FixedP
     -------
     FixedPoint
         NaN for correlations where the variance has no finite fixed point.
+
+    Raises
+    ------
+    TypeError
+        If a scale is not a float64 tensor.
+    ValueError
+        If a scale is not finite.
+
+    Examples
+    --------
+    >>> from tinynets.kernels import duals
+    >>> scale = torch.tensor([1.0], dtype=torch.float64)
+    >>> fixed_points(duals.erf(), 0.5 * scale, 0.3 * scale).c.round(decimals=3)
+    tensor([1.], dtype=torch.float64)
     """
     for name, scale in (("W_std", W_std), ("b_std", b_std)):
         if not isinstance(scale, Tensor) or scale.dtype != torch.float64:
@@ -113,7 +139,7 @@ def critical_line(activation: Activation, q: Tensor) -> tuple[Tensor, Tensor]:
     Parameters
     ----------
     activation : Dual or callable
-        As in `variance_map`.
+        A closed form of `tinynets.kernels.duals`, or an elementwise function.
     q : torch.Tensor
         Variances, float64.
 

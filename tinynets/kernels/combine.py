@@ -1,14 +1,12 @@
-"""Layers that join branches, and those that rescale: sums, products, norms, dropout."""
+"""Layers that join branches: sums, products, features side by side."""
 
-import math
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-from tinynets import checks
 from tinynets.kernels.layers import Layer, identity
-from tinynets.kernels.layers.base import are_layers, flags, names, through_own
+from tinynets.kernels.layers.base import are_layers, flags, names
 from tinynets.kernels.state import Kernels
 
 
@@ -16,6 +14,23 @@ def add(*branches: Layer) -> Layer:
     """Return the sum of branches that see the same inputs: K' = Σ K, Θ' = Σ Θ.
 
     All but one must end in weights of their own, for the branches to be uncorrelated.
+
+    Parameters
+    ----------
+    *branches : Layer
+        They see the same inputs; one or more.
+
+    Returns
+    -------
+    Layer
+        Their sum.
+
+    Raises
+    ------
+    TypeError
+        If a branch is no layer.
+    ValueError
+        If there is no branch, or more than one does not end in weights of its own.
     """
     _independent("add", branches)
 
@@ -38,7 +53,20 @@ def add(*branches: Layer) -> Layer:
 
 
 def residual(body: Layer, shortcut: Layer | None = None) -> Layer:
-    """Return x + body(x), or shortcut(x) + body(x)."""
+    """Return x + body(x), or shortcut(x) + body(x).
+
+    Parameters
+    ----------
+    body : Layer
+        Ends in weights of its own, unless the shortcut does.
+    shortcut : Layer, optional
+        The identity if left out.
+
+    Returns
+    -------
+    Layer
+        The block.
+    """
     return add(identity() if shortcut is None else shortcut, body)
 
 
@@ -46,6 +74,23 @@ def multiply(*branches: Layer) -> Layer:
     """Return the elementwise product of branches: K' = Π K, Θ' by the product rule.
 
     All but one must end in weights of their own.
+
+    Parameters
+    ----------
+    *branches : Layer
+        They see the same inputs; one or more.
+
+    Returns
+    -------
+    Layer
+        Their elementwise product.
+
+    Raises
+    ------
+    TypeError
+        If a branch is no layer.
+    ValueError
+        If there is no branch, or more than one does not end in weights of its own.
     """
     _independent("multiply", branches)
 
@@ -74,6 +119,23 @@ def concatenate(*branches: Layer) -> Layer:
     """Return the branches' features side by side: the mean of K and Θ weighted by widths.
 
     The layers with weights before it must name their `width`.
+
+    Parameters
+    ----------
+    *branches : Layer
+        They see the same inputs.
+
+    Returns
+    -------
+    Layer
+        Their features side by side.
+
+    Raises
+    ------
+    TypeError
+        If a branch is no layer.
+    ValueError
+        At the call, if a branch's number of features is not known.
     """
     are_layers("branches", branches)
 
@@ -107,87 +169,23 @@ def concatenate(*branches: Layer) -> Layer:
 
 
 def proportions_gap(parts: Sequence[tuple[Tensor, Tensor]], norm1: Tensor, norm2: Tensor) -> Tensor:
-    """Return |s1||s2| - s1·s2 for two vectors of standard deviations, given by parts."""
-    safe1, safe2 = (torch.where(norm > 0, norm, 1) for norm in (norm1, norm2))
-    squared = sum((s1 / safe1 - s2 / safe2).square_() for s1, s2 in parts)
-    return squared.mul_(0.5 * norm1 * norm2)
-
-
-def layer_norm(eps: float = 1e-5, *, positions: bool = False) -> Layer:
-    """Return a layer norm without learnt scale and shift: K' = K / √((q1 + ε)(q2 + ε)).
+    """Return |s1||s2| - s1·s2 for two vectors of standard deviations, given by parts.
 
     Parameters
     ----------
-    eps : float
-        Added to the variance.
-    positions : bool
-        Normalise over features and positions together, not features alone.
+    parts : sequence of (Tensor, Tensor)
+        Standard deviations of each part, for the first and the second input.
+    norm1, norm2 : Tensor
+        Their root sums of squares |s1| and |s2|.
+
+    Returns
+    -------
+    Tensor, of the broadcast shape
+        Zero where both have the same proportions.
     """
-    checks.non_negative("eps", eps)
-
-    def apply(k: Kernels) -> Kernels:
-        if not k.gaussian:
-            raise ValueError(
-                "layer_norm: its inputs have no mean of zero in the limit; put it behind a "
-                "dense or conv layer, before the activation"
-            )
-        mean1, mean2 = k.q1, k.q2
-        if positions and k.spatial:
-            mean1, mean2 = (_over_positions(q, k) for q in (k.q1, k.q2))
-        scale1, scale2 = (1 / (q + eps).sqrt() for q in (mean1, mean2))
-        both = scale1 * scale2
-        return k._replace(
-            gap=k.gap * both,
-            ntk=None if k.ntk is None else k.ntk * both,
-            q1=k.q1 * scale1**2,
-            q2=k.q2 * scale2**2,
-        )
-
-    return Layer("layer_norm", through_own(apply))
-
-
-def _over_positions(q: Tensor, k: Kernels) -> Tensor:
-    return q.mean(tuple(range(k.n_batch, q.ndim)), keepdim=True)
-
-
-def dropout(rate: float) -> Layer:
-    """Return dropout while it trains: units are kept, and divided by, 1 - rate.
-
-    It raises the variance of each input and leaves the covariances of different ones. Equal
-    inputs are taken for the same input under the same mask.
-    """
-    checks.probability("rate", rate)
-    if rate == 1:
-        raise ValueError("rate must be below 1, got 1: nothing would be kept")
-    keep = 1 - rate
-
-    def apply(k: Kernels) -> Kernels:
-        same = _same_unit(k)
-        new = k.gap + k.product * (1 / keep - 1)
-        return k._replace(
-            gap=torch.where(same, k.gap / keep, new),
-            ntk=None if k.ntk is None else torch.where(same, k.ntk / keep, k.ntk),
-            q1=k.q1 / keep,
-            q2=k.q2 / keep,
-            gaussian=False,
-        )
-
-    return Layer("dropout", through_own(apply))
-
-
-def _same_unit(k: Kernels) -> Tensor:
-    """Where both sides are one input at one position."""
-    if not k.spatial:
-        return k.equal
-    equal = k.equal.expand_as(k.gap)
-    if not k.pairs:
-        over = tuple(range(k.n_batch, equal.ndim))
-        return equal.all(over, keepdim=True).expand_as(equal)
-    size = math.prod(k.gap.shape[k.n_batch + k.spatial :])
-    flat = equal.reshape(*k.gap.shape[: k.n_batch], size, size)
-    alike = flat.diagonal(dim1=-2, dim2=-1).all(-1)[..., None, None]
-    eye = torch.eye(size, dtype=torch.bool, device=k.gap.device)
-    return (alike & eye).reshape(k.gap.shape)
+    safe1, safe2 = (torch.where(norm > 0, norm, 1) for norm in (norm1, norm2))
+    squared = sum((s1 / safe1 - s2 / safe2).square_() for s1, s2 in parts)
+    return squared.mul_(0.5 * norm1 * norm2)
 
 
 def _joined(

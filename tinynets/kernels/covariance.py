@@ -25,6 +25,13 @@ def exponentiated_quadratic(
     -------
     torch.Tensor, (n1, n2)
         Covariances, in the unit of `amplitude` squared.
+
+    Examples
+    --------
+    >>> x = torch.tensor([[0.0], [1.0]], dtype=torch.float64)
+    >>> exponentiated_quadratic(x, x).round(decimals=4)
+    tensor([[1.0000, 0.6065],
+            [0.6065, 1.0000]], dtype=torch.float64)
     """
     checks.positive("amplitude", amplitude)
     checks.positive("length_scale", length_scale)

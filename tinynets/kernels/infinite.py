@@ -149,7 +149,24 @@ def _side(x: state.Features, *, pairs: bool, diagonal: bool) -> int:
 def tiles(
     n1: int, n2: int, side: int, symmetric: bool, diagonal: bool = False
 ) -> Iterator[tuple[slice, slice]]:
-    """Cut a matrix into squares of `side`; if it is symmetric, its upper half."""
+    """Cut a matrix into squares of `side`; if it is symmetric, its upper half.
+
+    Parameters
+    ----------
+    n1, n2 : int
+        Rows and columns.
+    side : int
+        Of a square.
+    symmetric : bool
+        Whether the lower half is left out.
+    diagonal : bool
+        Whether only the diagonal is wanted, as a vector.
+
+    Yields
+    ------
+    slice, slice
+        Rows and columns of one tile.
+    """
     for i in range(0, n1, side):
         rows = slice(i, min(i + side, n1))
         if diagonal:

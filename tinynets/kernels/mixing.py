@@ -8,16 +8,37 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tinynets import checks
+from tinynets.kernels._windows import each_axis, mean, shifted
 from tinynets.kernels.layers import Layer
 from tinynets.kernels.layers.affine import weights
-from tinynets.kernels.spatial import each_axis, mean, same_positions, shifted
+from tinynets.kernels.spatial import same_positions
 from tinynets.kernels.state import Kernels
 
 
 def average_pool(
     window: Sequence[int], *, stride: int | Sequence[int] | None = None, padding: int = 0
 ) -> Layer:
-    """Return the mean over windows of positions, moved by `stride` (a window if not given)."""
+    """Return the mean over windows of positions, moved by `stride` (a window if not given).
+
+    Parameters
+    ----------
+    window : sequence of int
+        Width along each axis of positions.
+    stride : int or sequence of int, optional
+        A window if left out.
+    padding : int
+        Zeros at each end of each axis.
+
+    Returns
+    -------
+    Layer
+        The pooling.
+
+    Raises
+    ------
+    ValueError
+        At the call, if the inputs have another number of axes of positions.
+    """
     size = tuple(checks.count("window", w) for w in window)
     strides = size if stride is None else each_axis("stride", stride, size)
     margins = [(checks.count("padding", padding, at_least=0),) * 2] * len(size)
@@ -44,7 +65,13 @@ def average_pool(
 
 
 def global_average_pool() -> Layer:
-    """Return the mean over all positions: K' is the mean of K[p, p'] over all pairs."""
+    """Return the mean over all positions: K' is the mean of K[p, p'] over all pairs.
+
+    Returns
+    -------
+    Layer
+        The pooling; without positions it changes nothing.
+    """
 
     def apply(k: Kernels) -> Kernels:
         if not k.spatial:
@@ -130,6 +157,16 @@ def attention(
         ⟨q, k⟩ / √n with independent ones and no softmax.
     width : int, optional
         Features of the finite network.
+
+    Returns
+    -------
+    Layer
+        The attention.
+
+    Raises
+    ------
+    ValueError
+        If a scale or `kind` is out of range; at the call, if the inputs have no positions.
 
     References
     ----------

@@ -28,12 +28,18 @@ def kernels_of(
         pooling, flattening and normalising layers, dropout (where the module is training) and
         activations; or a layer of `tinynets.kernels.layers`, which carries its own scales.
     W_std, b_std : float, or one for each layer with weights
-        Scales of the weights, times √n_in, and of the biases. A layer without a bias has none.
-        What the module's parameters are now does not matter.
+        Scales of the weights, times √n_in, and of the biases. A layer without a bias has
+        none. What the module's parameters are now does not matter.
     parameterisation : str
-        "ntk" or "standard"; see `layers.dense`.
+        "ntk": Θ' = W_std² Θ + K'; "standard": weights of standard deviation W_std / √n_in
+        that are trained themselves.
     elementwise : tuple of types
         Classes of modules of your own that act on each number by itself.
+
+    Returns
+    -------
+    KernelFunction
+        `kernels(x1, x2)` gives both; `.nngp` and `.ntk` one of them.
 
     Raises
     ------

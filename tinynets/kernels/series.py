@@ -71,7 +71,23 @@ def series(function: Callable[[Tensor], Tensor], *, max_terms: int = MAX_TERMS) 
 
 
 def polynomial(coefficients: Sequence[float]) -> Dual:
-    """Return the dual of f(u) = c0 + c1 u + c2 u² + ..., exactly."""
+    """Return the dual of f(u) = c0 + c1 u + c2 u² + ..., exactly.
+
+    Parameters
+    ----------
+    coefficients : sequence of float
+        c0, c1, c2, ...: one or more.
+
+    Returns
+    -------
+    Dual
+        Its closed form.
+
+    Raises
+    ------
+    ValueError
+        If there is no coefficient.
+    """
     values = [float(checks.number("coefficients", c)) for c in coefficients]
     if not values:
         raise ValueError("coefficients must name the constant at least, got none")
@@ -94,7 +110,18 @@ def polynomial(coefficients: Sequence[float]) -> Dual:
 
 
 def hermite(degree: int) -> Dual:
-    """Return the dual of the normalised Hermite polynomial h_n: for unit variances ρⁿ."""
+    """Return the dual of the normalised Hermite polynomial h_n: for unit variances ρⁿ.
+
+    Parameters
+    ----------
+    degree : int
+        n, 0 or above.
+
+    Returns
+    -------
+    Dual
+        Its closed form.
+    """
     checks.count("degree", degree, at_least=0)
     powers = np.polynomial.hermite_e.herme2poly([0] * degree + [1])
     return polynomial((powers / math.sqrt(math.factorial(degree))).tolist())

@@ -2,19 +2,16 @@
 
 import math
 from collections.abc import Sequence
-from itertools import product
 
-import torch
 from torch import Tensor
 
 from tinynets import checks
+from tinynets.kernels._windows import each_axis, margins, mean, named, shifted
 from tinynets.kernels.combine import proportions_gap
 from tinynets.kernels.layers import Layer
 from tinynets.kernels.layers.affine import affine, weights
 from tinynets.kernels.layers.base import through_own
 from tinynets.kernels.state import Kernels
-
-PADDINGS = ("valid", "same", "circular")
 
 
 def conv(
@@ -38,8 +35,9 @@ def conv(
     kernel_size : sequence of int
         One size for each axis of positions.
     W_std, b_std : float
-        As in `dense`, for the n_in above.
+        Standard deviations of the weights, times √n_in, and of the biases; 0: no biases.
     stride, dilation : int or sequence of int
+        For all axes, or one for each.
     padding : "valid", "same", "circular", int or sequence of int
         No padding; zeros so that the size stays (for stride 1); the other end's values, so
         that it stays; or that many zeros at both ends.
@@ -48,14 +46,25 @@ def conv(
     parameterisation : str
         "ntk" or "standard", with n the n_in above.
 
+    Returns
+    -------
+    Layer
+        The convolution; what follows it is Gaussian in the limit.
+
+    Raises
+    ------
+    ValueError
+        If an option is out of range; at the call, if the inputs have another number of axes
+        of positions, or are smaller than the kernel.
+
     References
     ----------
     Novak et al. (2019), eq. 7; Arora et al. (2019), section 4.
     """
     size = tuple(checks.count("kernel_size", s) for s in kernel_size)
     weight_var, bias_var = weights(W_std, b_std, parameterisation)
-    strides, dilations = (each_axis(name, v, size) for name, v in _named(stride, dilation))
-    before = _margins(padding, size, dilations)
+    strides, dilations = (each_axis(name, v, size) for name, v in named(stride, dilation))
+    before = margins(padding, size, dilations)
     circular = padding == "circular"
     if width is not None:
         checks.count("width", width)
@@ -96,90 +105,14 @@ def conv(
     return Layer("conv", apply, fresh=True, channels_first=True)
 
 
-def _named(stride: int | Sequence[int], dilation: int | Sequence[int]):
-    return ("stride", stride), ("dilation", dilation)
-
-
-def each_axis(name: str, value: int | Sequence[int], size: Sequence[int]) -> tuple[int, ...]:
-    values = (value,) * len(size) if isinstance(value, int) else tuple(value)
-    if len(values) != len(size):
-        raise ValueError(f"{name} must be one int or one for each of {len(size)} axes, got {value}")
-    return tuple(checks.count(name, v) for v in values)
-
-
-def _margins(
-    padding: str | int | Sequence[int], size: Sequence[int], dilations: Sequence[int]
-) -> list[tuple[int, int]]:
-    """Return how much is added at the two ends of each axis."""
-    if isinstance(padding, str):
-        checks.choice("padding", padding, PADDINGS)
-        if padding == "valid":
-            return [(0, 0)] * len(size)
-        total = [d * (s - 1) for s, d in zip(size, dilations, strict=True)]
-        return [(t // 2, t - t // 2) for t in total]
-    values = (padding,) * len(size) if isinstance(padding, int) else tuple(padding)
-    if len(values) != len(size):
-        raise ValueError(f"padding must be one int or one for each of {len(size)} axes")
-    return [(checks.count("padding", v, at_least=0),) * 2 for v in values]
-
-
-def shifted(
-    t: Tensor,
-    axes: Sequence[int],
-    size: Sequence[int],
-    strides: Sequence[int],
-    dilations: Sequence[int],
-    margins: Sequence[tuple[int, int]],
-    circular: bool,
-) -> list[Tensor]:
-    """Return t at each offset of a kernel, the same along the two halves of `axes`."""
-    n = len(size)
-    for i, axis in enumerate(axes):
-        t = _padded(t, axis, *margins[i % n], circular)
-    lengths = [
-        (t.shape[axis] - dilations[i % n] * (size[i % n] - 1) - 1) // strides[i % n] + 1
-        for i, axis in enumerate(axes)
-    ]
-    if min(lengths) < 1:
-        raise ValueError(
-            f"conv: its kernel_size {tuple(size)} is larger than its padded inputs, "
-            f"{tuple(t.shape[a] for a in axes[:n])}"
-        )
-    views = []
-    for offset in product(*(range(s) for s in size)):
-        view = t
-        for i, axis in enumerate(axes):
-            start = offset[i % n] * dilations[i % n]
-            stop = start + (lengths[i] - 1) * strides[i % n] + 1
-            view = view[(slice(None),) * axis + (slice(start, stop, strides[i % n]),)]
-        views.append(view)
-    return views
-
-
-def _padded(t: Tensor, axis: int, before: int, after: int, circular: bool) -> Tensor:
-    if not before and not after:
-        return t
-    length = t.shape[axis]
-    if circular:
-        return torch.cat(
-            [t.narrow(axis, length - before, before), t, t.narrow(axis, 0, after)], axis
-        )
-    shape = list(t.shape)
-    shape[axis] = length + before + after
-    wide = t.new_zeros(shape)
-    wide.narrow(axis, before, length).copy_(t)
-    return wide
-
-
-def mean(views: Sequence[Tensor]) -> Tensor:
-    total = views[0].clone()
-    for view in views[1:]:
-        total += view
-    return total.div_(len(views))
-
-
 def flatten() -> Layer:
-    """Return the layer that makes features of positions: K' is the mean of K[p, p]."""
+    """Return the layer that makes features of positions: K' is the mean of K[p, p].
+
+    Returns
+    -------
+    Layer
+        The mean of the kernels of equal positions.
+    """
 
     def apply(k: Kernels) -> Kernels:
         if not k.spatial:
@@ -216,7 +149,18 @@ def flatten() -> Layer:
 
 
 def same_positions(k: Kernels) -> Kernels:
-    """Keep of all pairs of positions those of a position with itself."""
+    """Keep of all pairs of positions those of a position with itself.
+
+    Parameters
+    ----------
+    k : Kernels
+        With all pairs of positions.
+
+    Returns
+    -------
+    Kernels
+        With equal positions alone.
+    """
     shape = k.gap.shape[k.n_batch : k.n_batch + k.spatial]
 
     def pick(t: Tensor | None) -> Tensor | None:

@@ -89,6 +89,11 @@ def features(x: Tensor, channel_axis: int = -1) -> Features:
     x : torch.Tensor, (n, features), (n, *positions, features) or (n, features, *positions)
     channel_axis : int
         The axis of the features.
+
+    Returns
+    -------
+    Features
+        Unit vectors and root mean squares.
     """
     x = x.movedim(channel_axis, -1)
     std = x.square().mean(-1).sqrt()
@@ -102,12 +107,18 @@ def inputs(x1: Features, x2: Features, *, diagonal: bool, ntk: bool, pairs: bool
     Parameters
     ----------
     x1, x2 : Features
+        The two sets.
     diagonal : bool
         Compare them row by row.
     ntk : bool
         Whether a tangent kernel is wanted (zero: no parameters yet).
     pairs : bool
         Whether all pairs of positions will be needed.
+
+    Returns
+    -------
+    Kernels
+        Of the inputs, before any layer.
     """
     spatial = x1.std.ndim - 1
     own1 = own2 = None

@@ -83,6 +83,12 @@ def use_style():
 
     Sets matplotlib's ``rcParams`` and, in a notebook kernel, SVG output
     without a date, so that rendering again gives the same bytes.
+
+    Examples
+    --------
+    >>> use_style()
+    >>> mpl.rcParams["font.size"]
+    10.0
     """
     mpl.rcParams.update(STYLE)
     write_themed_svg(THEMED)

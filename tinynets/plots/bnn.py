@@ -45,6 +45,12 @@ def plot_predictive(
     ------
     ValueError
         If `functions` does not end in as many values as there are points.
+
+    Examples
+    --------
+    >>> x, f = np.linspace(0, 1, 5), np.zeros((2, 10, 5))
+    >>> len(plot_predictive(x, f, n_curves=3).lines)
+    4
     """
     ax = plt.gca() if ax is None else ax
     x = np.asarray(x).ravel()
@@ -99,6 +105,13 @@ def plot_relu_draws(
     Returns
     -------
     Axes
+
+    Examples
+    --------
+    >>> x, zero = np.linspace(-1, 1, 3), np.zeros((2, 1))
+    >>> ax = plot_relu_draws(x, np.zeros((2, 3)), zero, zero, zero + 1, data=(x, x))
+    >>> ax.get_ylabel()
+    'f(x)'
     """
     ax = plt.gca() if ax is None else ax
     x = np.asarray(x).ravel()
@@ -126,6 +139,12 @@ def plot_symmetry(
     Returns
     -------
     Axes
+
+    Examples
+    --------
+    >>> ax = plot_symmetry(np.zeros((3, 4)), np.ones((3, 4)), xlabel="w₁", ylabel="w₂")
+    >>> len(ax.lines)
+    3
     """
     ax = plt.gca() if ax is None else ax
     for a, b, colour in zip(
@@ -198,6 +217,13 @@ def plot_entropies(
     Returns
     -------
     sequence of Axes
+
+    Examples
+    --------
+    >>> axes = plt.subplots(1, 2)[1]
+    >>> groups = {"digits": {"HMC": [0.1, 0.4]}, "letters": {"HMC": [0.9, 2.0]}}
+    >>> [ax.get_title() for ax in plot_entropies(groups, highest=2.3, axes=axes)]
+    ['digits', 'letters']
     """
     edges = np.linspace(0, highest, n_bins + 1)
     for ax, (kind, models) in zip(axes, groups.items(), strict=True):

@@ -22,6 +22,19 @@ def plot_maps_of(
     filters : array of shape (maps, rows, columns)
     maps, pooled : array of shape (maps, rows, columns)
         Drawn on one scale for all maps.
+
+    Returns
+    -------
+    Figure
+        Three rows: filters, maps, pooled maps.
+
+    Examples
+    --------
+    >>> figure = plot_maps_of(
+    ...     np.ones((8, 8)), np.ones((2, 3, 3)), np.ones((2, 6, 6)), np.ones((2, 3, 3))
+    ... )
+    >>> len(figure.axes)
+    9
     """
     n_maps = len(filters)
     side = WIDTH / (n_maps + 1.3)
@@ -55,7 +68,19 @@ def plot_gallery(
     images : array of shape (n, pixels), in [0, 1]
     image_shape : (height, width)
     titles : sequence of str
+        One an image.
     columns : int
+        Images in a row.
+
+    Returns
+    -------
+    Figure
+        As many rows as it takes.
+
+    Examples
+    --------
+    >>> len(plot_gallery(np.zeros((5, 64)), (8, 8), list("01234"), columns=3).axes)
+    6
     """
     images = np.asarray(images)
     rows = -(-len(images) // columns)

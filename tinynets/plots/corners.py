@@ -34,6 +34,13 @@ def plot_corners(
     -------
     Axes
         Without axis lines: shape is all there is to read.
+
+    Examples
+    --------
+    >>> x = np.linspace(-1, 1, 5)
+    >>> ax = plot_corners(x, np.abs(x), np.stack([x, -x]), [0.0, 3.0], data=(x, x**2))
+    >>> ax.lines[-1].get_xdata().tolist()
+    [0.0]
     """
     ax = plt.gca() if ax is None else ax
     x, prediction, corners = map(np.asarray, (x, prediction, corners))

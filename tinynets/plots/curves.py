@@ -84,6 +84,17 @@ def plot_curves(
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    ValueError
+        If `labels` is neither "end" nor "legend".
+
+    Examples
+    --------
+    >>> ax = plot_curves({"SGD": [0.5, 0.8], "Adam": [0.6, 0.9]})
+    >>> [text.get_text() for text in ax.texts]
+    ['SGD', 'Adam']
     """
     if labels not in ("end", "legend"):
         raise ValueError(f"labels must be 'end' or 'legend', got {labels!r}")
@@ -106,8 +117,28 @@ def plot_panels(
 ) -> Figure:
     """Draw several measures of the same runs side by side.
 
-    `panels` maps what is measured to curves as `plot_curves` takes them; all
-    panels share the legend at the top.
+    All panels share the legend at the top.
+
+    Parameters
+    ----------
+    panels : mapping of str to mapping of str to array of shape (points,) or (nets, points)
+        What is measured to curves by name.
+    x : array of shape (points,)
+        Of all curves.
+    xlabel : str
+        Below each panel.
+
+    Returns
+    -------
+    Figure
+        A panel for each measure.
+
+    Examples
+    --------
+    >>> curves = {"SGD": [2, 1]}
+    >>> figure = plot_panels({"loss": curves, "error": curves}, x=[1, 2], xlabel="epoch")
+    >>> [ax.get_title() for ax in figure.axes]
+    ['loss', 'error']
     """
     figure, axes = plt.subplots(1, len(panels), squeeze=False, figsize=(WIDTH, 3))
     colours = {}
@@ -157,6 +188,12 @@ def plot_power_law(
     Returns
     -------
     Axes
+
+    Examples
+    --------
+    >>> ax = plot_power_law([0.1, 0.2], {"leapfrog": [0.01, 0.04]}, slope=2)
+    >>> ax.lines[-1].get_label()
+    'slope 2'
     """
     ax = plt.gca() if ax is None else ax
     x = np.asarray(x)
@@ -176,7 +213,25 @@ def plot_functions(
 ) -> Figure:
     """Draw functions and their slopes, a small plot each, three a row.
 
-    `values` and `slopes` map a name to an array of the shape of `z`.
+    Parameters
+    ----------
+    z : array of shape (points,)
+        Where.
+    values : mapping of str to array of shape (points,)
+        Each function's name, and its values.
+    slopes : mapping of str to array of shape (points,)
+        The slopes, by the same names.
+
+    Returns
+    -------
+    Figure
+        Panels of one scale, three a row.
+
+    Examples
+    --------
+    >>> z = np.linspace(-1, 1, 3)
+    >>> plot_functions(z, {"square": z**2}, {"square": 2 * z}).axes[0].get_title()
+    'square'
     """
     n_rows = -(-len(values) // 3)
     figure, axes = plt.subplots(

@@ -13,7 +13,8 @@ from torch import Tensor
 from tinynets.colours import INK, VERMILION
 from tinynets.drawing import Looks, typical
 from tinynets.plots import AMOUNTS, WEIGHTS, WIDTH
-from tinynets.plots.latents import EDGES, plot_digits, projected
+from tinynets.plots.cubes import EDGES, projected
+from tinynets.plots.latents import plot_digits
 from tinynets.plots.masks import plot_tile, robust_limit
 
 
@@ -32,6 +33,16 @@ def plot_turned(
         Pixels of its side.
     legend : bool
         Whether a bar says which tint is which share.
+
+    Returns
+    -------
+    Axes
+        Of a new figure.
+
+    Examples
+    --------
+    >>> len(plot_turned(np.zeros((8, 8)), np.full((7, 7), 0.4), 2).images)
+    1
     """
     image, shares = np.asarray(mean_image, float), np.asarray(shares, float)
     figure, ax = plt.subplots(figsize=(4.2, 3.4))
@@ -56,11 +67,27 @@ def plot_looks(looks: Looks, images: Tensor, labels: Tensor, *, start: int) -> F
     Parameters
     ----------
     looks : Looks
+        The nets, and the β of each VAE.
     images : Tensor, (n, pixels)
-    labels : Tensor, (n,)
-        The most typical image of class `start` is looked at; some of each
-        class show where it lies.
+        In [0, 1]; each class at least once.
+    labels : Tensor, (n,) int64
+        Their classes.
     start : int
+        The class of the digit.
+
+    Returns
+    -------
+    Figure
+        The image, ten masks, the cube and a plane for each VAE.
+
+    Examples
+    --------
+    >>> from tinynets.nets import MLP, initialise
+    >>> ten, drawer = torch.rand(10, 64, generator=torch.Generator()), torch.Generator()
+    >>> masks, cube = (initialise(MLP(s), generator=drawer) for s in ([64, 10], [64, 4, 3, 10]))
+    >>> figure = plot_looks(Looks(masks, cube, [], []), ten, torch.arange(10), start=3)
+    >>> len(figure.axes)
+    12
     """
     image, side = images[typical(images, labels)[start]][None], math.isqrt(images.shape[1])
     some = torch.cat([(labels == k).nonzero()[:25, 0] for k in range(10)])

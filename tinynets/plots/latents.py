@@ -1,34 +1,14 @@
-"""Pictures of latent spaces: cubes, planes, ellipses and class densities."""
+"""Pictures of latent planes: digits, ellipses, densities and pairs of classes."""
 
 from collections.abc import Sequence
-from itertools import product
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
-from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from tinynets.colours import INK, class_colours
-from tinynets.plots import AMOUNTS, WIDTH
-
-VIEW = (35.0, 22.0)  # azimuth and elevation, degrees
-EDGES = [
-    (a, b)
-    for a, b in product(product((0, 1), repeat=3), repeat=2)
-    if a < b and np.abs(np.subtract(a, b)).sum() == 1
-]
-
-
-def projected(points: ArrayLike, view: tuple[float, float] = VIEW) -> np.ndarray:
-    """Project points (..., 3) to the screen (..., 2), without perspective."""
-    azimuth, elevation = np.radians(view)
-    x, y, z = np.moveaxis(np.asarray(points, float), -1, 0)
-    right = x * np.cos(azimuth) - y * np.sin(azimuth)
-    away = x * np.sin(azimuth) + y * np.cos(azimuth)
-    up = z * np.cos(elevation) + away * np.sin(elevation)
-    return np.stack([right, up], -1)
+from tinynets.colours import class_colours
+from tinynets.plots import AMOUNTS
 
 
 def plot_digits(
@@ -44,9 +24,20 @@ def plot_digits(
     Parameters
     ----------
     points : array of shape (n, 2)
+        Places in the plane.
     labels : array of int of shape (n,)
+        Classes from 0 to 9.
     size : float
         Of a digit, in points.
+    alpha : float
+        Opacity, in [0, 1].
+    ax : Axes, optional
+        Where to draw; the current axes if left out.
+
+    Returns
+    -------
+    Axes
+        One line of markers a class.
     """
     ax = plt.gca() if ax is None else ax
     points, labels = np.asarray(points), np.asarray(labels)
@@ -64,125 +55,6 @@ def plot_digits(
     return ax
 
 
-def plot_cubes(
-    rows: Sequence[Sequence[ArrayLike]],
-    labels: ArrayLike,
-    bounds: Sequence[tuple[float, float]],
-    *,
-    titles: Sequence[str] = (),
-    row_titles: Sequence[str] = (),
-) -> Figure:
-    """Draw a cloud in its cube for each layer (rows) and time (columns).
-
-    Parameters
-    ----------
-    rows : sequence of sequences of arrays of shape (n, 3)
-    labels : array of int of shape (n,)
-    bounds : sequence of (low, high)
-        What each row's cube spans.
-    titles, row_titles : sequences of str
-    """
-    n_rows, n_columns = len(rows), len(rows[0])
-    fig, axes = plt.subplots(
-        n_rows, n_columns, squeeze=False, dpi=96, figsize=(WIDTH, n_rows * WIDTH / n_columns)
-    )
-    for line, clouds, (low, high) in zip(axes, rows, bounds, strict=True):
-        for ax, cloud in zip(line, clouds, strict=True):
-            for edge in EDGES:
-                ax.plot(
-                    *projected(np.array(edge) * (high - low) + low).T,
-                    color=INK,
-                    alpha=0.4,
-                    linewidth=0.7,
-                )
-            plot_digits(projected(cloud), labels, size=min(6, 17.5 / n_columns), ax=ax)
-            ax.set(aspect="equal")
-            ax.set_axis_off()
-    for ax, title in zip(axes[0], titles, strict=False):
-        ax.set_title(title)
-    for ax, title in zip(axes[:, 0], row_titles, strict=False):
-        ax.text(-0.02, 0.5, title, transform=ax.transAxes, rotation=90, ha="right", va="center")
-    return fig
-
-
-def plot_regions(winners: ArrayLike, extent: Sequence[float], *, ax: Axes | None = None) -> Axes:
-    """Tint each pixel of a map by the class that a read-out gives it.
-
-    Parameters
-    ----------
-    winners : array of int of shape (height, width)
-        Row 0 at the bottom.
-    extent : (left, right, bottom, top)
-    """
-    ax = plt.gca() if ax is None else ax
-    winners = np.asarray(winners)
-    ax.imshow(
-        winners,
-        cmap=ListedColormap(class_colours(10)),
-        vmin=-0.5,
-        vmax=9.5,
-        extent=extent,
-        origin="lower",
-        alpha=0.28,
-        aspect="auto",
-    )
-    xs, ys = (
-        np.linspace(extent[i], extent[i + 1], n)
-        for i, n in ((0, winners.shape[1]), (2, winners.shape[0]))
-    )
-    for k in np.unique(winners):
-        inside = winners == k
-        if inside.mean() > 0.01:
-            ax.contour(xs, ys, inside, [0.5], colors=[INK], linewidths=0.6)
-            row, column = (int(i.mean()) for i in inside.nonzero())
-            ax.text(
-                xs[column],
-                ys[row],
-                str(k),
-                fontsize=15,
-                color=INK,
-                alpha=0.75,
-                ha="center",
-                va="center",
-            )
-    return ax
-
-
-def plot_unfolded(
-    faces: dict[str, ArrayLike],
-    points: dict[str, ArrayLike],
-    labels: dict[str, ArrayLike],
-    bounds: tuple[float, float],
-) -> Figure:
-    """Unfold a cube: each face tinted by its class, digits near it on top.
-
-    Parameters
-    ----------
-    faces : dict of str to array of int of shape (height, width)
-        Six faces, named by the unit that is fixed and where: "0-", "0+", …
-    points : dict of str to array of shape (n, 2)
-        In the coordinates of the two other units, in their order.
-    labels : dict of str to array of int of shape (n,)
-    bounds : (low, high)
-    """
-    low, high = bounds
-    fig, axes = plt.subplots(2, 3, dpi=130, sharex=True, sharey=True, figsize=(WIDTH, WIDTH * 0.7))
-    for ax, name in zip(axes.T.flat, faces, strict=True):
-        unit, end = int(name[0]), low if name[1] == "-" else high
-        plot_regions(faces[name], (low, high, low, high), ax=ax)
-        plot_digits(points[name], labels[name], size=4, ax=ax)
-        others = [i + 1 for i in range(3) if i != unit]
-        ax.set(
-            title=f"unit {unit + 1} at {end:g}",
-            xticks=[low, high],
-            yticks=[low, high],
-            aspect="equal",
-            xlabel=f"unit {others[0]}",
-            ylabel=f"unit {others[1]}",
-        )
-    return fig
-
-
 def plot_pairs(
     table: ArrayLike, *, text: str = "{:.0f}", label: str = "", ax: Axes | None = None
 ) -> Axes:
@@ -196,6 +68,19 @@ def plot_pairs(
         Format of each entry.
     label : str
         What is counted, written beside the table.
+    ax : Axes, optional
+        Where to draw; the current axes if left out.
+
+    Returns
+    -------
+    Axes
+        With a number in each cell.
+
+    Examples
+    --------
+    >>> table = np.array([[0, 3, 1], [3, 0, 2], [1, 2, 0]])
+    >>> [text.get_text() for text in plot_pairs(table, label="% wrong").texts]
+    ['3', '1', '2', '% wrong']
     """
     ax = plt.gca() if ax is None else ax
     table = np.asarray(table, float)
@@ -209,26 +94,6 @@ def plot_pairs(
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     ax.text(0.98, 0.95, label, transform=ax.transAxes, ha="right", va="top")
-    return ax
-
-
-def plot_edge_on(
-    a: ArrayLike, b: ArrayLike, names: tuple[int, int], *, ax: Axes | None = None
-) -> Axes:
-    """Draw two classes with the plane between them seen edge-on.
-
-    Parameters
-    ----------
-    a, b : arrays of shape (n, 2)
-        Signed distance from the plane, and a direction within it.
-    names : (int, int)
-    """
-    ax = plt.gca() if ax is None else ax
-    points, labels = np.concatenate([a, b]), np.repeat(names, [len(a), len(b)])
-    ax.axvline(0, color=INK, linewidth=1)
-    plot_digits(points, labels, size=4.5, ax=ax)
-    ax.set(yticks=[], title=f"{names[0]} against {names[1]}")
-    ax.spines["left"].set_visible(False)
     return ax
 
 
@@ -246,12 +111,29 @@ def plot_ellipses(
     Parameters
     ----------
     points : array of shape (n, 2)
+        Latents of images.
     labels : array of int of shape (n,)
+        Their classes.
     rings : sequence of arrays of shape (classes, m, 2)
         Such as the ellipses at one and at two standard deviations.
     centres : array of shape (classes, 2)
+        Where the class's number stands.
     limit : float, optional
         Half the width of the picture.
+    ax : Axes, optional
+        Where to draw; the current axes if left out.
+
+    Returns
+    -------
+    Axes
+        One colour a class.
+
+    Examples
+    --------
+    >>> ring = np.array([[[1, 0], [0, 1], [-1, 0], [0, -1], [1, 0]]])
+    >>> ax = plot_ellipses(np.zeros((3, 2)), [0, 0, 0], [ring], [[0, 0]], limit=2)
+    >>> [text.get_text() for text in ax.texts]
+    ['0']
     """
     ax = plt.gca() if ax is None else ax
     plot_digits(points, labels, size=3, alpha=0.35, ax=ax)
@@ -277,6 +159,13 @@ def plot_densities(densities: ArrayLike, limit: float, *, ax: Axes | None = None
         where it exceeds one.
     limit : float
         Half the width of the plane that the maps cover.
+    ax : Axes, optional
+        Where to draw; the current axes if left out.
+
+    Returns
+    -------
+    Axes
+        One colour a class, its number at the mode.
     """
     ax = plt.gca() if ax is None else ax
     axis = np.linspace(-limit, limit, np.shape(densities)[-1])
@@ -311,6 +200,20 @@ def plot_mosaic(tiles: ArrayLike, image_shape: tuple[int, int], *, ax: Axes | No
     ----------
     tiles : array of shape (rows, columns, pixels), in [0, 1]
         Row 0 at the top.
+    image_shape : (height, width)
+        Of one image, pixels.
+    ax : Axes, optional
+        Where to draw; the current axes if left out.
+
+    Returns
+    -------
+    Axes
+        Without lines or ticks.
+
+    Examples
+    --------
+    >>> plot_mosaic(np.zeros((2, 3, 16)), (4, 4)).images[0].get_array().shape
+    (8, 12)
     """
     ax = plt.gca() if ax is None else ax
     tiles = np.asarray(tiles, float)

@@ -34,6 +34,11 @@ def plot_by_width(
     Returns
     -------
     Axes
+
+    Examples
+    --------
+    >>> plot_by_width({"NTK": [[4.0, 1.0], [2.0, 1.0]]}, [16, 64], ylabel="change").get_yscale()
+    'log'
     """
     ax = plt.gca() if ax is None else ax
     for i, (name, values) in enumerate(curves.items()):
@@ -77,6 +82,13 @@ def plot_linearised(
     Returns
     -------
     Figure
+
+    Examples
+    --------
+    >>> x = np.linspace(0, 1, 5)
+    >>> figure = plot_linearised(x, {"lazy": (x, x), "rich": (x, x**2)}, data=(x[:2], x[:2]))
+    >>> [ax.get_title() for ax in figure.axes]
+    ['lazy', 'rich']
     """
     fig, axes = plt.subplots(
         1, len(panels), sharey=True, squeeze=False, figsize=(WIDTH, 0.36 * WIDTH)
@@ -103,6 +115,12 @@ def plot_inputs(strengths: Mapping[str, ArrayLike], *, ax: Axes | None = None) -
     Returns
     -------
     Axes
+
+    Examples
+    --------
+    >>> ax = plot_inputs({"lazy": np.ones((2, 6)), "rich": np.zeros((2, 6))})
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['lazy', 'rich']
     """
     ax = plt.gca() if ax is None else ax
     shifts = np.linspace(-0.18, 0.18, len(strengths))

@@ -28,12 +28,26 @@ def plot_panels(
     Parameters
     ----------
     x : array of shape (n,)
+        Inputs, ascending.
     bands : mapping of str to (mean, std), each of shape (n,)
         By the panel's title.
-    data : pair of arrays
+    data : pair of arrays of shape (m,)
+        Observations.
     truth : array of shape (n,), optional
         The function that the data are of, dashed.
     ylim : (float, float)
+        What all panels show.
+
+    Returns
+    -------
+    Figure
+        A panel for each band.
+
+    Examples
+    --------
+    >>> x = np.linspace(0, 1, 5)
+    >>> plot_panels(x, {"NNGP": (x, x)}, (x[:2], x[:2]), ylim=(-1, 3)).axes[0].get_title()
+    'NNGP'
     """
     fig, axes = plt.subplots(
         1, len(bands), figsize=(WIDTH, 2.7), sharex=True, sharey=True, squeeze=False
@@ -61,9 +75,22 @@ def plot_depth(
     Parameters
     ----------
     layers : array of shape (n_layers,)
+        Their numbers.
     correlations : mapping of str to (limit, nets)
         By the name of a curve: (n_layers,), and (n_nets, n_layers) of finite nets, as dots.
     W_std, depth_scale : arrays of shape (n,)
+        Scale of the weights, and layers over which a correlation settles.
+
+    Returns
+    -------
+    Figure
+        Correlations on the left, depth scales on the right.
+
+    Examples
+    --------
+    >>> x = np.arange(1, 7)
+    >>> len(plot_depth(x, {"tanh": (1 / x, [1 / x])}, x, x).axes)
+    2
     """
     fig, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 2.9))
     for i, (name, (limit, found)) in enumerate(correlations.items()):
@@ -85,9 +112,21 @@ def plot_errors(
     Parameters
     ----------
     sizes : sequence of int
+        Numbers of training images.
     errors : mapping of str to sequence of arrays of shape (n_seeds,)
         In per cent, one array for each size. Lines are means, bars the range over seeds.
     ax : Axes, optional
+        Where to draw; the current axes if left out.
+
+    Returns
+    -------
+    Axes
+        Both axes are logarithmic.
+
+    Examples
+    --------
+    >>> plot_errors([10, 100], {"NTK": [[9.0, 8.0], [4.0, 5.0]]}).get_xscale()
+    'log'
     """
     ax = plt.gca() if ax is None else ax
     for i, (name, values) in enumerate(errors.items()):

@@ -22,7 +22,19 @@ def plot_bowl(
     stretch : ndarray of shape (2,)
         Curvatures: C = (stretch * v ** 2).sum() / 2.
     paths : mapping of str to ndarray of shape (steps, 2)
+        Name and places of each descent.
     ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+        The minimum is a cross.
+
+    Examples
+    --------
+    >>> path = np.array([[1.0, 1.0], [0.5, 0.2]])
+    >>> [line.get_label() for line in plot_bowl(np.array([1.0, 4.0]), {"η = 0.1": path}).lines][0]
+    'η = 0.1'
     """
     ax = plt.gca() if ax is None else ax
     reach = 1.15 * max(abs(path).max() for path in paths.values())
@@ -56,7 +68,20 @@ def plot_bowl(
 def plot_recall(tables: Mapping[str, np.ndarray]) -> Figure:
     """Shade the share of each digit that is found, a row a seed.
 
-    `tables` maps a title to an array (seeds, digits) of shares in [0, 1].
+    Parameters
+    ----------
+    tables : mapping of str to ndarray of shape (seeds, digits)
+        Title, and shares in [0, 1].
+
+    Returns
+    -------
+    Figure
+        A panel for each table, percentages in the cells.
+
+    Examples
+    --------
+    >>> plot_recall({"plain": np.array([[0.9, 0.25]])}).axes[0].texts[1].get_text()
+    '25'
     """
     figure, axes = plt.subplots(1, len(tables), sharey=True, squeeze=False, figsize=(WIDTH, 2.6))
     for ax, (title, shares) in zip(axes[0], tables.items(), strict=True):
@@ -77,7 +102,27 @@ def plot_recall(tables: Mapping[str, np.ndarray]) -> Figure:
 
 
 def plot_step_error(steps: np.ndarray, errors: np.ndarray, *, ax: Axes | None = None) -> Axes:
-    """Draw the error of a finite difference against its step, log axes."""
+    """Draw the error of a finite difference against its step, log axes.
+
+    Parameters
+    ----------
+    steps : ndarray of shape (n,)
+        Above 0.
+    errors : ndarray of shape (n,)
+        Above 0.
+    ax : Axes, optional
+        Where to draw; the current axes if left out.
+
+    Returns
+    -------
+    Axes
+        Both axes are logarithmic.
+
+    Examples
+    --------
+    >>> plot_step_error(np.array([1e-3, 1e-2]), np.array([1e-6, 1e-4])).get_xscale()
+    'log'
+    """
     ax = plt.gca() if ax is None else ax
     ax.loglog(steps, errors, "o-", color=PALETTE[0])
     ax.set(xlabel="step h", ylabel="largest error of a slope")
@@ -85,7 +130,27 @@ def plot_step_error(steps: np.ndarray, errors: np.ndarray, *, ax: Axes | None = 
 
 
 def plot_pixel_slopes(images: np.ndarray, slopes: np.ndarray, image_shape: tuple) -> Figure:
-    """Draw images (n, pixels) and, below each, its slopes (n, pixels)."""
+    """Draw images and, below each, the slopes of a cost in its pixels.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, pixels)
+        In [0, 1].
+    slopes : ndarray of shape (n, pixels)
+        Each image has a scale of its own.
+    image_shape : (height, width)
+        Pixels.
+
+    Returns
+    -------
+    Figure
+        Two rows.
+
+    Examples
+    --------
+    >>> len(plot_pixel_slopes(np.zeros((3, 4)), np.ones((3, 4)), (2, 2)).axes)
+    6
+    """
     figure, axes = plt.subplots(2, len(images), figsize=(WIDTH, 3))
     for column, (image, slope) in enumerate(zip(images, slopes, strict=True)):
         axes[0, column].imshow(image.reshape(image_shape), vmin=0, vmax=1, cmap="tinynets_amounts")
@@ -105,8 +170,22 @@ def plot_pixel_slopes(images: np.ndarray, slopes: np.ndarray, image_shape: tuple
 def plot_maps(maps: Mapping[str, np.ndarray], extent: tuple) -> Figure:
     """Shade functions of two inputs side by side, from 0 to their largest.
 
-    `maps` maps a title to an array (rows, columns) of values, 0 or above;
-    `extent` is (left, right, bottom, top).
+    Parameters
+    ----------
+    maps : mapping of str to ndarray of shape (rows, columns)
+        Title, and values of 0 or above; row 0 at the bottom.
+    extent : (left, right, bottom, top)
+        What each map covers.
+
+    Returns
+    -------
+    Figure
+        A panel for each map, with a scale beside it.
+
+    Examples
+    --------
+    >>> plot_maps({"tower": np.eye(3)}, (0, 1, 0, 1)).axes[0].get_title()
+    'tower'
     """
     figure, axes = plt.subplots(1, len(maps), squeeze=False, figsize=(WIDTH, 3.1))
     for ax, (title, values) in zip(axes[0], maps.items(), strict=True):

@@ -28,6 +28,11 @@ def plot_traces(
     Returns
     -------
     Axes
+
+    Examples
+    --------
+    >>> len(plot_traces(np.zeros((4, 10)), n_warmup=3).lines)
+    4
     """
     ax = plt.gca() if ax is None else ax
     values = np.asarray(values)

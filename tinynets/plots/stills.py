@@ -29,9 +29,16 @@ def plot_chain(
     contours : sequence of arrays of shape (points, 2)
         Outermost first; each is filled, so that the density tints.
     draws, path : arrays of shape (n, 2)
+        Of the chain, and of its last trajectory.
     x, y : pair of float
         What the plane shows.
     ax : Axes
+        Where to draw.
+
+    Returns
+    -------
+    Axes
+        With a frame.
     """
     for line in map(np.asarray, contours):
         ax.fill(*line.T, color=BLUE, alpha=0.12, linewidth=0)
@@ -56,10 +63,19 @@ def plot_driven(
 
     Parameters
     ----------
-    contours, draws, path, x, y
-        As in `plot_chain`.
+    contours : sequence of arrays of shape (points, 2)
+        Outermost first; each is filled.
+    draws, path : arrays of shape (n, 2)
+        Of the chain, and of its last trajectory.
     truth : array of shape (n,)
         Density of the first coordinate, evenly over `x`.
+    x, y : pair of float
+        What the plane shows.
+
+    Returns
+    -------
+    Figure
+        The plane, and the histogram.
     """
     fig, (plane, side) = plt.subplots(
         1, 2, figsize=(WIDTH, 3.6), gridspec_kw={"width_ratios": (1.5, 1)}
@@ -79,6 +95,12 @@ def plot_checks(names: Sequence[str]) -> Figure:
     Parameters
     ----------
     names : sequence of str
+        Of the checks.
+
+    Returns
+    -------
+    Figure
+        A bar for each, its limit in the middle.
     """
     fig, ax = plt.subplots(figsize=(WIDTH, 0.4 * len(names) + 0.3))
     ax.barh(range(len(names)), [2] * len(names), color=INK, alpha=0.15, height=0.4)
@@ -105,11 +127,18 @@ def plot_corners(
     Parameters
     ----------
     x, f : arrays of shape (n,)
+        The function.
     at, heights : arrays of shape (units,)
         Where each unit bends, and f there.
     weights : array of shape (3, units)
         Input weights, biases, output weights.
     xlim, ylim : pair of float
+        What the upper panel shows.
+
+    Returns
+    -------
+    Figure
+        The function above three groups of bars.
     """
     fig = plt.figure(figsize=(WIDTH, 4.8))
     grid = fig.add_gridspec(2, 3, height_ratios=(2.4, 1))
@@ -141,9 +170,18 @@ def plot_functions(
     Parameters
     ----------
     x, curve : arrays of shape (n,)
+        The function.
     band : array of shape (2, n)
-    data : pair of arrays
+        Lower and upper end.
+    data : pair of arrays of shape (m,)
+        Observations.
     ylim : pair of float
+        What the panel shows.
+
+    Returns
+    -------
+    Figure
+        One panel.
     """
     fig, ax = plt.subplots(figsize=(WIDTH, 3.2))
     for edge in np.asarray(band):
@@ -171,8 +209,15 @@ def plot_wide(
     x, net, predicted : arrays of shape (n,)
     band : array of shape (2, n)
         Mean and standard deviation of infinitely wide nets; the band is two of these.
-    data : pair of arrays
+    data : pair of arrays of shape (m,)
+        Observations.
     ylim : pair of float
+        What the panel shows.
+
+    Returns
+    -------
+    Figure
+        One panel.
     """
     fig, ax = plt.subplots(figsize=(WIDTH, 3.6))
     mean, std = np.asarray(band)
@@ -184,55 +229,6 @@ def plot_wide(
     ax.set(xlabel="x", ylim=ylim)
     ax.margins(x=0)
     ax.legend(loc="upper left")
-    return fig
-
-
-def plot_neuron(
-    x: ArrayLike, output: ArrayLike, slope: ArrayLike, *, limit: float, kink: float | None
-) -> Figure:
-    """Draw a neuron's output over its input, and below it the slope of its activation.
-
-    Parameters
-    ----------
-    x, output, slope : arrays of shape (n,)
-    limit : float
-        Inputs with a smaller slope are tinted: there the neuron is saturated.
-    kink : float, optional
-        Where the weighted input is zero.
-    """
-    x, output, slope = map(np.asarray, (x, output, slope))
-    fig, axes = plt.subplots(
-        2, 1, sharex=True, figsize=(WIDTH, 4.4), gridspec_kw={"height_ratios": (1.5, 1)}
-    )
-    for ax, values, colour in zip(axes, (output, slope), (BLUE, GREEN), strict=True):
-        low, high = (-1.5, 3) if ax is axes[0] else (-0.3, 1.9)
-        flat = np.abs(slope) < limit
-        ax.fill_between(x, low, high, where=flat, color=INK, alpha=0.15, linewidth=0)
-        ax.plot(x, values, color=colour, linewidth=2.4)
-        ax.set(xlim=(x[0], x[-1]), ylim=(low, high))
-    if kink is not None:
-        axes[0].plot(kink, np.interp(kink, x, output), "o", color=VERMILION, markersize=8)
-    axes[0].set_title("output")
-    axes[1].set(title=f"slope of the activation; tinted: below {limit:g}", xlabel="input x")
-    return fig
-
-
-def plot_two_neurons(
-    x: ArrayLike, f: ArrayLike, target: ArrayLike, *, ylim: Sequence[float]
-) -> Figure:
-    """Draw the function of a small net over the target that it should match.
-
-    Parameters
-    ----------
-    x, f, target : arrays of shape (n,)
-    ylim : pair of float
-    """
-    x, f, target = map(np.asarray, (x, f, target))
-    fig, ax = plt.subplots(figsize=(WIDTH, 3.4))
-    ax.plot(x, target, color=INK, linewidth=2, linestyle="--", label="target")
-    ax.plot(x, f, color=BLUE, linewidth=2.6, label="net")
-    ax.set(xlim=(x[0], x[-1]), ylim=ylim, xlabel="input x")
-    ax.legend()
     return fig
 
 
@@ -250,12 +246,22 @@ def plot_walk(
     Parameters
     ----------
     points : array of shape (n, 2)
+        Latents of images.
     labels : array of int of shape (n,)
+        Their classes.
     at : (float, float)
+        The point.
     decoded : array of shape (pixels,), in [0, 1]
+        What the decoder makes of it.
     image_shape : (height, width)
+        Pixels.
     limit : float
         Half the width of the plane.
+
+    Returns
+    -------
+    Figure
+        The plane, and the image.
     """
     fig, (plane, side) = plt.subplots(
         1, 2, figsize=(WIDTH, 4.1), gridspec_kw={"width_ratios": (1.6, 1)}
@@ -273,10 +279,17 @@ def plot_rings(rings: Sequence[ArrayLike], centres: ArrayLike, *, limit: float) 
 
     Parameters
     ----------
-    rings : sequence of arrays of shape (n, 2)
+    rings : array of shape (classes, n, 2)
+        Polygons.
     centres : array of shape (classes, 2)
+        Where the class's number stands.
     limit : float
         Half the width of the plane.
+
+    Returns
+    -------
+    Figure
+        One panel.
     """
     fig, ax = plt.subplots(figsize=(4.4, 4.4))
     plot_ellipses(np.zeros((0, 2)), np.zeros(0, int), rings, centres, limit=limit, ax=ax)

@@ -56,6 +56,16 @@ def with_palette(png: bytes) -> bytes:
     """Encode a PNG of at most 256 colours with a palette, without loss.
 
     An image of more colours comes back as it was.
+
+    Parameters
+    ----------
+    png : bytes
+        A PNG file.
+
+    Returns
+    -------
+    bytes
+        A PNG file of the same pixels.
     """
     image = np.array(Image.open(io.BytesIO(png)).convert("RGBA"))
     colours, index = np.unique(image.reshape(-1, 4), axis=0, return_inverse=True)
@@ -73,7 +83,18 @@ def _smaller(found: re.Match) -> str:
 
 
 def with_coarse_paths(svg):
-    """Cut coordinates to two decimals, and a path to one line."""
+    """Cut coordinates to two decimals, and a path to one line.
+
+    Parameters
+    ----------
+    svg : str
+        An SVG file.
+
+    Returns
+    -------
+    str
+        The same, shorter.
+    """
 
     def cut(found):
         return _FINE.sub(r"\1", " ".join(found[0].split()))
@@ -83,7 +104,13 @@ def with_coarse_paths(svg):
 
 
 def write_themed_svg(colours):
-    """From here on, have matplotlib write the rules into each SVG file."""
+    """From here on, have matplotlib write the rules into each SVG file.
+
+    Parameters
+    ----------
+    colours : dict of str to (str, str)
+        Colour as drawn, and what it becomes in light and in dark.
+    """
     rules = theme_rules(colours)
 
     class ThemedCanvas(FigureCanvasSVG):
@@ -106,11 +133,18 @@ def text_of(figure):
 
     Parameters
     ----------
-    figure : matplotlib Figure or Axes
+    figure : Figure or Axes
+        It is closed.
 
     Returns
     -------
     str
+        With the rules that swap colours.
+
+    Examples
+    --------
+    >>> text_of(plt.figure())[:5]
+    '<?xml'
     """
     figure = figure.get_figure()
     target = io.StringIO()

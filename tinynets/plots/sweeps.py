@@ -35,8 +35,24 @@ def plot_grid(
     values : array of shape (rows, columns)
         NaN where there is none.
     low, high : float
-    xlabel, ylabel, text : str
+        Values that are drawn without and with full shade.
+    xlabel, ylabel : str
+        Of the two options.
+    text : str
+        Format of a cell.
     ax : Axes, optional
+        Where to draw; the current axes if left out.
+
+    Returns
+    -------
+    Axes
+        Row 0 at the top.
+
+    Examples
+    --------
+    >>> ax = plot_grid([16, 64], [0.1, 0.2], [[90, 95], [80, np.nan]], low=80, high=100)
+    >>> [text.get_text() for text in ax.texts]
+    ['90', '95', '80', '–']
     """
     ax = plt.gca() if ax is None else ax
     values = np.asarray(values, float)
@@ -86,12 +102,27 @@ def plot_rows(
     ----------
     rows : sequence
         Batch sizes, for the legend.
-    x, values : arrays of shape (rows, points) and (rows, points, nets)
+    x : array of shape (rows, points)
+        Above 0.
+    values : array of shape (rows, points, nets)
         Lines go through the mean of the nets, over a band of their range.
     xlabel, ylabel : str
+        Of the axes.
     lines : bool
         Whether to join the points.
     ax : Axes, optional
+        Where to draw; the current axes if left out.
+
+    Returns
+    -------
+    Axes
+        The x axis is logarithmic.
+
+    Examples
+    --------
+    >>> ax = plot_rows([16, 64], [[0.1, 0.2]] * 2, np.ones((2, 2, 3)), xlabel="rate", ylabel="loss")
+    >>> ax.get_xscale()
+    'log'
     """
     ax = plt.gca() if ax is None else ax
     for i, (row, at, nets) in enumerate(zip(rows, x, np.asarray(values), strict=True)):

@@ -228,9 +228,24 @@ def largest_learning_rate(ntk: Tensor, n_targets: int, *, momentum: float = 0.0)
     momentum : float
         Heavy-ball momentum m, from 0 to below 1.
 
+    Returns
+    -------
+    float
+        In the unit of time of `GradientFlow` per step.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
     References
     ----------
     Lee et al. (2019) without momentum; Goh (2017) with it.
+
+    Examples
+    --------
+    >>> largest_learning_rate(torch.eye(2), 2)
+    4.0
     """
     checks.count("n_targets", n_targets)
     if not 0 <= checks.number("momentum", momentum) < 1:

@@ -11,7 +11,18 @@ Times = float | Sequence[float] | Tensor
 
 
 def as_matrix(kernel: Tensor) -> Tensor:
-    """Return a kernel as a matrix: (n1, n2), or (n1 * outputs, n2 * outputs) of a whole one."""
+    """Return a kernel as a matrix.
+
+    Parameters
+    ----------
+    kernel : Tensor, (n1, n2) or (n1, n2, outputs, outputs)
+        A kernel of one output, or of all.
+
+    Returns
+    -------
+    Tensor, (n1, n2) or (n1 * outputs, n2 * outputs)
+        Outputs of one input behind one another.
+    """
     if kernel.ndim == 2:
         return kernel
     checks.shape("kernel", kernel, ("n1", "n2", "outputs", "outputs"))
@@ -20,6 +31,16 @@ def as_matrix(kernel: Tensor) -> Tensor:
 
 def times(t: Times) -> list[float]:
     """Return times as numbers.
+
+    Parameters
+    ----------
+    t : float, sequence of float or Tensor
+        Times of 0 or above.
+
+    Returns
+    -------
+    list of float
+        One or more.
 
     Raises
     ------
@@ -33,10 +54,34 @@ def times(t: Times) -> list[float]:
 
 
 def scalar(t: Times) -> bool:
-    """Whether one time is meant."""
+    """Whether one time is meant.
+
+    Parameters
+    ----------
+    t : float, sequence of float or Tensor
+        Times.
+
+    Returns
+    -------
+    bool
+        True for a number.
+    """
     return not isinstance(t, Sequence) and (not isinstance(t, Tensor) or t.ndim == 0)
 
 
 def stack(values: list[Tensor], t: Times) -> Tensor:
-    """Return what belongs to each time, along a first axis if there are many."""
+    """Return what belongs to each time, along a first axis if there are many.
+
+    Parameters
+    ----------
+    values : list of Tensor
+        One a time.
+    t : float, sequence of float or Tensor
+        The times.
+
+    Returns
+    -------
+    Tensor, (*times, ...)
+        Without the first axis for one time.
+    """
     return values[0] if scalar(t) else torch.stack(values)

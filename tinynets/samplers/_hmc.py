@@ -39,9 +39,27 @@ def hmc(
         uniformly within `n_leapfrog * (1 ± jitter)`, the same for all chains.
         It breaks the resonance of a fixed length with the target's periods.
 
+    Returns
+    -------
+    Sampler
+        `init(position)` and `step(state, *, generator)`.
+
+    Raises
+    ------
+    ValueError
+        If an option is out of its range.
+
     References
     ----------
     Neal (2011), MCMC using Hamiltonian dynamics, sections 2 to 5.
+
+    Examples
+    --------
+    >>> sampler = hmc(lambda q: -0.5 * (q**2).sum(-1), step_size=0.5, n_leapfrog=4)
+    >>> state = sampler.init(torch.zeros(3, 2))
+    >>> state, info = sampler.step(state, generator=torch.Generator().manual_seed(0))
+    >>> state.position.shape, info.n_gradients
+    (torch.Size([3, 2]), tensor([4, 4, 4]))
     """
     step_size = base.step_sizes(step_size)
     checks.count("n_leapfrog", n_leapfrog)

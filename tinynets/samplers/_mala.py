@@ -29,10 +29,27 @@ def mala(
     mass : Mass, optional
         From `diagonal_mass` or `dense_mass`; the identity by default.
 
+    Returns
+    -------
+    Sampler
+        `init(position)` and `step(state, *, generator)`.
+
+    Raises
+    ------
+    ValueError
+        If the step size is not above 0.
+
     References
     ----------
     Besag (1994); Roberts and Tweedie (1996), Exponential convergence of
     Langevin distributions and their discrete approximations.
+
+    Examples
+    --------
+    >>> sampler = mala(lambda q: -0.5 * (q**2).sum(-1), step_size=0.5)
+    >>> state = sampler.init(torch.zeros(3, 2))
+    >>> sampler.step(state, generator=torch.Generator().manual_seed(0))[1].n_gradients
+    tensor([1, 1, 1])
     """
     step_size = base.step_sizes(step_size)
     value_and_grad = base.value_and_grad(log_density)

@@ -28,10 +28,27 @@ def metropolis(
     mass : Mass, optional
         From `diagonal_mass` or `dense_mass`; the identity by default.
 
+    Returns
+    -------
+    Sampler
+        `init(position)` and `step(state, *, generator)`.
+
+    Raises
+    ------
+    ValueError
+        If the step size is not above 0.
+
     References
     ----------
     Metropolis et al. (1953), Equation of state calculations by fast
     computing machines. Roberts, Gelman and Gilks (1997).
+
+    Examples
+    --------
+    >>> sampler = metropolis(lambda q: -0.5 * (q**2).sum(-1), step_size=0.5)
+    >>> state = sampler.init(torch.zeros(3, 2))
+    >>> sampler.step(state, generator=torch.Generator().manual_seed(0))[0].position.shape
+    torch.Size([3, 2])
     """
     step_size = base.step_sizes(step_size)
 

@@ -42,10 +42,27 @@ def nuts(
     max_depth : int
         Trajectories have at most 2^max_depth - 1 leapfrog steps.
 
+    Returns
+    -------
+    Sampler
+        `init(position)` and `step(state, *, generator)`.
+
+    Raises
+    ------
+    ValueError
+        If an option is out of its range.
+
     References
     ----------
     Hoffman and Gelman (2014), The No-U-Turn Sampler. Betancourt (2017), A
     conceptual introduction to Hamiltonian Monte Carlo, appendix A.
+
+    Examples
+    --------
+    >>> sampler = nuts(lambda q: -0.5 * (q**2).sum(-1), step_size=0.5)
+    >>> state = sampler.init(torch.zeros(3, 2))
+    >>> sampler.step(state, generator=torch.Generator().manual_seed(0))[0].position.shape
+    torch.Size([3, 2])
     """
     step_size = base.step_sizes(step_size)
     checks.count("max_depth", max_depth)

@@ -32,9 +32,26 @@ def ula(
     mass : Mass, optional
         From `diagonal_mass` or `dense_mass`; the identity by default.
 
+    Returns
+    -------
+    Sampler
+        `init(position)` and `step(state, *, generator)`.
+
+    Raises
+    ------
+    ValueError
+        If the step size is not above 0.
+
     References
     ----------
     Roberts and Tweedie (1996), section 1.4.1.
+
+    Examples
+    --------
+    >>> sampler = ula(lambda q: -0.5 * (q**2).sum(-1), step_size=0.5)
+    >>> state = sampler.init(torch.zeros(3, 2))
+    >>> sampler.step(state, generator=torch.Generator().manual_seed(0))[1].accepted
+    tensor([True, True, True])
     """
     step_size = base.step_sizes(step_size)
     value_and_grad = base.value_and_grad(log_density)

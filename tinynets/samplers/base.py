@@ -1,16 +1,13 @@
 """What every sampler shares: its shape, its gradients, its acceptance.
 
-The contract between a target and a sampler. A log density is a callable
-`log_density(position) -> (chains,)` on positions `(chains, dim)`; row i of
-the answer depends on row i of the position alone. It may carry a faster
-gradient as an attribute `value_and_grad(position) -> ((chains,),
-(chains, dim))`; where it does not, autograd works it out. And it may carry
-whole trajectories, as posteriors of small nets do: an attribute
-`trajectory(position, momentum, gradient, step_size, variance, n_leapfrog)
--> (position, momentum, log density, gradient)` at the end of them, with one
-step size or (chains, 1), and variance None, (dim,) or (chains, dim); and
-`trajectory_states`, which takes the same and gives all steps, (n_leapfrog,
-chains, …). Either may be None.
+The contract between a target and a sampler. A log density is a callable `log_density(position)
+-> (chains,)` on positions `(chains, dim)`; row i of the answer depends on row i of the position
+alone. It may carry a faster gradient as an attribute `value_and_grad(position) -> ((chains,),
+(chains, dim))`; where it does not, autograd works it out. And it may carry whole trajectories,
+as posteriors of small nets do: an attribute `trajectory(position, momentum, gradient, step_size,
+variance, n_leapfrog) -> (position, momentum, log density, gradient)` at the end of them, with
+one step size or (chains, 1), and variance None, (dim,) or (chains, dim); and
+`trajectory_states`, which gives all steps, (n_leapfrog, chains, …). Either may be None.
 """
 
 from collections.abc import Callable
@@ -67,6 +64,20 @@ class Info(NamedTuple):
 def start(log_density: Callable, position: Tensor, *, with_gradient: bool = True) -> State:
     """Evaluate a log density where the chains start.
 
+    Parameters
+    ----------
+    log_density : callable
+        `(chains, dim) -> (chains,)`, nats.
+    position : Tensor, (chains, dim)
+        Floating and finite.
+    with_gradient : bool
+        Whether the state holds the gradient.
+
+    Returns
+    -------
+    State
+        A copy of the position, detached.
+
     Raises
     ------
     TypeError, ValueError
@@ -93,6 +104,16 @@ def start(log_density: Callable, position: Tensor, *, with_gradient: bool = True
 
 def gradient_of(state: State) -> Tensor:
     """Return the gradient that a state holds.
+
+    Parameters
+    ----------
+    state : State
+        Of a chain.
+
+    Returns
+    -------
+    Tensor, (chains, dim)
+        Of the log density.
 
     Raises
     ------
@@ -127,6 +148,16 @@ def _finite_start(name: str, value: Tensor) -> None:
 def step_sizes(step_size: float | Tensor) -> float | Tensor:
     """Return one step size as a float, one a chain as a (chains, 1) tensor.
 
+    Parameters
+    ----------
+    step_size : float or Tensor, () or (chains,)
+        Above 0.
+
+    Returns
+    -------
+    float or Tensor, (chains, 1)
+        To be multiplied with positions.
+
     Raises
     ------
     TypeError, ValueError
@@ -145,12 +176,34 @@ def step_sizes(step_size: float | Tensor) -> float | Tensor:
 
 
 def acceptance_probability(energy_error: Tensor) -> Tensor:
-    """Return min(1, exp(-energy error)), and 0 where the error is NaN."""
+    """Return min(1, exp(-energy error)), and 0 where the error is NaN.
+
+    Parameters
+    ----------
+    energy_error : Tensor, (chains,)
+        Nats.
+
+    Returns
+    -------
+    Tensor, (chains,)
+        In [0, 1].
+    """
     return (-energy_error).clamp_(max=0.0).exp_().nan_to_num_(0.0)
 
 
 def is_divergent(energy_error: Tensor) -> Tensor:
-    """Tell where an energy error is NaN or beyond DIVERGENCE."""
+    """Tell where an energy error is NaN or beyond DIVERGENCE.
+
+    Parameters
+    ----------
+    energy_error : Tensor, (chains,)
+        Nats.
+
+    Returns
+    -------
+    Tensor, (chains,) bool
+        True where the trajectory has run away.
+    """
     return ~(energy_error < DIVERGENCE)
 
 
@@ -176,6 +229,15 @@ def metropolis(
         (chains,), bool: what to report.
     n_gradients : int
         Gradients that the proposal took in each chain.
+    generator : torch.Generator
+        Draws a uniform number a chain.
+
+    Returns
+    -------
+    State
+        Where the chains are now.
+    Info
+        What the step did.
     """
     probability = acceptance_probability(energy_error)
     uniform = torch.rand(
@@ -194,7 +256,20 @@ def metropolis(
 
 
 def select(where: Tensor, one: State, other: State) -> State:
-    """Take `one` in the chains where `where` holds, else `other`."""
+    """Take `one` in the chains where `where` holds, else `other`.
+
+    Parameters
+    ----------
+    where : Tensor, (chains,) bool
+        Which chains take `one`.
+    one, other : State
+        Of all chains.
+
+    Returns
+    -------
+    State
+        Without a gradient if either has none.
+    """
     column = where.unsqueeze(1)
     return State(
         torch.where(column, one.position, other.position),
@@ -208,9 +283,18 @@ def select(where: Tensor, one: State, other: State) -> State:
 def spawn(generator: torch.Generator) -> torch.Generator:
     """Draw the seed of a generator for one step.
 
-    Where the number of draws in a step depends on what the chains do, they
-    come from a stream of their own: what one chain needs must not shift what
-    the others get in the steps that follow.
+    Where the number of draws in a step depends on what the chains do, they come from a stream of
+    their own: what one chain needs must not shift what the others get in later steps.
+
+    Parameters
+    ----------
+    generator : torch.Generator
+        Gives one number.
+
+    Returns
+    -------
+    torch.Generator
+        On the same device.
     """
     seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
     return torch.Generator(generator.device).manual_seed(seed)

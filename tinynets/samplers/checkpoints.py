@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from tinynets.samplers import _sgld, adaptation, base, mass
+from tinynets.samplers import _moments, _sgld, _step_search, adaptation, base, mass
 from tinynets.samplers.description import digest
 
 FIRST_LINE = b"tinynets checkpoint of sample, format 2\n"
@@ -23,8 +23,8 @@ TYPES = [
     _sgld.MinibatchState,
     mass.Mass,
     adaptation.Learning,
-    adaptation.Moments,
-    adaptation.StepSearch,
+    _moments.Moments,
+    _step_search.StepSearch,
 ]
 
 
@@ -45,7 +45,24 @@ class Run(NamedTuple):
 def plan(
     position: Tensor, generator: torch.Generator, described: dict[str, str], **counts: int
 ) -> dict:
-    """Describe a run, so that a checkpoint of another is not taken for it."""
+    """Describe a run, so that a checkpoint of another is not taken for it.
+
+    Parameters
+    ----------
+    position : Tensor, (chains, dim)
+        Where the chains start.
+    generator : torch.Generator
+        Before the first draw.
+    described : dict of str to str
+        What the sampler says of itself.
+    **counts : int
+        Numbers of chains, draws and steps, by name.
+
+    Returns
+    -------
+    dict
+        What a checkpoint must agree with.
+    """
     return {
         **counts,
         **described,
@@ -57,6 +74,17 @@ def plan(
 
 def save(path: Path, plan: dict, run: Run, random_state: Tensor) -> None:
     """Write a checkpoint beside `path`, then put it in its place.
+
+    Parameters
+    ----------
+    path : Path
+        The checkpoint.
+    plan : dict
+        From `plan`.
+    run : Run
+        What was computed so far.
+    random_state : Tensor
+        Of the generator.
 
     Raises
     ------
@@ -83,6 +111,20 @@ def save(path: Path, plan: dict, run: Run, random_state: Tensor) -> None:
 def resume(path: Path, plan: dict, generator: torch.Generator) -> Run | None:
     """Read a checkpoint and set the generator to it; None where none is.
 
+    Parameters
+    ----------
+    path : Path
+        The checkpoint.
+    plan : dict
+        From `plan`.
+    generator : torch.Generator
+        Its state is set.
+
+    Returns
+    -------
+    Run or None
+        None where there is no file.
+
     Raises
     ------
     ValueError
@@ -106,6 +148,17 @@ def resume(path: Path, plan: dict, generator: torch.Generator) -> Run | None:
 
 def same_density(path: Path, run: Run, sampler: base.Sampler, position: Tensor) -> None:
     """Compare stored log densities with those of now, at the start and where the chains are.
+
+    Parameters
+    ----------
+    path : Path
+        The checkpoint, for the message.
+    run : Run
+        What it holds.
+    sampler : Sampler
+        Of now.
+    position : Tensor, (chains, dim)
+        Where the chains started.
 
     Raises
     ------

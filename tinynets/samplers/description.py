@@ -19,6 +19,16 @@ def described(factory: Callable[P, T]) -> Callable[P, T]:
 
     They are put into words once `describe()` is called, not before: an adaptation builds a
     sampler at each of its steps.
+
+    Parameters
+    ----------
+    factory : callable
+        Returns a named tuple with a field `describe`.
+
+    Returns
+    -------
+    callable
+        The same, with that field set.
     """
 
     @functools.wraps(factory)
@@ -30,7 +40,18 @@ def described(factory: Callable[P, T]) -> Callable[P, T]:
 
 
 def digest(tensor: Tensor) -> str:
-    """Return 16 digits of the SHA-256 of a tensor's numbers."""
+    """Return 16 digits of the SHA-256 of a tensor's numbers.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        Of any shape.
+
+    Returns
+    -------
+    str
+        Hexadecimal.
+    """
     numbers = tensor.detach().cpu().contiguous().numpy()
     return hashlib.sha256(numbers.tobytes()).hexdigest()[:16]
 

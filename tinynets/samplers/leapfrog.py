@@ -17,6 +17,18 @@ def trajectory(log_density: LogDensity, mass: Mass | None = None) -> Callable:
     Neighbouring half steps of the momentum are one: n leapfrog steps take n
     gradients, the first being in the state. A log density's own `trajectory`
     is used where it has one and the mass matrix is diagonal.
+
+    Parameters
+    ----------
+    log_density : callable
+        `(chains, dim) -> (chains,)`, nats.
+    mass : Mass, optional
+        The identity if left out.
+
+    Returns
+    -------
+    callable
+        `(state, momentum, step_size, n_leapfrog) -> (state, momentum)`.
     """
     own = getattr(log_density, "trajectory", None)
     if own is not None and not (mass and mass.dense):
@@ -40,6 +52,18 @@ def path(log_density: LogDensity, mass: Mass | None = None) -> Callable:
     """Give what `trajectory` gives, but for every step on the way.
 
     The states and momenta have a leading dimension, the steps.
+
+    Parameters
+    ----------
+    log_density : callable
+        `(chains, dim) -> (chains,)`, nats.
+    mass : Mass, optional
+        The identity if left out.
+
+    Returns
+    -------
+    callable
+        `(state, momentum, step_size, n_leapfrog) -> (states, momenta)`.
     """
     own = getattr(log_density, "trajectory_states", None)
     if own is not None and not (mass and mass.dense):

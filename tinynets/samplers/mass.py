@@ -24,6 +24,16 @@ def diagonal_mass(variance: Tensor) -> Mass:
     ----------
     variance : Tensor
         (dim,), or (chains, dim) for one mass matrix a chain; above 0.
+
+    Returns
+    -------
+    Mass
+        Diagonal.
+
+    Raises
+    ------
+    ValueError
+        If the shape does not fit, or a variance is not finite and above 0.
     """
     if variance.ndim not in (1, 2):
         raise ValueError(
@@ -46,6 +56,16 @@ def dense_mass(covariance: Tensor) -> Mass:
     covariance : Tensor
         (dim, dim), or (chains, dim, dim) for one mass matrix a chain;
         symmetric and positive definite.
+
+    Returns
+    -------
+    Mass
+        Dense.
+
+    Raises
+    ------
+    ValueError
+        If the shape does not fit, or the covariance is not positive definite.
     """
     if covariance.ndim not in (2, 3) or (covariance.shape[-1] != covariance.shape[-2]):
         raise ValueError(
@@ -57,7 +77,22 @@ def dense_mass(covariance: Tensor) -> Mass:
 
 
 def draw_momentum(mass: Mass | None, position: Tensor, *, generator: torch.Generator) -> Tensor:
-    """Draw p ~ N(0, M), of the shape of the position."""
+    """Draw p ~ N(0, M), of the shape of the position.
+
+    Parameters
+    ----------
+    mass : Mass or None
+        The identity if None.
+    position : Tensor, (chains, dim)
+        Whose shape, dtype and device count.
+    generator : torch.Generator
+        Source of the draws.
+
+    Returns
+    -------
+    Tensor, (chains, dim)
+        Momenta.
+    """
     normal = torch.randn(
         position.shape, generator=generator, dtype=position.dtype, device=position.device
     )
@@ -69,7 +104,20 @@ def draw_momentum(mass: Mass | None, position: Tensor, *, generator: torch.Gener
 
 
 def velocity(mass: Mass | None, momentum: Tensor) -> Tensor:
-    """Return M⁻¹ p."""
+    """Return M⁻¹ p.
+
+    Parameters
+    ----------
+    mass : Mass or None
+        The identity if None.
+    momentum : Tensor, (chains, dim)
+        p.
+
+    Returns
+    -------
+    Tensor, (chains, dim)
+        dq/dt.
+    """
     if mass is None:
         return momentum
     if not mass.dense:
@@ -78,5 +126,18 @@ def velocity(mass: Mass | None, momentum: Tensor) -> Tensor:
 
 
 def kinetic_energy(mass: Mass | None, momentum: Tensor) -> Tensor:
-    """Return pᵀ M⁻¹ p / 2 in nats, (chains,)."""
+    """Return pᵀ M⁻¹ p / 2 in nats, (chains,).
+
+    Parameters
+    ----------
+    mass : Mass or None
+        The identity if None.
+    momentum : Tensor, (chains, dim)
+        p.
+
+    Returns
+    -------
+    Tensor, (chains,)
+        Nats.
+    """
     return torch.linalg.vecdot(velocity(mass, momentum), momentum).mul_(0.5)

@@ -77,6 +77,8 @@ def sample(
         File that is written every `checkpoint_every` steps and draws, at the
         end, and on an error or interrupt. If it is there, the run goes on
         from it, to the same draws bit for bit.
+    checkpoint_every : int
+        Steps and draws between two checkpoints.
 
     Returns
     -------
@@ -165,7 +167,18 @@ def _warming(sampler: base.Sampler | Adaptation, n_warmup: int, n_burn_in: int) 
 
 
 def untuned(sampler: base.Sampler) -> Adaptation:
-    """Make the adaptation that leaves a sampler as it is."""
+    """Make the adaptation that leaves a sampler as it is.
+
+    Parameters
+    ----------
+    sampler : Sampler or Adaptation
+        What was given to `sample`.
+
+    Returns
+    -------
+    Adaptation
+        One that learns nothing, for a sampler.
+    """
 
     def start(position, n_warmup, *, generator):
         return sampler.init(position)

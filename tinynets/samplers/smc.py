@@ -67,10 +67,24 @@ def tempered_smc(
         Draws; particles with one ancestor are not independent, so compare
         several runs for an error.
 
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
     References
     ----------
     Del Moral, Doucet and Jasra (2006); the choice of β as in Jasra et al.
     (2011).
+
+    Examples
+    --------
+    >>> from tinynets import nets
+    >>> x = torch.linspace(-1, 1, 5)[:, None]
+    >>> posterior = bnn.Posterior(nets.MLP([1, 1]), x, 2 * x, bnn.Gaussian(0.5))
+    >>> drawn = tempered_smc(posterior, n_particles=50, generator=torch.Generator().manual_seed(0))
+    >>> drawn.position.shape, drawn.powers[-1]
+    (torch.Size([50, 2]), tensor(1.))
     """
     checks.count("n_particles", n_particles, at_least=2)
     checks.generator("generator", generator)
@@ -113,6 +127,20 @@ def next_power(log_likelihood: torch.Tensor, power: float, efficiency: float) ->
 
     The effective share (sum w)^2 / (n sum w^2) of w = exp((new - old) *
     log likelihood) stays at `efficiency`; found by bisection.
+
+    Parameters
+    ----------
+    log_likelihood : torch.Tensor, (particles,)
+        Nats.
+    power : float
+        The present one, in [0, 1).
+    efficiency : float
+        Effective share that is kept, in (0, 1).
+
+    Returns
+    -------
+    float
+        Above `power`.
     """
 
     def share(step: float) -> float:

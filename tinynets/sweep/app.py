@@ -31,8 +31,8 @@ except ModuleNotFoundError as error:
         "tinynets.sweep needs Hydra: pip install 'tinynets[sweep]'", name=error.name
     ) from error
 
-from tinynets.sweep import trials
-from tinynets.sweep.trials import Experiment
+from tinynets.sweep import results, trials
+from tinynets.sweep.experiment import Experiment
 
 STORE = ConfigStore.instance()
 STORE.store(name="experiment", node=Experiment)
@@ -93,6 +93,16 @@ def product(overrides: Sequence[str]) -> Iterator[list[str]]:
 
     `["batch_size=8,32", "lr=0.1"]` gives `["batch_size=8", "lr=0.1"]` and
     `["batch_size=32", "lr=0.1"]`.
+
+    Parameters
+    ----------
+    overrides : sequence of str
+        As on the command line, `lr=0.1,0.2`.
+
+    Yields
+    ------
+    list of str
+        Overrides of one trial, without commas.
     """
     axes = []
     for override in OverridesParser.create().parse_overrides(list(overrides)):
@@ -107,6 +117,16 @@ def product(overrides: Sequence[str]) -> Iterator[list[str]]:
 
 def parse(overrides: Sequence[str]) -> Experiment:
     """Make the experiment of one trial from its overrides.
+
+    Parameters
+    ----------
+    overrides : sequence of str
+        Of one trial, `lr=0.1`.
+
+    Returns
+    -------
+    Experiment
+        Not validated yet.
 
     Raises
     ------
@@ -130,7 +150,13 @@ def _app(config: DictConfig) -> None:
 
 
 def main() -> None:
-    """Run a grid and report; exit with 1 if a trial has no result."""
+    """Run a grid and report; exit with 1 if a trial has no result.
+
+    Raises
+    ------
+    SystemExit
+        With 1 if a trial has no result, 130 after Ctrl-C.
+    """
     try:
         _app()
     except (KeyboardInterrupt, SystemExit) as stop:
@@ -147,7 +173,7 @@ def _report() -> bool:
     """Print what became of the trials; return whether all have results."""
     Grid.is_over.set()
     Grid.progress.join()
-    found = trials.find(Grid.experiments, Grid.folder)
+    found = results.find(Grid.experiments, Grid.folder)
     counts = collections.Counter(trial.status for trial in found)
     n_over = sum(counts[status] for status in trials.FINISHED)
     print(
@@ -165,7 +191,7 @@ def _report() -> bool:
             print(f"failed: {trial.experiment.name}: {trial.result['error']}")
     if n_over < len(found):
         print("the same command runs again what has no result yet")
-    trials.write_table(found, Grid.folder / trials.TABLE)
+    results.write_table(found, Grid.folder / trials.TABLE)
     return n_over == len(found)
 
 
@@ -174,7 +200,7 @@ def _show_progress() -> None:
     with tqdm(total=len(Grid.experiments), unit="trial", disable=None) as bar:
         while not bar.disable:
             is_over = Grid.is_over.wait(0.5)
-            found = trials.find(Grid.experiments, Grid.folder)
+            found = results.find(Grid.experiments, Grid.folder)
             bar.update(sum(c.status != "started" for c in found) - bar.n)
             if is_over:
                 break

@@ -66,6 +66,15 @@ def expected_log_likelihood(
     References
     ----------
     Blundell et al. (2015); Kingma, Salimans and Welling (2015), section 2.3.
+
+    Examples
+    --------
+    >>> from tinynets import nets, vi
+    >>> x = torch.linspace(-1, 1, 5)[:, None]
+    >>> posterior = bnn.Posterior(nets.MLP([1, 1]), x, 2 * x, bnn.Gaussian(0.5))
+    >>> estimate = expected_log_likelihood(posterior, n_samples=4)
+    >>> estimate(vi.mean_field(torch.zeros(2), 0.1), generator=torch.Generator()).shape
+    torch.Size([])
     """
     checks.count("n_samples", n_samples)
     if batch_size is not None:
@@ -93,10 +102,28 @@ def monte_carlo_kl(
 ) -> torch.Tensor:
     """Estimate KL(q || p) by the mean of log q - log p over draws of q.
 
+    Parameters
+    ----------
+    q : MeanField, LowRank or FullCovariance
+        The Gaussian q.
+    prior_std : torch.Tensor, (dim,)
+        Standard deviations of the Gaussian prior.
+    n_samples : int
+        Draws of q.
+    generator : torch.Generator
+        Source of the draws.
+
     Returns
     -------
     torch.Tensor, (*nets,)
         Nats; `q.kl(prior_std)` is its exact value.
+
+    Examples
+    --------
+    >>> from tinynets import vi
+    >>> q, one = vi.mean_field(torch.zeros(2), 1.0), torch.ones(2)
+    >>> monte_carlo_kl(q, one, n_samples=5, generator=torch.Generator()).abs() < 1e-5
+    tensor(True)
     """
     theta = q.sample(n_samples, generator=generator)
     log_prior = torch.distributions.Normal(0.0, prior_std).log_prob(theta)
@@ -158,11 +185,25 @@ def elbo(
         From `expected_log_likelihood`, or any
         `(q, *, generator) -> (*nets,)`.
     prior : torch.Tensor (dim,) or Posterior
-        As `exact_kl` takes it.
+        Standard deviations of an independent Gaussian prior, or the posterior whose prior
+        is meant.
     temperature : float or torch.Tensor, (*nets,)
         Weight T of the KL term, above 0.
     generator : torch.Generator
         Source of the draws.
+
+    Returns
+    -------
+    Elbo
+        Each term (*nets,), nats.
+
+    Examples
+    --------
+    >>> from tinynets import vi
+    >>> q, generator = vi.mean_field(torch.zeros(2), 1.0), torch.Generator()
+    >>> terms = elbo(q, lambda q, generator: q.mean.sum(-1), torch.ones(2), generator=generator)
+    >>> terms.kl.abs() < 1e-5
+    tensor(True)
     """
     log_likelihood = estimate(q, generator=generator)
     kl = exact_kl(q, prior)
@@ -192,14 +233,14 @@ def fit(
         Of the expected log likelihood, from `expected_log_likelihood`.
     prior : torch.Tensor (dim,) or Posterior
         Standard deviations of the Gaussian prior, or the posterior.
-    temperature : float or torch.Tensor, (*nets,)
-        Weight T of the KL term, above 0; 1 is Bayes.
-    generator : torch.Generator
-        Source of the draws.
     n_steps : int
         Gradient steps.
     learning_rate : float
         Adam's, at the start.
+    temperature : float or torch.Tensor, (*nets,)
+        Weight T of the KL term, above 0; 1 is Bayes.
+    generator : torch.Generator
+        Source of the draws.
 
     Returns
     -------
@@ -210,6 +251,14 @@ def fit(
     ------
     FloatingPointError
         If the ELBO is not finite at some step.
+
+    Examples
+    --------
+    >>> from tinynets import vi
+    >>> estimate, one = lambda q, generator: -(q.mean - 1).square().sum(-1), torch.ones(2)
+    >>> how = {"n_steps": 10, "learning_rate": 0.1, "generator": torch.Generator()}
+    >>> fit(vi.mean_field(torch.zeros(2), 1.0), estimate, one, **how).history.elbo.shape
+    torch.Size([10])
     """
     for value in torch.as_tensor(temperature).flatten().tolist():
         checks.positive("temperature", value)

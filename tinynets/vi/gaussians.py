@@ -21,7 +21,14 @@ from tinynets import checks
 
 
 class MeanField(NamedTuple):
-    """Independent weights."""
+    """Independent weights.
+
+    Examples
+    --------
+    >>> q = mean_field(torch.zeros(3), 0.1)
+    >>> q.sample(5, generator=torch.Generator().manual_seed(0)).shape
+    torch.Size([5, 3])
+    """
 
     mean: torch.Tensor  # (*nets, dim)
     raw_std: torch.Tensor  # (*nets, dim)
@@ -120,12 +127,52 @@ Gaussian: TypeAlias = MeanField | LowRank | FullCovariance
 
 
 def mean_field(mean: torch.Tensor, std: float) -> MeanField:
-    """Start a mean-field Gaussian at `mean` with one `std` for all."""
+    """Start a mean-field Gaussian at `mean` with one `std` for all.
+
+    Parameters
+    ----------
+    mean : torch.Tensor, (*nets, dim)
+        Centres.
+    std : float
+        Above 0.
+
+    Returns
+    -------
+    MeanField
+        Of independent weights.
+
+    Examples
+    --------
+    >>> mean_field(torch.zeros(2), 0.1).std
+    tensor([0.1000, 0.1000])
+    """
     return MeanField(mean, torch.full_like(mean, inverse_softplus(std)))
 
 
 def low_rank(mean: torch.Tensor, std: float, rank: int, *, generator: torch.Generator) -> LowRank:
-    """Start a low-rank Gaussian: small random factors, `std` on top."""
+    """Start a low-rank Gaussian: small random factors, `std` on top.
+
+    Parameters
+    ----------
+    mean : torch.Tensor, (*nets, dim)
+        Centres.
+    std : float
+        Of the diagonal part, above 0; the factors get a tenth of it.
+    rank : int
+        Columns of F, 1 or above.
+    generator : torch.Generator
+        Draws the factors.
+
+    Returns
+    -------
+    LowRank
+        Of weakly correlated weights.
+
+    Examples
+    --------
+    >>> low_rank(torch.zeros(4), 0.1, 2, generator=torch.Generator().manual_seed(0)).factor.shape
+    torch.Size([4, 2])
+    """
     checks.count("rank", rank)
     factor = (
         0.1
@@ -136,18 +183,65 @@ def low_rank(mean: torch.Tensor, std: float, rank: int, *, generator: torch.Gene
 
 
 def full_covariance(mean: torch.Tensor, std: float) -> FullCovariance:
-    """Start a full-covariance Gaussian at `mean`, independent at first."""
+    """Start a full-covariance Gaussian at `mean`, independent at first.
+
+    Parameters
+    ----------
+    mean : torch.Tensor, (*nets, dim)
+        Centres.
+    std : float
+        Above 0.
+
+    Returns
+    -------
+    FullCovariance
+        Of independent weights.
+
+    Examples
+    --------
+    >>> full_covariance(torch.zeros(2), 0.1).factor.shape
+    torch.Size([2, 2])
+    """
     raw = torch.full_like(mean, inverse_softplus(std)).diag_embed()
     return FullCovariance(mean, raw)
 
 
 def pick(q: Gaussian, index: int) -> Gaussian:
-    """Take one Gaussian out of those side by side."""
+    """Take one Gaussian out of those side by side.
+
+    Parameters
+    ----------
+    q : MeanField, LowRank or FullCovariance
+        With a leading dimension.
+    index : int
+        Which one.
+
+    Returns
+    -------
+    MeanField, LowRank or FullCovariance
+        Without that dimension.
+
+    Examples
+    --------
+    >>> pick(mean_field(torch.zeros(3, 4), 0.1), 0).mean.shape
+    torch.Size([4])
+    """
     return type(q)(*(part[index] for part in q))
 
 
 def inverse_softplus(value: float) -> float:
-    """Return x with log(1 + e^x) = `value`, which is above 0."""
+    """Return x with log(1 + e^x) = `value`, which is above 0.
+
+    Parameters
+    ----------
+    value : float
+        Above 0.
+
+    Returns
+    -------
+    float
+        x.
+    """
     checks.positive("std", value)
     return value + math.log(-math.expm1(-value))
 

@@ -91,6 +91,13 @@ def local_outputs(
     ------
     TypeError
         If q is not mean-field, or a layer is neither `StackedLinear` nor `Linear`.
+
+    Examples
+    --------
+    >>> from tinynets import vi
+    >>> net, q = nets.MLP([1, 3, 1]), vi.mean_field(torch.zeros(10), 0.1)
+    >>> local_outputs(net, q, torch.ones(5, 1), n_samples=4, generator=torch.Generator()).shape
+    torch.Size([4, 5, 1])
     """
     if not isinstance(q, MeanField):
         raise TypeError(

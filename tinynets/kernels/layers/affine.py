@@ -33,10 +33,28 @@ def dense(
     parameterisation : str
         "ntk" or "standard".
 
+    Returns
+    -------
+    Layer
+        Weights and biases; what follows it is Gaussian in the limit.
+
+    Raises
+    ------
+    ValueError
+        If a scale is out of range; at the call, if "standard" does not know its number of
+        inputs.
+
     References
     ----------
     Jacot et al. (2018); Lee et al. (2018), eq. 5; Sohl-Dickstein et al. (2020), eq. 10, for
     "standard".
+
+    Examples
+    --------
+    >>> from tinynets.kernels import KernelFunction
+    >>> import torch
+    >>> KernelFunction(dense(2.0, 1.0)).nngp(torch.tensor([[3.0, 4.0]]))
+    tensor([[51.]])
     """
     weight_var, bias_var = weights(W_std, b_std, parameterisation)
     if width is not None:
@@ -50,7 +68,20 @@ def dense(
 
 
 def weights(W_std: float, b_std: float, parameterisation: str) -> tuple[float, float]:
-    """Check a layer's scales and return the two variances."""
+    """Check a layer's scales and return the two variances.
+
+    Parameters
+    ----------
+    W_std, b_std : float
+        Above 0, and 0 or above.
+    parameterisation : str
+        "ntk" or "standard".
+
+    Returns
+    -------
+    float, float
+        W_std² and b_std².
+    """
     checks.positive("W_std", W_std)
     checks.non_negative("b_std", b_std)
     checks.choice("parameterisation", parameterisation, PARAMETERISATIONS)
@@ -66,7 +97,33 @@ def affine(
     width: int | None,
     name: str,
 ) -> Kernels:
-    """Return the kernels after weights and biases, whose inputs have the kernels k."""
+    """Return the kernels after weights and biases, whose inputs have the kernels k.
+
+    Parameters
+    ----------
+    k : Kernels
+        Of the inputs.
+    weight_var, bias_var : float
+        W_std² and b_std².
+    parameterisation : str
+        "ntk" or "standard".
+    n_in : int or None
+        Inputs of the layer, which "standard" needs.
+    width : int or None
+        Its units, for the layer after it.
+    name : str
+        Of the layer, for the message.
+
+    Returns
+    -------
+    Kernels
+        Of its units.
+
+    Raises
+    ------
+    ValueError
+        If "standard" does not know the number of inputs.
+    """
     slope, shift = 1.0, 0.0  # Θ' = W_std² Θ + slope K' + shift
     if k.ntk is not None and parameterisation == "standard":
         if n_in is None:

@@ -18,11 +18,23 @@ class Layer:
     channels_first: bool = False  # inputs (n, channels, *positions), not (n, *, features)
 
     def __call__(self, kernels: Kernels) -> Kernels:
+        """Return the kernels after the layer."""
         return self.apply(kernels)
 
 
 def through_own(apply: Callable[[Kernels], Kernels]) -> Callable[[Kernels], Kernels]:
-    """Let a map of kernels treat those of each input's own positions alike."""
+    """Let a map of kernels treat those of each input's own positions alike.
+
+    Parameters
+    ----------
+    apply : callable
+        From kernels to kernels.
+
+    Returns
+    -------
+    callable
+        The same, with `own1` and `own2` mapped too.
+    """
 
     @functools.wraps(apply)
     def both(k: Kernels) -> Kernels:
@@ -36,7 +48,28 @@ def through_own(apply: Callable[[Kernels], Kernels]) -> Callable[[Kernels], Kern
 
 
 def serial(*layers: Layer) -> Layer:
-    """Compose layers, the first one first."""
+    """Compose layers, the first one first.
+
+    Parameters
+    ----------
+    *layers : Layer
+        In the order in which inputs pass them.
+
+    Returns
+    -------
+    Layer
+        All of them as one.
+
+    Raises
+    ------
+    TypeError
+        If one of them is no layer.
+
+    Examples
+    --------
+    >>> serial(identity(), identity()).name
+    'serial(identity, identity)'
+    """
     layers = are_layers("layers", layers)
 
     def apply(k: Kernels) -> Kernels:
@@ -62,11 +95,36 @@ KEEPS_FRESH = (
 
 
 def identity() -> Layer:
-    """Return the layer that changes nothing."""
+    """Return the layer that changes nothing.
+
+    Returns
+    -------
+    Layer
+        Its kernels are those of its inputs.
+    """
     return Layer("identity", lambda k: k)
 
 
 def are_layers(name: str, layers: Sequence[Layer]) -> Sequence[Layer]:
+    """Return layers if they are layers.
+
+    Parameters
+    ----------
+    name : str
+        What they are called in the message.
+    layers : sequence
+        What was given.
+
+    Returns
+    -------
+    sequence of Layer
+        As they were given.
+
+    Raises
+    ------
+    TypeError
+        If one of them is no layer.
+    """
     for layer in layers:
         if not isinstance(layer, Layer):
             raise TypeError(
@@ -77,8 +135,32 @@ def are_layers(name: str, layers: Sequence[Layer]) -> Sequence[Layer]:
 
 
 def names(layers: Sequence[Layer]) -> str:
+    """Join the names of layers.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        One or more.
+
+    Returns
+    -------
+    str
+        With commas between.
+    """
     return ", ".join(layer.name for layer in layers)
 
 
 def flags(layers: Sequence[Layer]) -> tuple[bool, bool]:
+    """Collect the flags `mixes` and `channels_first` of layers.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        One or more.
+
+    Returns
+    -------
+    bool, bool
+        Whether any of them mixes positions, and whether any has channels first.
+    """
     return any(layer.mixes for layer in layers), any(layer.channels_first for layer in layers)

@@ -1,68 +1,11 @@
-"""Errors at the public boundary: name, rule, value got, what to do."""
+"""Checks of tensors and generators; PyTorch is imported where it is needed."""
 
 from __future__ import annotations
 
-import math
-import numbers
-from collections.abc import Collection
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # what is NumPy's alone, such as tinynets.nielsen, needs no PyTorch
     import torch
-
-T = TypeVar("T")
-
-
-def positive(name: str, value: float) -> float:
-    """Return `value` if it is a finite number above zero.
-
-    Raises
-    ------
-    TypeError
-        If it is not a real number.
-    ValueError
-        If it is zero, negative, infinite or NaN.
-    """
-    if not (math.isfinite(number(name, value)) and value > 0):
-        raise ValueError(f"{name} must be a finite number above 0, got {value!r}")
-    return value
-
-
-def non_negative(name: str, value: float) -> float:
-    """Return `value` if it is a finite number, zero or above."""
-    if not (math.isfinite(number(name, value)) and value >= 0):
-        raise ValueError(f"{name} must be a finite number, 0 or above, got {value!r}")
-    return value
-
-
-def probability(name: str, value: float) -> float:
-    """Return `value` if it lies in [0, 1]."""
-    if not 0 <= number(name, value) <= 1:
-        raise ValueError(f"{name} must lie in [0, 1], got {value!r}")
-    return value
-
-
-def count(name: str, value: int, *, at_least: int = 1) -> int:
-    """Return `value` if it is an integer, `at_least` or above."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} must be an int, got {value!r} ({type(value).__name__})")
-    if value < at_least:
-        raise ValueError(f"{name} must be {at_least} or above, got {value}")
-    return value
-
-
-def number(name: str, value: float) -> float:
-    """Return `value` if it is a real number (NaN and infinity included)."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number, got {value!r} ({type(value).__name__})")
-    return value
-
-
-def choice(name: str, value: T, options: Collection[T]) -> T:
-    """Return `value` if it is one of `options`."""
-    if value not in options:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}")
-    return value
 
 
 def shape(name: str, tensor: torch.Tensor, expected: tuple) -> torch.Tensor:
@@ -71,6 +14,27 @@ def shape(name: str, tensor: torch.Tensor, expected: tuple) -> torch.Tensor:
     A size is an int that must match or a str that names a free size: in
     `("chains", 3)` the first may be any. The same str twice asks for equal
     sizes.
+
+    Parameters
+    ----------
+    name : str
+        What the tensor is called in the message.
+    tensor : Tensor
+        What was given.
+    expected : tuple of int and str
+        Sizes that must match, and names of free sizes.
+
+    Returns
+    -------
+    Tensor
+        The tensor, as it was given.
+
+    Raises
+    ------
+    TypeError
+        If it is not a tensor.
+    ValueError
+        If its shape is another.
     """
     import torch
 
@@ -90,7 +54,25 @@ def shape(name: str, tensor: torch.Tensor, expected: tuple) -> torch.Tensor:
 
 
 def finite(name: str, tensor: torch.Tensor) -> torch.Tensor:
-    """Return `tensor` if it holds neither NaN nor infinity."""
+    """Return `tensor` if it holds neither NaN nor infinity.
+
+    Parameters
+    ----------
+    name : str
+        What the tensor is called in the message.
+    tensor : Tensor
+        Of any shape.
+
+    Returns
+    -------
+    Tensor
+        The tensor, as it was given.
+
+    Raises
+    ------
+    ValueError
+        If a value is NaN or infinite.
+    """
     bad = ~tensor.isfinite()
     if bad.any():
         where = tuple(bad.nonzero()[0].tolist())
@@ -102,7 +84,29 @@ def finite(name: str, tensor: torch.Tensor) -> torch.Tensor:
 
 
 def like_x(name: str, tensor: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """Return `tensor` if it has the dtype of the inputs x and is where they are."""
+    """Return `tensor` if it has the dtype of the inputs x and is where they are.
+
+    Parameters
+    ----------
+    name : str
+        What the tensor is called in the message.
+    tensor : Tensor
+        Of any shape.
+    x : Tensor
+        The inputs.
+
+    Returns
+    -------
+    Tensor
+        The tensor, as it was given.
+
+    Raises
+    ------
+    TypeError
+        If the dtypes differ.
+    ValueError
+        If the devices differ.
+    """
     if tensor.dtype != x.dtype:
         raise TypeError(
             f"{name} must be {x.dtype}, the dtype of x, got {tensor.dtype}; "
@@ -118,6 +122,18 @@ def like_x(name: str, tensor: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
 
 def generator(name: str, value: torch.Generator) -> torch.Generator:
     """Return `value` if it is a generator of random numbers.
+
+    Parameters
+    ----------
+    name : str
+        What the value is called in the message.
+    value : torch.Generator
+        What was given.
+
+    Returns
+    -------
+    torch.Generator
+        The generator, as it was given.
 
     Raises
     ------

@@ -1,6 +1,5 @@
-"""One loop that trains a net, or a stack of nets, in plain sight."""
+"""The loop over minibatches."""
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -9,7 +8,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from tinynets import checks, nets
-from tinynets.densities import LogDensity, value_and_grad
+from tinynets.train.batches import minibatches
 
 Loss = Callable[..., Tensor]  # (net, *batch) -> () or (n_nets,)
 
@@ -56,8 +55,10 @@ def train(
         Whole data set on tensors: `(images,)` or `(images, labels)`.
     optimiser : torch.optim.Optimizer
         Over `net.parameters()`. `fused=True` is the fastest on a CPU too.
-    batch_size, n_steps : int
-        See `steps_in_epoch`; the last batch of an epoch may be smaller.
+    batch_size : int
+        The last batch of an epoch may be smaller.
+    n_steps : int
+        Updates; `steps_in_epoch` says how many are an epoch.
     generator : torch.Generator
         Orders the examples, anew for each epoch and net.
     checkpoints : iterable of int
@@ -77,6 +78,14 @@ def train(
     ValueError
         If the tensors of `data` differ in length, or a checkpoint lies
         outside 0 to `n_steps`.
+
+    Examples
+    --------
+    >>> net = nets.initialise(nets.MLP([2, 1]), generator=torch.Generator().manual_seed(0))
+    >>> sgd, order = torch.optim.SGD(net.parameters(), lr=0.1), torch.Generator()
+    >>> how = {"optimiser": sgd, "batch_size": 4, "n_steps": 3, "generator": order}
+    >>> train(net, lambda net, x: net(x).square().mean(), (torch.ones(8, 2),), **how).losses.shape
+    torch.Size([3])
     """
     checks.count("n_steps", n_steps)
     wanted = _wanted_checkpoints(checkpoints, n_steps)
@@ -111,8 +120,18 @@ def updates(
 
     Parameters
     ----------
-    net, loss, data, optimiser, batch_size, generator
-        What `train` takes, one by one.
+    net : nn.Module
+        Trained in place; with `n_nets` set, all nets at once.
+    loss : callable
+        `loss(net, *batch)`: one value, or one a net.
+    data : sequence of Tensor, (n_examples, ...)
+        `(images,)` or `(images, labels)`.
+    optimiser : torch.optim.Optimizer
+        Over `net.parameters()`.
+    batch_size : int
+        The last batch of an epoch may be smaller.
+    generator : torch.Generator
+        Orders the examples, anew for each epoch and net.
 
     Yields
     ------
@@ -145,118 +164,6 @@ def updates(
         values.sum().backward()
         optimiser.step()
         yield values.detach()
-
-
-class Maximum(NamedTuple):
-    """Where a batch of ascents ended, and the way there."""
-
-    position: Tensor  # (n_starts, dim)
-    history: Tensor  # (n_steps, n_starts), log density before each step
-
-
-def maximise(
-    log_density: LogDensity, position: Tensor, *, n_steps: int, learning_rate: float
-) -> Maximum:
-    """Maximise a log density from many starts at once, with Adam.
-
-    One start gives the MAP estimate of a posterior, several a deep ensemble:
-    each moves as if it were alone. The learning rate falls along a cosine.
-
-    Parameters
-    ----------
-    log_density : callable
-        `(n_starts, dim) -> (n_starts,)`, such as a `bnn.Posterior`; its
-        `value_and_grad` is used if there is one.
-    position : Tensor, (n_starts, dim)
-        Starts, such as draws from the prior.
-    n_steps : int
-        Gradient steps.
-    learning_rate : float
-        Adam's, at the start, above 0.
-
-    Returns
-    -------
-    Maximum
-        End points, and the log density at each step.
-
-    References
-    ----------
-    Lakshminarayanan, Pritzel and Blundell (2017), Simple and scalable
-    predictive uncertainty estimation using deep ensembles.
-    """
-    both = value_and_grad(log_density)
-    position = position.detach().clone()
-
-    def gradient(_: int) -> Tensor:
-        value, position.grad = both(position)
-        return value
-
-    history = ascend([position], gradient, n_steps=n_steps, learning_rate=learning_rate)
-    return Maximum(position.detach(), torch.stack(history))
-
-
-def ascend(
-    parameters: Sequence[Tensor],
-    gradient: Callable[[int], Tensor],
-    *,
-    n_steps: int,
-    learning_rate: float,
-) -> list[Tensor]:
-    """Move parameters uphill with Adam, the learning rate along a cosine.
-
-    Parameters
-    ----------
-    parameters : sequence of Tensor
-        Changed in place.
-    gradient : callable
-        `gradient(step)` leaves the gradient of what is maximised in each
-        parameter's `.grad`; what it returns is kept.
-    n_steps : int
-    learning_rate : float
-        At the start, above 0; it falls to 0 after `n_steps`.
-
-    Returns
-    -------
-    list
-        What `gradient` returned, step by step.
-    """
-    checks.count("n_steps", n_steps)
-    checks.positive("learning_rate", learning_rate)
-    optimiser = torch.optim.Adam(parameters, learning_rate, maximize=True)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, n_steps)
-    kept = []
-    for step in range(n_steps):
-        optimiser.zero_grad()
-        kept.append(gradient(step))
-        optimiser.step()
-        schedule.step()
-    return kept
-
-
-def minibatches(
-    n_examples: int, batch_size: int, *, generator: torch.Generator, n_nets: int | None = None
-) -> Iterator[Tensor]:
-    """Yield the indices of minibatches without end, shuffled each epoch.
-
-    Yields
-    ------
-    (batch,) or (n_nets, batch) int64
-        Each epoch shows each example once to each net.
-    """
-    checks.count("n_examples", n_examples)
-    checks.count("batch_size", batch_size)
-    while True:
-        orders = [
-            torch.randperm(n_examples, generator=generator, device=generator.device)
-            for _ in range(n_nets or 1)
-        ]
-        order = orders[0] if n_nets is None else torch.stack(orders)
-        yield from order.split(batch_size, dim=-1)
-
-
-def steps_in_epoch(n_examples: int, batch_size: int) -> int:
-    """Count the minibatches that show each example once."""
-    return math.ceil(n_examples / batch_size)
 
 
 def _n_examples(data: Sequence[Tensor]) -> int:

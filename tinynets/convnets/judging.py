@@ -1,0 +1,85 @@
+"""What trained nets say of images, one by one and together."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tinynets.losses import accuracy
+
+
+@torch.no_grad()
+def logits_of(net: nn.Module, images: Tensor, *, batch_size: int = 500) -> Tensor:
+    """Compute logits (n, classes) in batches, the last one as it comes.
+
+    Parameters
+    ----------
+    net : nn.Module
+        Gives logits (n, classes) of images (n, pixels).
+    images : Tensor, (n, pixels)
+        In [0, 1].
+    batch_size : int
+        Images evaluated at once, which bounds the memory.
+
+    Returns
+    -------
+    Tensor, (n, classes)
+        Without gradients.
+
+    Examples
+    --------
+    >>> logits_of(nn.Identity(), torch.eye(3), batch_size=2).shape
+    torch.Size([3, 3])
+    """
+    return torch.cat([net(part) for part in images.split(batch_size)])
+
+
+def accuracy_on(net: nn.Module, images: Tensor, labels: Tensor, *, batch_size: int = 500) -> float:
+    """Compute the share of images whose largest logit is their label's.
+
+    Parameters
+    ----------
+    net : nn.Module
+        Gives logits (n, classes) of images (n, pixels).
+    images : Tensor, (n, pixels)
+        In [0, 1].
+    labels : Tensor, (n,) int64
+        Their classes.
+    batch_size : int
+        Images evaluated at once, which bounds the memory.
+
+    Returns
+    -------
+    float
+        A share in [0, 1].
+
+    Examples
+    --------
+    >>> accuracy_on(nn.Identity(), torch.eye(4), torch.tensor([0, 1, 2, 0]))
+    0.75
+    """
+    return accuracy(logits_of(net, images, batch_size=batch_size).double(), labels).item()
+
+
+def vote(guesses: Tensor, n_classes: int = 10) -> Tensor:
+    """Find what most nets say: (nets, n) int64 -> (n,).
+
+    Of classes with as many votes the smallest number wins.
+
+    Parameters
+    ----------
+    guesses : Tensor, (nets, n) int64
+        The class that each net says.
+    n_classes : int
+        Number of classes.
+
+    Returns
+    -------
+    Tensor, (n,) int64
+        The class with the most votes.
+
+    Examples
+    --------
+    >>> vote(torch.tensor([[1, 2], [1, 0], [3, 0]]))
+    tensor([1, 0])
+    """
+    return F.one_hot(guesses, n_classes).sum(0).argmax(-1)

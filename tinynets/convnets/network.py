@@ -1,0 +1,140 @@
+"""A convolutional net."""
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils import skip_init
+
+from tinynets import checks, nets
+
+
+class ConvNet(nn.Module):
+    """Convolution and 2×2 max-pooling layers, then fully connected ones.
+
+    Parameters are not drawn yet: see `nets.initialise`.
+
+    Parameters
+    ----------
+    image_shape : (height, width)
+    channels : sequence of int
+        Feature maps of each convolution; empty for none.
+    hidden : sequence of int
+        Units of each fully connected hidden layer; empty for none.
+    kernel, padding : int
+        Width of the square receptive field; zeros added around each map.
+    activation : str
+        A key of `nets.ACTIVATIONS`; comes after the pooling, as in
+        Nielsen's program, which is the same if it is monotone.
+    dropout : float
+        Share of fully connected hidden units dropped while training.
+    n_classes : int
+        Outputs.
+
+    Raises
+    ------
+    ValueError
+        If the image is too small for that many layers.
+
+    Examples
+    --------
+    >>> net = nets.initialise(ConvNet((8, 8), (4,), (), kernel=3), generator=torch.Generator())
+    >>> net(torch.zeros(5, 64)).shape
+    torch.Size([5, 10])
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int],
+        channels: Sequence[int] = (20,),
+        hidden: Sequence[int] = (100,),
+        *,
+        kernel: int = 5,
+        padding: int = 0,
+        activation: str = "relu",
+        dropout: float = 0.0,
+        n_classes: int = 10,
+    ):
+        super().__init__()
+        checks.choice("activation", activation, nets.ACTIVATIONS)
+        self.options = {
+            "image_shape": list(image_shape),
+            "channels": list(channels),
+            "hidden": list(hidden),
+            "kernel": kernel,
+            "padding": padding,
+            "activation": activation,
+            "n_classes": n_classes,
+            "dropout": checks.probability("dropout", dropout),
+        }
+        self.image_shape, self.dropout = tuple(image_shape), dropout
+        self.activation = nets.ACTIVATIONS[activation]
+        maps = [1, *channels]
+        self.convolutions = nn.ModuleList(
+            skip_init(nn.Conv2d, n_in, n_out, kernel, padding=padding)
+            for n_in, n_out in itertools.pairwise(maps)
+        )
+        sides = [_side(side, len(channels), kernel, padding) for side in image_shape]
+        sizes = [maps[-1] * math.prod(sides), *hidden, n_classes]
+        self.layers = nn.ModuleList(
+            skip_init(nn.Linear, n_in, n_out) for n_in, n_out in itertools.pairwise(sizes)
+        )
+
+    def forward(self, images: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+        """Compute logits (n, classes) of images (n, pixels).
+
+        With a generator hidden units are dropped, as in training; without
+        one none is.
+        """
+        *_, a = self.feature_maps(images)
+        a = a.flatten(1)
+        for layer in self.layers[:-1]:
+            a = self.activation(layer(a))
+            if generator is not None and self.dropout:
+                a = dropped(a, self.dropout, generator=generator)
+        return self.layers[-1](a)
+
+    def feature_maps(self, images: Tensor) -> Iterator[Tensor]:
+        """Yield the images and each pooled layer (n, maps, rows, columns)."""
+        a = images.reshape(len(images), 1, *self.image_shape)
+        yield a
+        for convolution in self.convolutions:
+            a = self.activation(F.max_pool2d(convolution(a), 2))
+            yield a
+
+
+def _side(side: int, n_layers: int, kernel: int, padding: int) -> int:
+    left = side
+    for _ in range(n_layers):
+        left = (left + 2 * padding - kernel + 1) // 2
+        if left < 1:
+            raise ValueError(
+                f"{n_layers} convolutions of kernel {kernel} and padding "
+                f"{padding} leave nothing of {side} pixels: take fewer, a "
+                f"smaller kernel or more padding"
+            )
+    return left
+
+
+def dropped(a: Tensor, rate: float, *, generator: torch.Generator) -> Tensor:
+    """Set a share `rate` of activations to 0 and scale up the others.
+
+    Parameters
+    ----------
+    a : Tensor
+        Activations, of any shape.
+    rate : float
+        Share that is set to 0, in [0, 1).
+    generator : torch.Generator
+        Draws which.
+
+    Returns
+    -------
+    Tensor, of the shape of a
+        The others divided by 1 - rate, so that the mean stays.
+    """
+    keep = torch.empty_like(a).bernoulli_(1 - rate, generator=generator)
+    return a * keep / (1 - rate)

@@ -1,0 +1,202 @@
+"""Modules that may be many nets side by side."""
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tinynets import checks
+
+Net = TypeVar("Net", bound=nn.Module)
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "identity": lambda z: z,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "silu": F.silu,
+    "gelu": F.gelu,
+    "elu": F.elu,
+    "selu": F.selu,
+    "softplus": F.softplus,
+    "sine": torch.sin,
+    "erf": torch.erf,
+}
+
+
+def affine(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Compute x Wᵀ + b, for one layer or a stack of them.
+
+    Parameters
+    ----------
+    x : Tensor, (n, in) or (*nets, n, in)
+        Shared by the whole stack, or a batch for each of it.
+    weight : Tensor, (*nets, out, in)
+        One matrix a net.
+    bias : Tensor, (*nets, out), or None
+        One vector a net.
+
+    Returns
+    -------
+    Tensor, (*nets, n, out)
+        Differentiable in all three.
+
+    Examples
+    --------
+    >>> affine(torch.tensor([[1.0, 2.0]]), torch.eye(2), torch.ones(2))
+    tensor([[2., 3.]])
+    """
+    if weight.ndim == 2:
+        return F.linear(x, weight, bias)
+    if bias is not None and weight.ndim == x.ndim == 3 and len(x) == len(weight):
+        return torch.baddbmm(bias.unsqueeze(-2), x, weight.mT)
+    z = x @ weight.mT
+    return z if bias is None else z + bias.unsqueeze(-2)
+
+
+class StackedLinear(nn.Module):
+    """A layer x Wᵀ + b, or `n_nets` of them side by side.
+
+    Parameters are NaN until `initialise` has drawn them, so that a net whose
+    initialisation was forgotten can't pass for one that learns badly.
+    """
+
+    def __init__(self, n_in: int, n_out: int, *, n_nets: int | None = None, bias: bool = True):
+        super().__init__()
+        self.bias: nn.Parameter | None
+        stack = () if n_nets is None else (checks.count("n_nets", n_nets),)
+        checks.count("n_in", n_in)
+        checks.count("n_out", n_out)
+        self.weight = nn.Parameter(torch.full((*stack, n_out, n_in), math.nan))
+        self.register_parameter(
+            "bias", nn.Parameter(torch.full((*stack, n_out), math.nan)) if bias else None
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x Wᵀ + b, (*nets, n, out)."""
+        return affine(x, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        """Say the shape, for printed nets."""
+        return f"{tuple(self.weight.shape)}, bias={self.bias is not None}"
+
+
+class MLP(nn.Module):
+    """A multi-layer perceptron; the last layer is linear.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Units a layer from input to output: `[784, 10, 3, 10]`.
+    activation : str, or one str for each hidden layer
+        A key of `ACTIVATIONS`.
+    n_nets : int, optional
+        Build this many nets side by side: inputs (n, in) or
+        (n_nets, n, in), outputs (n_nets, n, out).
+    bias : bool
+        Whether layers have biases.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two sizes, or an activation is unknown.
+
+    Examples
+    --------
+    >>> MLP([784, 30, 10], n_nets=5).layers[0].weight.shape
+    torch.Size([5, 30, 784])
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: str | Sequence[str] = "tanh",
+        *,
+        n_nets: int | None = None,
+        bias: bool = True,
+    ):
+        super().__init__()
+        n_hidden = len(sizes) - 2
+        if n_hidden < 0:
+            raise ValueError(
+                f"sizes must name an input and an output layer at least, got {list(sizes)}"
+            )
+        names = [activation] * n_hidden if isinstance(activation, str) else list(activation)
+        if len(names) != n_hidden:
+            raise ValueError(
+                f"activation must be one name or one for each "
+                f"of {n_hidden} hidden layers, got {names}"
+            )
+        for name in [activation] if isinstance(activation, str) else names:
+            checks.choice("activation", name, ACTIVATIONS)
+        self.sizes, self.activation_names, self.n_nets = (tuple(sizes), tuple(names), n_nets)
+        self.layers = nn.ModuleList(
+            StackedLinear(n_in, n_out, n_nets=n_nets, bias=bias)
+            for n_in, n_out in itertools.pairwise(sizes)
+        )
+
+    @property
+    def linears(self) -> list[StackedLinear]:
+        """The linear layers, the last one included."""
+        return [layer for layer in self.layers if isinstance(layer, StackedLinear)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the outputs, (*nets, n, out)."""
+        *_, outputs = self.activations(x)
+        return outputs
+
+    def activations(self, x: Tensor) -> Iterator[Tensor]:
+        """Yield the activations of each hidden layer, and the outputs last."""
+        for layer, name in zip(self.layers, self.activation_names, strict=False):
+            x = ACTIVATIONS[name](layer(x))
+            yield x
+        yield self.layers[-1](x)
+
+
+class Residual(nn.Module):
+    """A block x + body(x), or shortcut(x) + body(x).
+
+    Parameters
+    ----------
+    body : nn.Module
+        Its outputs have the shape of its inputs, or of the shortcut's outputs.
+    shortcut : nn.Module, optional
+    """
+
+    def __init__(self, body: nn.Module, shortcut: nn.Module | None = None):
+        super().__init__()
+        self.body, self.shortcut = body, shortcut
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the sum, of the shape of the inputs."""
+        return (x if self.shortcut is None else self.shortcut(x)) + self.body(x)
+
+
+class GaussianEncoder(MLP):
+    """An MLP whose outputs are the mean and log-variance of a Gaussian.
+
+    `sizes` ends in the number of latent dimensions; the last layer has twice
+    as many units.
+    """
+
+    def __init__(
+        self, sizes: Sequence[int], activation: str = "silu", *, n_nets: int | None = None
+    ):
+        super().__init__([*sizes[:-1], 2 * sizes[-1]], activation, n_nets=n_nets)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]  # two, where an MLP gives one
+        """Return mean and log-variance, (*nets, n, latents) each."""
+        mean, log_var = super().forward(x).chunk(2, dim=-1)
+        return mean, log_var
+
+
+class BernoulliDecoder(MLP):
+    """An MLP from latents to the logit of each pixel."""
+
+    def __init__(
+        self, sizes: Sequence[int], activation: str = "silu", *, n_nets: int | None = None
+    ):
+        super().__init__(sizes, activation, n_nets=n_nets)
