@@ -7,10 +7,6 @@ const JITTER = 1e-10; // tinynets.linalg.JITTER
 const TAU = 2 * Math.PI;
 
 // E[f(u)²], and for a pair the gap sqrt(E[f(u)²] E[f(v)²]) - E[f(u) f(v)] with E[f'(u) f'(v)].
-const fromCovariance = (variance, pair) => ({ variance, moments(q1, q2, gap) {
-  const [k, slopes] = pair(q1, q2, gap, Math.sqrt(q1) * Math.sqrt(q2));
-  return [Math.max(0, Math.sqrt(variance(q1)) * Math.sqrt(variance(q2)) - k), slopes];
-} });
 const DUALS = {
   relu: { variance: (q) => q / 2, moments(q1, q2, gap) {
     const product = Math.sqrt(q1) * Math.sqrt(q2), root = Math.sqrt(gap);
@@ -18,15 +14,12 @@ const DUALS = {
     const bend = root * other - (product - gap) * angle;
     return [Math.max(0, gap / 2 - bend / TAU), 0.5 - angle / TAU];
   } },
-  erf: fromCovariance((q) => 4 / TAU * Math.atan2(2 * q, Math.sqrt(1 + 4 * q)),
-    (q1, q2, gap, product) => {
-      const root = Math.sqrt(1 + 2 * (q1 + q2) + 4 * gap * (2 * product - gap));
-      return [4 / TAU * Math.atan2(2 * (product - gap), root), 8 / TAU / root];
-    }),
-  sine: fromCovariance((q) => -Math.expm1(-2 * q) / 2, (q1, q2, gap, product) => {
-    const size = Math.exp(-(q1 + q2) / 2), k = product - gap;
-    return [size * Math.sinh(k), size * Math.cosh(k)];
-  }),
+  erf: { variance: (q) => 4 / TAU * Math.atan2(2 * q, Math.sqrt(1 + 4 * q)), moments(q1, q2, gap) {
+    const product = Math.sqrt(q1) * Math.sqrt(q2), { variance } = DUALS.erf;
+    const root = Math.sqrt(1 + 2 * (q1 + q2) + 4 * gap * (2 * product - gap));
+    const k = 4 / TAU * Math.atan2(2 * (product - gap), root);
+    return [Math.max(0, Math.sqrt(variance(q1)) * Math.sqrt(variance(q2)) - k), 8 / TAU / root];
+  } },
 };
 
 // NNGP and NTK of two inputs, for { depth, activation, W_std, b_std }; depth counts hidden layers.
@@ -70,16 +63,15 @@ export class Flow {
     const floor = 10 * n * 2 ** -52 * Math.max(...values);
     this.values = values.map((value) => value > floor ? value : 0); // 0: never learnt
     this.vectors = vectors;
-    this.projected = all.ntkStar.map((row) => values.map((_, k) =>
-      row.reduce((sum, value, i) => sum + value * vectors[i][k], 0)));
+    this.projected = all.ntkStar.map((row) => vectors.map((vector) => dot(row, vector)));
   }
 
   // The rows of Θ* Θ⁻¹ (1 - exp(-Θ t / N)), one for each new input.
   weights(t) {
     const n = this.values.length;
     const grown = this.values.map((value) => value && -Math.expm1(-value * t / n) / value);
-    return this.projected.map((row) => this.vectors.map((vector) =>
-      row.reduce((sum, value, k) => sum + value * grown[k] * vector[k], 0)));
+    return this.projected.map((row) => grown.map((_, i) =>
+      row.reduce((sum, value, k) => sum + value * grown[k] * this.vectors[k][i], 0)));
   }
 
   // One net's curve at time t, from its outputs at time 0 at data and at new inputs.

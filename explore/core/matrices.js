@@ -21,7 +21,7 @@ export function forward(factor, v) {
   return out;
 }
 
-// Eigenvalues and eigenvectors (vectors[i][k] is entry i of the k-th) by Jacobi's rotations:
+// Eigenvalues and eigenvectors, one a row, by Jacobi's rotations:
 // Golub and Van Loan, Matrix Computations, algorithm 8.5.3.
 export function eigen(matrix) {
   const n = matrix.length, a = matrix.map((row) => Float64Array.from(row));
@@ -37,10 +37,8 @@ export function eigen(matrix) {
       for (let k = 0; k < n; k++) {
         [a[k][p], a[k][q]] = [c * a[k][p] - s * a[k][q], s * a[k][p] + c * a[k][q]];
       }
-      for (let k = 0; k < n; k++) {
-        [a[p][k], a[q][k]] = [c * a[p][k] - s * a[q][k], s * a[p][k] + c * a[q][k]];
-        [vectors[k][p], vectors[k][q]] =
-          [c * vectors[k][p] - s * vectors[k][q], s * vectors[k][p] + c * vectors[k][q]];
+      for (const m of [a, vectors]) for (let k = 0; k < n; k++) {
+        [m[p][k], m[q][k]] = [c * m[p][k] - s * m[q][k], s * m[p][k] + c * m[q][k]];
       }
       a[p][q] = a[q][p] = 0;
     }

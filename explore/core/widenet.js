@@ -12,7 +12,6 @@ export function erf(x) {
 const ACTIVATIONS = { // the function and its slope
   relu: [(z) => z > 0 ? z : 0, (z) => z > 0 ? 1 : 0],
   erf: [erf, (z) => 2 / Math.sqrt(Math.PI) * Math.exp(-z * z)],
-  sine: [Math.sin, Math.cos],
 };
 
 // `net` is { depth, width, activation, W_std, b_std }; each layer has its weights (out × in, row by

@@ -17,8 +17,7 @@ export function start(stage) {
   const { stops } = stage.data.controls.find(({ name }) => name === "t");
   let box, x, y, all, flow, layers, rate, f0, f0Star, seen, steps = 0, goal = 0, draws = 0, chosen = 0;
   const points = () => [0, 1].map((axis) => stage.values.points.map((point) => point[axis]));
-  const infinite = () => ({ depth: stage.values.depth, activation: stage.values.activation,
-    W_std: stage.values.W_std, b_std });
+  const infinite = () => ({ ...stage.values, b_std });
   const finite = () => ({ ...infinite(), width: stage.values.depth > 1
     ? Math.min(stage.values.width, MOST_DEEP) : stage.values.width });
   const time = () => steps * rate;
@@ -70,12 +69,6 @@ export function start(stage) {
       stage.set({ points: stage.values.points.filter((_, j) => j !== i) });
     }
   };
-  const widestGap = () => { // its middle
-    const sorted = [bounds.min[0], ...points()[0], bounds.max[0]].sort((a, b) => a - b);
-    const gaps = sorted.slice(1).map((value, i) => value - sorted[i]), i = gaps.indexOf(Math.max(...gaps));
-    return sorted[i] + gaps[i] / 2;
-  };
-
   reset();
   return {
     element,
@@ -102,8 +95,9 @@ export function start(stage) {
       return time() < end;
     },
     press(name) {
-      if (name === "add") add([widestGap(), 0]);
-      else if (name === "remove") remove(Math.min(chosen, stage.values.points.length - 1));
+      const [px, py] = stage.values.points[chosen];
+      if (name === "add") add([0.3 - px, py]); // opposite the chosen one
+      else if (name === "remove") remove(chosen);
       else { draws += 1; restart(); }
     },
     draw() {
@@ -120,8 +114,8 @@ export function start(stage) {
       axes(c, box, x, y, colours);
       within(c, box, () => {
         const std = variance.map(Math.sqrt);
-        polyline(c, [...across, ...[...across].reverse()],
-          [...mean.map((m, i) => y(m + 2 * std[i])), ...mean.map((m, i) => y(m - 2 * std[i])).reverse()]);
+        const edge = (by) => mean.map((m, i) => y(m + by * std[i]));
+        polyline(c, [...across, ...[...across].reverse()], [...edge(2), ...edge(-2).reverse()]);
         [c.fillStyle, c.globalAlpha] = [colours.blue, 0.22];
         c.fill();
         c.globalAlpha = 1;
@@ -139,9 +133,9 @@ export function start(stage) {
     },
     says() {
       if (!seen) return "";
-      const { variance, apart } = seen, [left, right] = [Math.min(...points()[0]), Math.max(...points()[0])];
-      const inner = xs.map((at, i) => [at, variance[i]]).filter(([at]) => at >= left && at <= right);
-      const [at, most] = inner.reduce((a, b) => b[1] > a[1] ? b : a, [left, 0]);
+      const { variance, apart } = seen, [given] = points();
+      const inner = variance.map((v, i) => xs[i] < Math.min(...given) || xs[i] > Math.max(...given) ? 0 : v);
+      const most = Math.max(...inner), at = xs[inner.indexOf(most)];
       const name = stage.values.rule === "bayes" ? "Bayes" : "Gradient descent";
       return `${name}: between the points the band is widest at x = ${at.toFixed(1).replace("-", "−")}, ` +
         `±${(2 * Math.sqrt(most)).toFixed(2)}. The net of ${finite().width} units per layer, at t = ` +

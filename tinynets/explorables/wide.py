@@ -20,7 +20,7 @@ END = 3000  # where the finite net stops
 WIDTHS = (10, 30, 100, 300, 1000)
 NOISES = (0.02, 0.05, 0.1, 0.2, 0.5)
 RULES = {"descent": "gradient descent", "bayes": "Bayes"}
-ACTIVATIONS = {"relu": "ReLU", "erf": "erf", "sine": "sine"}
+ACTIVATIONS = {"relu": "ReLU", "erf": "erf"}
 
 
 def wide_explorable(
