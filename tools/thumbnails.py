@@ -60,6 +60,20 @@ def one_neuron(digits):
         ax.set_axis_off()
 
 
+def two_neurons(digits):
+    x = torch.linspace(neurons.LOW, neurons.HIGH, 101, **F64)
+    parts = 34 * torch.sigmoid(0.94 * x + 3.64), -37 * torch.sigmoid(0.88 * x - 3.59)
+    target = neurons.TARGETS["parabola"].of(x)
+    f = sum(parts) - 32.3
+    fig = neuron_plots.plot_two_neurons(x, f, target, ylim=(-38, 38))
+    (ax,) = fig.axes
+    for part in parts:
+        ax.plot(x, part, linewidth=1.2)
+    ax.get_legend().remove()
+    ax.set_axis_off()
+    fig.set_size_inches(SIZE)
+
+
 def weight_masks(digits):
     masks = classifier(digits, [10], "identity", 600).layers[0].weight
     masks = masks.detach()
@@ -213,6 +227,7 @@ def main():
     digits = load_digits()
     for draw in (
         one_neuron,
+        two_neurons,
         weight_masks,
         draw_a_digit,
         separable_latents,
