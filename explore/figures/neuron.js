@@ -3,7 +3,6 @@
 import { axes, linear, within } from "../axes.js";
 import { makeCanvas, polyline, text } from "../canvas.js";
 import { ACTIVATIONS, neuron, saturated } from "../core/activations.js";
-import { nearest } from "../state.js";
 
 const SECOND = 2; // the second handle stands where z has this value
 
@@ -22,8 +21,8 @@ export function start(stage) {
 
   // Sets the weight, and the bias such that z = 0 at an input.
   function through(at, wanted) {
-    const w = nearest(bounds.w, wanted);
-    stage.set({ w, b: nearest(bounds.b, -w * at) });
+    const w = stage.nearest(bounds.w, wanted);
+    stage.set({ w, b: stage.nearest(bounds.b, -w * at) });
   }
 
   // Inputs with hardly any slope, as spans between pixels.

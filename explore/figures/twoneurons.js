@@ -4,7 +4,6 @@ import { axes, linear, within } from "../axes.js";
 import { makeCanvas, polyline, text } from "../canvas.js";
 import { sigmoid } from "../core/activations.js";
 import { adam, evaluate, loss, total } from "../core/twoneurons.js";
-import { nearest } from "../state.js";
 
 const ORDER = ["v1", "v2", "a1", "a2", "w1", "w2", "b"]; // as the core has them
 const SECOND = 2; // the second handle of a unit stands where its input has this value
@@ -29,7 +28,7 @@ export function start(stage) {
     y = linear(targets[values.target].range, [box.y + box.height, box.y]);
   };
   const set = (changes) => stage.set(Object.fromEntries(Object.entries(changes).map(
-    ([name, value]) => [name, nearest(bounds[name], value)])));
+    ([name, value]) => [name, stage.nearest(bounds[name], value)])));
   const f = (at) => evaluate(theta, at, values.squash);
   const kink = (j) => -theta[2 + j] / theta[j];
 
@@ -51,7 +50,7 @@ export function start(stage) {
   function turn(j, px) {
     const at = kink(j), away = x.invert(px) - at;
     if (away === 0) return;
-    const v = nearest(bounds.v1, SECOND / away);
+    const v = stage.nearest(bounds.v1, SECOND / away);
     set({ [`v${j + 1}`]: v, [`a${j + 1}`]: -v * at });
   }
   const clamp = (py) => Math.min(Math.max(py, box.y), box.y + box.height);
