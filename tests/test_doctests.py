@@ -34,7 +34,8 @@ def examples(name):
     found = {test.name: test for test in finder.find(module)}
     for thing in wrapped:
         full = f"{name}.{thing.__name__}"
-        (found[full],) = finder.find(inspect.unwrap(thing), full, globs=dict(vars(module)))
+        inner = finder.find(inspect.unwrap(thing), full, globs=dict(vars(module)))
+        found |= {test.name: test for test in inner}
     return [test for test in found.values() if test.examples]
 
 
