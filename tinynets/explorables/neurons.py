@@ -191,6 +191,11 @@ def start_parameters() -> Tensor:
     -------
     Tensor, (7,)
         Flat, float64.
+
+    Examples
+    --------
+    >>> start_parameters().shape
+    torch.Size([7])
     """
     order = ("v1", "v2", "a1", "a2", "w1", "w2", "b")
     return torch.tensor([START[name] for name in order], dtype=torch.float64)
