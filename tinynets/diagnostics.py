@@ -164,6 +164,14 @@ def bfmi(draws: Draws) -> Tensor:
     ----------
     Betancourt (2016), Diagnosing suboptimal cotangent disintegrations in
     Hamiltonian Monte Carlo.
+
+    Examples
+    --------
+    >>> from tinynets.samplers import hmc, sample
+    >>> normal = hmc(lambda q: -0.5 * (q**2).sum(-1), step_size=0.8, n_leapfrog=3)
+    >>> draws = sample(normal, torch.zeros(4, 2), n_draws=50, generator=torch.Generator())
+    >>> bfmi(draws).shape
+    torch.Size([4])
     """
     return torch.as_tensor(arviz.bfmi(draws.info.energy.numpy(force=True)))
 
