@@ -216,6 +216,54 @@ def test_the_limit_stops_where_descent_and_bayes_agree(
         exec(claims.replace(place, wrong), scope)
 
 
+DESCENT = "posts/gradient-descent/index.qmd"
+
+
+@pytest.fixture(scope="module")
+def wells():
+    """What the page knows of landscapes, but of one alone, so that it is quick."""
+    from tinynets.explorables import descent
+
+    return {"wells": descent.facts("wells")}
+
+
+def descent_scope(wells):
+    import torch
+
+    from tinynets.explorables import descent
+    from tinynets.landscapes import basins, descend
+    from tinynets.rng import generator
+
+    return {"torch": torch, "figures": descent, "known": dict(wells), "generator": generator,
+            "basins": basins, "descend": descend, "SEED": 7, "N_SETS": 2000, "RATE": 0.15}  # fmt: skip
+
+
+def run_mean(scope, **changes):
+    scope |= changes
+    exec(cell_with(DESCENT, "def descend_to_mean"), scope)
+
+
+def test_descent_to_a_mean_stops_where_a_rate_is_too_large(wells):
+    run_mean(descent_scope(wells))
+    with pytest.raises(AssertionError):
+        run_mean(descent_scope(wells), RATE=0.25)  # above 2/L for ten points
+
+
+def run_rates(wells, **changes):
+    scope = descent_scope(wells)
+    scope["known"]["wells"] = scope["known"]["wells"] | changes
+    exec(cell_with(DESCENT, "lost = {share"), scope)
+
+
+@pytest.mark.parametrize("spoil", ["edge", "minima"])
+def test_what_a_larger_rate_loses_stops_the_page(spoil, wells):
+    run_rates(wells)
+    one = wells["wells"]
+    changes = {"edge": {"edge": one["edge"] / 2}, "minima": {"minima": one["minima"].flip(0)}}
+    with pytest.raises(AssertionError):
+        run_rates(wells, **changes[spoil])
+
+
 @pytest.mark.parametrize("n_units, holds", [("10", True), ("24", False)])
 def test_home_wants_corners_that_a_finger_can_tell_apart(n_units, holds, monkeypatch):
     drawn, asserted = cells("index.qmd")[:2]

@@ -12,11 +12,14 @@ import torch
 
 from tinynets import bnn, drawing, empirical, gp, latents, lazy, nets, predict, vae, vi
 from tinynets.data import load_digits
+from tinynets.explorables import descent as figures
 from tinynets.explorables import neurons
 from tinynets.kernels import exponentiated_quadratic, kernels_of
+from tinynets.landscapes import descend
 from tinynets.losses import cross_entropy
 from tinynets.plots import bnn as bnn_plots
 from tinynets.plots import cubes, use_style
+from tinynets.plots import descent as descent_plots
 from tinynets.plots import drawing as drawing_plots
 from tinynets.plots import latents as latent_plots
 from tinynets.plots import lazy as lazy_plots
@@ -222,6 +225,15 @@ def infinite_width(_):
     ax.axis("off")
 
 
+def gradient_descent(_):
+    name, start = "wells", torch.tensor([[-0.25, -0.1]], **F64)
+    landscape, known = figures.LANDSCAPES[name], figures.facts(name)
+    path = descend(landscape, start, optimiser="momentum", rate=0.05, n_steps=300)[:, 0]
+    ax = descent_plots.plot_path(landscape, path, known["minima"])
+    ax.figure.set_size_inches(SIZE)
+    ax.set_axis_off()
+
+
 def main():
     use_style()
     digits = load_digits()
@@ -236,6 +248,7 @@ def main():
         bayes_by_backprop,
         lazy_or_rich,
         infinite_width,
+        gradient_descent,
     ):
         draw(digits)
         path = POSTS / draw.__name__.replace("_", "-") / "thumbnail.svg"

@@ -11,6 +11,7 @@ from tinynets.colours import class_colours
 from tinynets.explorables import bnn as explorable_bnn
 from tinynets.explorables import digit, latents, masks, nielsen
 from tinynets.explorables.corners import corners_explorable
+from tinynets.explorables.descent import descent_explorable, mean_explorable
 from tinynets.explorables.faults import faults_explorable
 from tinynets.explorables.functions import functions_explorable
 from tinynets.explorables.neurons import neuron_explorable, two_neurons_explorable
@@ -194,15 +195,19 @@ BUILDERS = {
     "clusters": clusters,
     "neuron": functools.partial(neuron_explorable, **SAID),
     "neurons": functools.partial(two_neurons_explorable, **SAID),
+    "mean": lambda: mean_explorable(question="Which rate?", answer="Below 2/L."),
+    "descent": lambda: descent_explorable(question="Which well?", answer="The nearest."),
 }
-HANDLES = ["sampler", "digit", "corners", "plane", "wide", "neuron", "neurons"]  # what is dragged
+# What is dragged:
+HANDLES = ["sampler", "digit", "corners", "plane", "wide", "neuron", "neurons", "descent"]
 GRABBED = {
     "sampler": (0.6, 0.2),
     "cloud": (0.3, 0.5),
     "plane": (0.3, 0.2),
+    "descent": (0.6, 0.3),
 }  # and those whose picture is grabbed: where, in shares of it
 # Those that make steps of their own:
-RUNNING = ["sampler", "faults", "functions", "wide", "neurons"]
+RUNNING = ["sampler", "faults", "functions", "wide", "neurons", "descent"]
 
 
 @functools.cache
