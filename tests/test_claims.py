@@ -230,11 +230,11 @@ def wells():
 def descent_scope(wells):
     import torch
 
-    from tinynets.explorables import descent
+    from tinynets.explorables import descent, mean
     from tinynets.landscapes import basins, descend
     from tinynets.rng import generator
 
-    return {"torch": torch, "figures": descent, "known": dict(wells), "generator": generator,
+    return {"torch": torch, "figures": descent, "to_a_mean": mean, "known": dict(wells), "generator": generator,
             "basins": basins, "descend": descend, "SEED": 7, "N_SETS": 2000, "RATE": 0.15}  # fmt: skip
 
 

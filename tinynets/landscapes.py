@@ -45,8 +45,14 @@ def quadratic(first: float, second: float, *, box: tuple, tilt: float = 1.0) -> 
     first, second : float
         Curvatures, positive; the larger is L.
     box : pair of (float, float)
+        What is shown of it.
     tilt : float
         Slope that one example adds.
+
+    Returns
+    -------
+    Landscape
+        Its only minimum is at 0.
     """
     curvatures = [checks.positive("first", first), checks.positive("second", second)]
 
@@ -57,7 +63,20 @@ def quadratic(first: float, second: float, *, box: tuple, tilt: float = 1.0) -> 
 
 
 def saddle(*, box: tuple = ((-2.0, 2.0), (-1.5, 1.5)), tilt: float = 0.5) -> Landscape:
-    """Return x⁴/4 − x²/2 + y²/2: two minima as deep as each other, at (±1, 0), a saddle at 0."""
+    """Return x⁴/4 − x²/2 + y²/2: two minima as deep as each other, at (±1, 0), a saddle at 0.
+
+    Parameters
+    ----------
+    box : pair of (float, float)
+        What is shown of it.
+    tilt : float
+        Slope that one example adds.
+
+    Returns
+    -------
+    Landscape
+        Mean over examples as written above.
+    """
 
     def shape(q):
         x, y = q.unbind(-1)
@@ -85,7 +104,19 @@ def wells(
     rise : float
         Curvature of the bowl.
     box : pair of (float, float)
+        What is shown of it.
     tilt : float
+        Slope that one example adds.
+
+    Returns
+    -------
+    Landscape
+        Near each hole it has a minimum, if the hole is deep against the bowl.
+
+    Raises
+    ------
+    ValueError
+        If places, depths and widths are not equally many.
     """
     if not len(places) == len(depths) == len(widths):
         raise ValueError(
@@ -112,6 +143,12 @@ def net(inputs: Sequence[float], targets: Sequence[float], *, box: tuple) -> Lan
     inputs, targets : sequence of float
         The data, one target per input.
     box : pair of (float, float)
+        What is shown of it.
+
+    Returns
+    -------
+    Landscape
+        Its minima come in pairs.
     """
 
     def loss(q: Tensor, rows: Sequence[int] | None = None) -> Tensor:
@@ -160,6 +197,14 @@ def descend(
     -------
     Tensor, (n_steps + 1, starts, 2)
         The starts first. What ran away is infinite or not a number.
+
+    Examples
+    --------
+    >>> bowl = quadratic(1.0, 3.0, box=((-1, 1), (-1, 1)))
+    >>> start = torch.ones(1, 2, dtype=torch.float64)
+    >>> path = descend(bowl, start, optimiser="gradient", rate=0.5, n_steps=2)
+    >>> path[:, 0].tolist()
+    [[1.0, 1.0], [0.5, -0.5], [0.25, 0.25]]
     """
     checks.choice("optimiser", optimiser, tuple(OPTIMISERS))
     checks.positive("rate", rate)
@@ -220,6 +265,12 @@ def basins(ends: Tensor, places: Tensor, *, within: float = 0.1) -> Tensor:
     -------
     Tensor of int, (starts,)
         Index of the minimum; −1 where there is none near.
+
+    Examples
+    --------
+    >>> ends = torch.tensor([[0.99, 0.0], [-1.0, 0.02], [0.0, 0.0]])
+    >>> basins(ends, torch.tensor([[1.0, 0.0], [-1.0, 0.0]])).tolist()
+    [0, 1, -1]
     """
     away, nearest = torch.cdist(ends.nan_to_num(1e9, 1e9, -1e9), places).min(-1)
     return torch.where(away <= within, nearest, -1)

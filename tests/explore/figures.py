@@ -11,9 +11,10 @@ from tinynets.colours import class_colours
 from tinynets.explorables import bnn as explorable_bnn
 from tinynets.explorables import digit, latents, masks, nielsen
 from tinynets.explorables.corners import corners_explorable
-from tinynets.explorables.descent import descent_explorable, mean_explorable
+from tinynets.explorables.descent import descent_explorable
 from tinynets.explorables.faults import faults_explorable
 from tinynets.explorables.functions import functions_explorable
+from tinynets.explorables.mean import mean_explorable
 from tinynets.explorables.neurons import neuron_explorable, two_neurons_explorable
 from tinynets.explorables.sampler import sampler_explorable
 from tinynets.explorables.wide import wide_explorable

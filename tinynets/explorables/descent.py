@@ -1,4 +1,4 @@
-"""Gradient descent to move: to a mean, and along paths on landscapes with known minima."""
+"""Paths of optimisers to move, on landscapes with known minima."""
 
 import functools
 
@@ -8,9 +8,8 @@ from torch import Tensor
 from tinynets import landscapes
 from tinynets.explorables import Choice, Explorable, Points, Slider, Switch, live
 from tinynets.landscapes import Landscape, basins, descend, minima
-from tinynets.plots.descent import plot_mean, plot_path
+from tinynets.plots.descent import plot_path
 from tinynets.plots.svg import text_of
-from tinynets.rng import generator
 
 _X = [round(-2 + 4 * i / 19, 6) for i in range(20)]
 _NOISE = [0.11, -0.2, 0.05, 0.16, -0.09, -0.14, 0.21, 0.02, -0.17, 0.08,
@@ -57,29 +56,26 @@ SCALED = {"rmsprop": 0.02, "adam": 0.1}
 STOPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.07, 0.078, 0.082, 0.1, 0.15, 0.2, 0.3, 0.5,
          0.65, 0.68, 1, 1.5, 2, 2.5)  # fmt: skip
 CELLS, N_STEPS = (36, 24), 400
-N_MOST, TRUTH, RANGE = 100, 2.0, (-4.0, 8.0)
-MEAN_STOPS = (
-    0.005,
-    0.01,
-    0.015,
-    0.02,
-    0.025,
-    0.05,
-    0.1,
-    0.15,
-    0.19,
-    0.21,
-    0.5,
-    1,
-    1.5,
-    1.9,
-    2,
-    2.1,
-)
 
 
 def grid(landscape: Landscape, columns: int, rows: int) -> Tensor:
-    """Return the middles of cells over a landscape's box, top row first, (rows · columns, 2)."""
+    """Return the middles of cells over a landscape's box.
+
+    Parameters
+    ----------
+    landscape : Landscape
+    columns, rows : int
+
+    Returns
+    -------
+    Tensor, (rows · columns, 2), float64
+        The top row first.
+
+    Examples
+    --------
+    >>> grid(LANDSCAPES["bowl"], 2, 1).tolist()
+    [[-1.5, 0.0], [1.5, 0.0]]
+    """
     (x0, x1), (y0, y1) = landscape.box
     right = [x0 + (i + 0.5) / columns * (x1 - x0) for i in range(columns)]
     down = [y1 - (i + 0.5) / rows * (y1 - y0) for i in range(rows)]
@@ -89,6 +85,11 @@ def grid(landscape: Landscape, columns: int, rows: int) -> Tensor:
 @functools.cache
 def facts(name: str) -> dict:
     """Work out what is known of a landscape: its minima, its edge, where paths end.
+
+    Parameters
+    ----------
+    name : str
+        Of `LANDSCAPES`.
 
     Returns
     -------
@@ -152,8 +153,10 @@ def descent_explorable(
 
     Parameters
     ----------
-    question, answer, name : str
-        See `live`.
+    question, answer : str
+        What the reader is asked, and what they find.
+    name : str
+        Of the figure, unique on its page.
     landscape, optimiser : str
         Of `LANDSCAPES` and `NAMES`, at the start.
     rate : float
@@ -162,6 +165,17 @@ def descent_explorable(
         Where paths start, in shares of what is shown: right, up.
     seed : int
         Of the batches, which are the same at each visit.
+
+    Returns
+    -------
+    Explorable
+        To be the last line of a cell.
+
+    Examples
+    --------
+    >>> figure = descent_explorable(question="Which well?", answer="The nearest.")
+    >>> 'data-module="descent"' in figure.html
+    True
     """
     shown, (ends_x, ends_y) = LANDSCAPES[landscape], LANDSCAPES[landscape].box
     at = [a + share * (b - a) for share, (a, b) in zip(start, (ends_x, ends_y), strict=True)]
@@ -206,50 +220,4 @@ def descent_explorable(
         },
         runs=True,
         step_label="One step",
-    )
-
-
-def normals(seed: int = 1) -> Tensor:
-    """Return the noise of the points whose mean is found, (100,) float64, in three decimals."""
-    drawn = torch.randn(N_MOST, dtype=torch.float64, generator=generator(seed, "points"))
-    return drawn.round(decimals=3)
-
-
-def mean_explorable(*, question: str, answer: str, name: str = "mean", seed: int = 1) -> Explorable:
-    """Let the reader find a mean by gradient descent.
-
-    Parameters
-    ----------
-    question, answer, name : str
-        See `live`.
-    seed : int
-        Of the points.
-    """
-    n, noise, rate, most, start = 10, 2.0, 0.15, 40, -3.0
-    points = TRUTH + noise * normals(seed)[:n]
-    path = points.mean() + (1 - rate) ** torch.arange(most + 1, device=points.device) * (
-        start - points.mean()
-    )
-    return live(
-        name,
-        module="mean",
-        title="Find a mean",
-        question=question,
-        answer=answer,
-        alt_text="An orange curve of dots rises from −3 and settles on a blue line, the mean "
-        "of ten grey points at the right; a dashed green line, the true mean, lies beside it.",
-        still=text_of(plot_mean(points, path, TRUTH, ylim=RANGE, most=most)),
-        controls=[
-            Slider("n", "Points", n, stops=(2, 5, 10, 20, 50, 100)),
-            Slider("noise", "Noise (standard deviation)", noise, 0, 3, 0.5),
-            Choice(
-                "loss", "Loss", ["mean", "sum"], "mean", ["mean over points", "sum over points"]
-            ),
-            Slider("rate", "Learning rate", rate, stops=MEAN_STOPS),
-            Slider("steps", "Steps", most, 0, most, 1),
-            Points("start", "Start", [(start,)], (RANGE[0],), (RANGE[1],), 0.01),
-        ],
-        data={"noise": normals(seed).tolist(), "truth": TRUTH, "range": list(RANGE), "most": most},
-        play="steps",
-        every=120,
     )

@@ -29,6 +29,11 @@ def plot_mean(
     ylim : pair of float
     most : int
         Steps that the axis has room for.
+
+    Returns
+    -------
+    Axes
+        The descent over steps, the points at its right.
     """
     _, ax = plt.subplots(figsize=(WIDTH, 3))
     points = np.asarray(points)
@@ -49,6 +54,11 @@ def plot_path(landscape: Landscape, path: ArrayLike, minima: ArrayLike) -> Axes:
     landscape : Landscape
     path : array of shape (steps + 1, 2)
     minima : array of shape (minima, 2)
+
+    Returns
+    -------
+    Axes
+        The landscape's box.
     """
     _, ax = plt.subplots(figsize=(WIDTH, 0.6 * WIDTH))
     across, up, height = _heights(landscape)
@@ -70,6 +80,19 @@ def plot_basins(ends: Mapping[str, ArrayLike], minima: ArrayLike, landscape: Lan
         Index of the minimum, deepest first; −1 for none. Rows run down.
     minima : array of shape (minima, 2)
     landscape : Landscape
+
+    Returns
+    -------
+    Axes
+        The first of one panel per optimiser.
+
+    Examples
+    --------
+    >>> from tinynets.landscapes import saddle
+    >>> ends = {"Momentum": [[1, 0]], "Adam": [[1, 0]]}
+    >>> ax = plot_basins(ends, [[1, 0], [-1, 0]], saddle())
+    >>> ax.get_title()
+    'Momentum'
     """
     _, axes = plt.subplots(1, len(ends), figsize=(WIDTH, 2.1), sharey=True)
     (x0, x1), (y0, y1) = landscape.box
