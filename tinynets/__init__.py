@@ -16,4 +16,4 @@ plots, explorables, colours figures that stand still, figures that move, one pal
 sweep                       grids of small trainings from the command line
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
