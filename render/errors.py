@@ -1,4 +1,4 @@
-"""What a page may do wrong, said once and kindly."""
+"""What a page may do wrong: each error with its place and a remedy."""
 
 from __future__ import annotations
 

@@ -53,10 +53,10 @@ def functions():
     source = generator(1, "functions")
     y = x.abs() + 0.1 * torch.randn(20, 1, dtype=torch.float64, generator=source)
     posterior = bnn.Posterior(net, x, y, bnn.Gaussian(0.1), prior_std=1.5)
-    crowd = tempered_smc(posterior, n_particles=200, generator=source).position
+    particles = tempered_smc(posterior, n_particles=200, generator=source).position
     x_star = torch.linspace(-2.5, 2.5, 61, dtype=torch.float64)[:, None]
-    reference = bnn.predictions(posterior, crowd[None], x_star)[0]
-    return functions_explorable(posterior, crowd[:4], reference, x_star)
+    reference = bnn.predictions(posterior, particles[None], x_star)[0]
+    return functions_explorable(posterior, particles[:4], reference, x_star)
 
 
 RNG = np.random.default_rng(1)
