@@ -266,8 +266,9 @@ def test_what_a_larger_rate_loses_stops_the_page(spoil, wells):
 
 @pytest.mark.parametrize("n_units, holds", [("10", True), ("24", False)])
 def test_home_wants_corners_that_a_finger_can_tell_apart(n_units, holds, monkeypatch):
-    drawn, asserted = cells("index.qmd")[:2]
+    prepared, drawn, asserted = (cells("index.qmd")[i] for i in (0, 3, 4))
     scope = {}
+    exec(prepared, scope)
     exec(drawn.replace("N_STEPS = 19, 10,", f"N_STEPS = 19, {n_units},"), scope)
     if holds:
         exec(asserted, scope)

@@ -17,10 +17,11 @@ from tinynets.explorables.functions import functions_explorable
 from tinynets.explorables.mean import mean_explorable
 from tinynets.explorables.neurons import neuron_explorable, two_neurons_explorable
 from tinynets.explorables.sampler import sampler_explorable
+from tinynets.explorables.tenmasks import masks_explorable
 from tinynets.explorables.wide import wide_explorable
 from tinynets.nets import MLP
 from tinynets.plots import svg, use_style
-from tinynets.plots.drawing import plot_looks
+from tinynets.plots.drawing import plot_looks, plot_scored
 from tinynets.plots.masks import plot_tiles
 from tinynets.rng import generator
 from tinynets.samplers import tempered_smc
@@ -44,6 +45,15 @@ def draw_a_digit():
     options = {"question": "Which digit is it?", "answer": "None."}
     return digit.digit_explorable(
         looks, *digits.test, start=9, sheets=["fig-sheet"], still=still, **options
+    )
+
+
+def masks_drawn():
+    digits = data.load_small_digits()
+    net = nets.initialise(nets.MLP([digits.n_pixels, 10]), generator=generator(0))
+    still = svg.text_of(plot_scored(net, *digits.test, start=4))
+    return masks_explorable(
+        net, *digits.test, start=4, still=still, question="Do they?", answer="Most."
     )
 
 
@@ -194,13 +204,14 @@ BUILDERS = {
     "prices": prices,
     "growth": growth,
     "clusters": clusters,
+    "masks": masks_drawn,
     "neuron": functools.partial(neuron_explorable, **SAID),
     "neurons": functools.partial(two_neurons_explorable, **SAID),
     "mean": lambda: mean_explorable(question="Which rate?", answer="Below 2/L."),
     "descent": lambda: descent_explorable(question="Which well?", answer="The nearest."),
 }
 # What is dragged:
-HANDLES = ["sampler", "digit", "corners", "plane", "wide", "neuron", "neurons", "descent"]
+HANDLES = ["sampler", "digit", "masks", "corners", "plane", "wide", "neuron", "neurons", "descent"]
 GRABBED = {
     "sampler": (0.6, 0.2),
     "cloud": (0.3, 0.5),

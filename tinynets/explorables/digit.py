@@ -1,22 +1,20 @@
 """The figure in which a reader draws a digit, and the nets that look at it."""
 
-import base64
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from tinynets import checks
 from tinynets.drawing import Looks, typical
+from tinynets.explorables._paper import LABELS, grey, layer_data, pens, scored
 from tinynets.explorables.block import Explorable, live
-from tinynets.explorables.controls import Choice, Points, Switch
+from tinynets.explorables.controls import Points, Switch
 from tinynets.explorables.weights import Rows, grey_png, halves, int8_rows, rounded_to_half
 from tinynets.nets import MLP
 from tinynets.vae import VAE
 
-MOST_POINTS = 900  # of a drawing; a digit takes about 60
 N_PER_CLASS = 25  # digits that mark where each class lies
 
 
@@ -174,8 +172,6 @@ def digit_explorable(
     planes, marks, limit = _planes(
         looks, sheets, examples[start : start + 1], *_some(images, labels)
     )
-    options = ["blank", *range(10)]
-    paper = (111, 111, 2)
     return live(
         "digit",
         module="digit",
@@ -188,10 +184,8 @@ def digit_explorable(
         ),
         still=still,
         controls=[
-            Choice("from", "Start from", options, start, ["blank paper", *map(str, range(10))]),
-            Switch("rub", "Rub out"),
+            *pens(start),
             Switch("prepare", "Box and centre it", True),
-            Points("ink", "Drawing", [], (0, 0, 0), paper, 1, least=0, most=MOST_POINTS),
             Points(
                 "latent",
                 "Latent points",
@@ -204,18 +198,13 @@ def digit_explorable(
             ),
         ],
         data={
-            "side": side,
-            "most": MOST_POINTS,
+            **scored(looks.masks, examples),
             "limit": limit,
-            "masks": _layer(looks.masks.layers[0], "identity"),
             "cube": _layers(looks.cube),
             "planes": planes,
             "clouds": {"cube": _cloud(looks.cube, *_some(images, labels)), "planes": marks},
-            "examples": [_grey(image) for image in examples],
-            "labels": {
-                "paper": "Paper to draw on",
-                "fed": "The image that the nets are given",
-                "masks": "The ten masks, with the ink on them and a bar for each probability",
+            "labels": LABELS
+            | {
                 "cube": "The cube of three hidden units, the drawing in it as a dot",
                 "plane": "A latent plane, with the digit that its point is drawn back as",
             },
@@ -240,7 +229,7 @@ def _planes(looks, sheets, first, images, labels):
         latent = net.encoder(first)[0]
         begin = {
             "latent": [round(v, 3) for v in latent[0].tolist()],
-            "image": _grey(net.decoder(latent).sigmoid()),
+            "image": grey(net.decoder(latent).sigmoid()),
         }
         planes.append({"beta": beta, "sheet": name, "start": begin, **stored(net)})
     marks = [
@@ -264,20 +253,5 @@ def _cloud(cube: MLP, images: Tensor, labels: Tensor) -> list[list[int]]:
 def _layers(net: MLP, first: int = 0) -> list[dict]:
     names = (*net.activation_names, "identity")
     return [
-        _layer(layer, name) for layer, name in list(zip(net.layers, names, strict=True))[first:]
+        layer_data(layer, name) for layer, name in list(zip(net.layers, names, strict=True))[first:]
     ]
-
-
-def _layer(layer, activation: str) -> dict:
-    return {
-        "inputs": layer.weight.shape[1],
-        "weight": halves(layer.weight),
-        "bias": halves(layer.bias),
-        "activation": activation,
-    }
-
-
-def _grey(image: Tensor) -> str:
-    """Return an image's bytes, 0 is paper and 255 is ink, as base64."""
-    grey = (255 * image.detach().ravel()).round().cpu().numpy().astype(np.uint8)
-    return base64.b64encode(grey.tobytes()).decode()

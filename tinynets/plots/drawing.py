@@ -12,6 +12,7 @@ from torch import Tensor
 
 from tinynets.colours import INK, VERMILION
 from tinynets.drawing import Looks, typical
+from tinynets.nets import MLP
 from tinynets.plots import AMOUNTS, WEIGHTS, WIDTH
 from tinynets.plots.cubes import EDGES, projected
 from tinynets.plots.latents import plot_digits
@@ -96,7 +97,7 @@ def plot_looks(looks: Looks, images: Tensor, labels: Tensor, *, start: int) -> F
     ax = figure.add_subplot(grid[0, :2])
     plot_tile(image[0], (side, side), amounts=True, ax=ax)
     ax.set_title("What the nets are given")
-    _masks(figure, grid[0, 2:].subgridspec(2, 5), looks, image, (side, side))
+    _masks(figure, grid[0, 2:].subgridspec(2, 5), looks.masks, image, (side, side))
     _cube(figure.add_subplot(grid[1, :2]), looks, image, images[some], labels[some])
     for place, (net, beta) in enumerate(zip(looks.vaes, looks.betas, strict=True)):
         ax = figure.add_subplot(grid[1, 2 + 2 * place : 4 + 2 * place])
@@ -106,9 +107,42 @@ def plot_looks(looks: Looks, images: Tensor, labels: Tensor, *, start: int) -> F
     return figure
 
 
-def _masks(figure, grid, looks: Looks, image: Tensor, shape: tuple[int, int]) -> None:
-    layer = looks.masks.layers[0]
-    scores = looks.masks(image)[0]
+@torch.no_grad()
+def plot_scored(net: MLP, images: Tensor, labels: Tensor, *, start: int) -> Figure:
+    """Draw a digit, and ten masks that score it.
+
+    Parameters
+    ----------
+    net : MLP
+        {pixels, 10}.
+    images : Tensor, (n, pixels)
+    labels : Tensor, (n,)
+        The most typical image of class `start` is looked at.
+    start : int
+
+    Returns
+    -------
+    Figure
+        The digit at the left, two rows of masks at its right.
+
+    Examples
+    --------
+    >>> from tinynets import data, nets, rng
+    >>> net = nets.initialise(MLP([64, 10]), generator=rng.generator(1))
+    >>> figure = plot_scored(net, *data.load_small_digits().test, start=4)
+    >>> len(figure.axes)
+    11
+    """
+    image, side = images[typical(images, labels)[start]][None], math.isqrt(images.shape[1])
+    figure = plt.figure(figsize=(WIDTH, 0.36 * WIDTH))
+    grid = figure.add_gridspec(1, 3)
+    plot_tile(image[0], (side, side), amounts=True, ax=figure.add_subplot(grid[0, 0]))
+    _masks(figure, grid[0, 1:].subgridspec(2, 5), net, image, (side, side))
+    return figure
+
+
+def _masks(figure, grid, net: MLP, image: Tensor, shape: tuple[int, int]) -> None:
+    layer, scores = net.layers[0], net(image)[0]
     limit = robust_limit(layer.weight.detach().numpy())
     for k, weights in enumerate(layer.weight):
         ax = figure.add_subplot(grid[k // 5, k % 5])
