@@ -61,7 +61,7 @@ def test_a_still_picture_and_a_png_are_shown_too(tmp_path):
         source, href, meta = "x.qmd", "x.html", {}
 
     class Shown:
-        body = "<img alt='' src=\"data:image/svg+xml,%3Csvg viewBox='0 0 1 1'%3E%3C/svg%3E\">"
+        body = "<img alt='' src=\"data:image/svg+xml,%3Csvg viewBox='0 0 1 1'/%3E\">"
 
     assert share.picture(Page, Shown, tmp_path, tmp_path / "kept") == "share/x.png"
     buffer = io.BytesIO()

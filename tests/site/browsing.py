@@ -37,7 +37,7 @@ OVERFLOW = """() => {
     (["auto", "scroll", "hidden", "clip"].includes(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
   const out = [...document.body.querySelectorAll("*")].filter((e) => {
     const box = e.getBoundingClientRect();
-    return box.width && box.right > width + 1 && getComputedStyle(e).visibility !== "hidden"
+    return box.width && e.checkVisibility() && box.right > width + 1 && getComputedStyle(e).visibility !== "hidden"
       && !scrolls(e.parentElement) && !e.closest("svg svg, .visually-hidden");
   }).map((e) => `${e.tagName.toLowerCase()}#${e.id}.${e.getAttribute("class")} to ${Math.round(e.getBoundingClientRect().right)} of ${width}`);
   if (root.scrollWidth > width) out.push(`the page scrolls to ${root.scrollWidth} of ${width}`);
