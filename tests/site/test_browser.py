@@ -344,7 +344,8 @@ def test_the_404_page_works_at_any_depth(browser, site_root, config):
 
 
 def test_without_javascript_the_still_pictures_show(browser, site, base):
-    path = first_with(site, 'class="explorable', "an explorable")
+    both = r'(?s)class="explorable.*class="solution"'
+    path = first_with(site, both, "an explorable, and a folded answer below it")
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(base + path)
