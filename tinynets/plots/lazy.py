@@ -10,9 +10,7 @@ from numpy.typing import ArrayLike
 
 from tinynets.colours import BLUE, INK, PALETTE, VERMILION
 from tinynets.plots import WIDTH
-
-STROKES = ("-", "--", "-.", ":")
-MARKERS = ("o", "s", "^", "D")
+from tinynets.plots.curves import MARKERS, STROKES
 
 
 def plot_by_width(

@@ -10,9 +10,7 @@ from numpy.typing import ArrayLike
 
 from tinynets.colours import BLUE, INK, PALETTE, VERMILION
 from tinynets.plots import WIDTH
-
-MARKERS = ("o", "s", "^", "D")
-STROKES = ("-", "--", "-.", ":")
+from tinynets.plots.curves import MARKERS, STROKES
 
 
 def plot_panels(
