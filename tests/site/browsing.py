@@ -37,12 +37,19 @@ OVERFLOW = """() => {
     (["auto", "scroll", "hidden", "clip"].includes(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
   const out = [...document.body.querySelectorAll("*")].filter((e) => {
     const box = e.getBoundingClientRect();
-    return box.width && e.checkVisibility() && box.right > width + 1 && getComputedStyle(e).visibility !== "hidden"
+    return box.width && box.right > width + 1 && getComputedStyle(e).visibility !== "hidden"
       && !scrolls(e.parentElement) && !e.closest("svg svg, .visually-hidden");
   }).map((e) => `${e.tagName.toLowerCase()}#${e.id}.${e.getAttribute("class")} to ${Math.round(e.getBoundingClientRect().right)} of ${width}`);
   if (root.scrollWidth > width) out.push(`the page scrolls to ${root.scrollWidth} of ${width}`);
   return out.slice(0, 4);
 }"""
+# What a fold hides is measured as its reader sees it, once it is open.
+OPEN = """async () => {
+  window.closed = [...document.querySelectorAll("details:not([open])")];
+  for (const fold of window.closed) fold.open = true;
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
+CLOSE = "() => { for (const fold of window.closed) fold.open = false; }"
 BRIGHTNESS = """() => {
   const shades = [document.body, document.documentElement].map((e) => getComputedStyle(e).backgroundColor);
   const shade = shades.find((s) => !/, 0\\)$|transparent/.test(s)) ?? "rgb(255, 255, 255)";
@@ -109,7 +116,9 @@ async def visit(browser, base, path, scheme):
         await page.evaluate(
             "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
         )
+        await page.evaluate(OPEN)
         seen.overflow += [f"{width} px: {p}" for p in await page.evaluate(OVERFLOW)]
+        await page.evaluate(CLOSE)
         seen.violations += [f"{width} px: {p}" for p in await page.evaluate(RUN_AXE)]
     await context.close()
     return seen
