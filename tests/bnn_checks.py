@@ -6,6 +6,7 @@ import torch
 from torch.distributions import HalfNormal, LogNormal
 
 from tinynets import bnn
+from tinynets.nets import MLP
 from tinynets.rng import generator
 
 F64 = torch.float64
@@ -55,3 +56,19 @@ def check_gradient(posterior):
     fast_value, fast_grad = posterior.value_and_grad(position.detach())
     torch.testing.assert_close(fast_value, value.detach(), rtol=1e-12, atol=1e-10)
     torch.testing.assert_close(fast_grad, grad, rtol=1e-10, atol=1e-10)
+
+
+def linear_problem():
+    """Posterior of a net without hidden layer, its mean, cov, evidence."""
+    net = MLP([2, 1])
+    g = generator(4)
+    x = torch.randn(9, 2, dtype=F64, generator=g)
+    y = torch.randn(9, 1, dtype=F64, generator=g)
+    std = bnn.prior_std(net, weight_std=1.5)
+    posterior = bnn.Posterior(net, x, y, bnn.Gaussian(0.4), std)
+    design = torch.cat([x, torch.ones(9, 1, dtype=F64)], 1)
+    cov = torch.linalg.inv(design.mT @ design / 0.16 + std.square().reciprocal().diag())
+    evidence = torch.distributions.MultivariateNormal(
+        torch.zeros(9, dtype=F64), (design * std.square()) @ design.mT + 0.16 * torch.eye(9)
+    ).log_prob(y[:, 0])
+    return posterior, (cov @ design.mT @ y / 0.16)[:, 0], cov, evidence
