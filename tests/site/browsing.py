@@ -45,11 +45,11 @@ OVERFLOW = """() => {
 }"""
 # What a fold hides is measured as its reader sees it, once it is open.
 OPEN = """async () => {
-  window.closed = [...document.querySelectorAll("details:not([open])")];
-  for (const fold of window.closed) fold.open = true;
+  window.folds = [...document.querySelectorAll("details:not([open])")];
+  for (const fold of window.folds) fold.open = true;
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 }"""
-CLOSE = "() => { for (const fold of window.closed) fold.open = false; }"
+CLOSE = "() => { for (const fold of window.folds) fold.open = false; }"
 BRIGHTNESS = """() => {
   const shades = [document.body, document.documentElement].map((e) => getComputedStyle(e).backgroundColor);
   const shade = shades.find((s) => !/, 0\\)$|transparent/.test(s)) ?? "rgb(255, 255, 255)";
