@@ -38,11 +38,15 @@ def backprop(net: Network, x: np.ndarray, y: np.ndarray, cost: Cost = QUADRATIC)
     >>> backprop(half, np.ones((1, 1)), np.ones((1, 1))).biases[0].tolist()
     [-0.125]
     """
-    m = x.shape[-2]
+    return _scaled_gradient(net, x, y, cost, 1 / x.shape[-2])
+
+
+def _scaled_gradient(net: Network, x: np.ndarray, y: np.ndarray, cost: Cost, scale: float):
+    """`scale` times the gradient of the summed cost: one factor for the small delta, BP1."""
     zs = weighted_inputs(net, x)
     activations = [x, *(sigmoid(z) for z in zs[:-1])]
     nabla_w, nabla_b = [], []
-    delta = cost.delta(zs[-1], y) / m  # BP1
+    delta = cost.delta(zs[-1], y) * scale  # BP1
     for layer in reversed(range(len(zs))):
         nabla_b.append(delta.sum(-2))  # BP3
         nabla_w.append(delta.mT @ activations[layer])  # BP4
@@ -126,21 +130,29 @@ def sgd(
         order = generator.permuted(np.broadcast_to(np.arange(n), (*stack, n)), axis=-1)
         for k in range(0, n - mini_batch_size + 1, mini_batch_size):
             batch = order[..., k : k + mini_batch_size]  # (..., m)
-            nabla = backprop(net, x[batch], y[batch], cost)
-            if lmbda:
-                for w, g in zip(net.weights, nabla.weights, strict=True):
-                    g += (lmbda / n) * (w if penalty == "L2" else np.sign(w))
-            for p, v, g in zip(
-                parameters, velocities, [*nabla.weights, *nabla.biases], strict=True
-            ):
-                g *= eta
+            step = _scaled_gradient(net, x[batch], y[batch], cost, eta / mini_batch_size)
+            _penalise(net, step, eta * lmbda / n, penalty, mu)
+            for p, v, s in zip(parameters, velocities, [*step.weights, *step.biases], strict=True):
                 if mu:
                     v *= mu
-                    v -= g
+                    v -= s
                     p += v
                 else:
-                    p -= g
+                    p -= s
         yield net
+
+
+def _penalise(net: Network, step: Network, strength: float, penalty: str, mu: float) -> None:
+    """Put the penalty on weights into the step; without momentum L2 shrinks them at once."""
+    for w, s in zip(net.weights, step.weights, strict=True):
+        if not strength:
+            return
+        if penalty == "L1":
+            s += strength * np.sign(w)
+        elif mu:
+            s += strength * w
+        else:
+            w *= 1 - strength
 
 
 def _check_sgd(net, x, y, epochs, mini_batch_size, eta, lmbda, penalty):
