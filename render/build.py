@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Protocol
 
 from render.cache import Cache
+from render.errors import raise_all
 from render.executions import Options, check_cells, find, run
 from render.project import Executed, Page, Project
 from render.report import Report
 from render.staging import check_place, is_current, lock, recover, sign, staged
 from render.stamp import Stamps, of_site
+from render.ways import problems
 
 HOME = "index.qmd"
 
@@ -76,6 +78,7 @@ def build(project: Project, engine: Engine, options: Options, report: Report) ->
         if options.clean:
             cache.clear()
         check_cells(project, stamps)
+        raise_all(problems(project))
         ready, stale = find(project, cache, stamps, options)
         frame = stamps.of_frame(engine.name)
         stamps.save()

@@ -47,6 +47,11 @@ KEYS = Kind(lambda value: isinstance(value, Mapping), "`key: value` lines")
 PARTS = Kind(lambda value: value is False or _is_parts(value), "a list of entries, or one entry")
 MENU = Kind(lambda value: value is False or isinstance(value, Mapping), "`key: value` lines")
 SEARCH = Kind(lambda value: isinstance(value, bool | Mapping), "true, false or `key: value` lines")
+LEVELS = ("easy", "medium", "hard")
+LEVEL = Kind(lambda value: value in LEVELS, "easy, medium or hard")
+MINUTES = Kind(
+    lambda value: type(value) is int and 0 < value <= 300, "a whole number of minutes, up to 300"
+)
 ONE_FILE = Kind(
     lambda value: _is_text(value) or (_is_texts(value) and len(value) == 1), "the name of one file"
 )
@@ -67,6 +72,9 @@ PAGE = {
     "search": BOOL,
     "toc-depth": DEPTH,
     "order": NUMBER,
+    **dict.fromkeys(("needs", "leads-to"), TEXTS),
+    "difficulty": LEVEL,
+    "minutes": MINUTES,
     "listing": PARTS,
     "bibliography": ONE_FILE,
     "execute": EXECUTE,

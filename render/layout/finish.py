@@ -15,6 +15,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from render.errors import raise_all
 from render.layout import feed, images, quarto, scripts, search, share
 from render.layout.document import Document, resolve
 from render.layout.frame import Frame
@@ -22,7 +23,9 @@ from render.layout.kept import Shelf
 from render.layout.listing import Listing, listings
 from render.layout.navigation import Menus
 from render.layout.polish import polish
+from render.layout.reading import Reading
 from render.project import Page, Project
+from render.ways import problems
 
 STATIC = Path(__file__).parents[1] / "static"
 LIBRARY = "site_libs/tinynets"
@@ -54,8 +57,10 @@ def finish(
     Raises
     ------
     RenderError
-        A listing or a menu is wrong; from what is returned: the index can't be written.
+        A listing, a menu or a way between pages is wrong; from what is returned: the index
+        can't be written.
     """
+    raise_all(problems(project))
     shutil.copytree(STATIC, out / LIBRARY, dirs_exist_ok=True)
     scripts.ship(STATIC, out / LIBRARY)
     scripts.ship(project.root / FIGURES, out / FIGURES)
@@ -66,8 +71,9 @@ def finish(
     }
     shelf.prune()
     lists = {p.source: listings(p, project, documents) for p in project.shown_pages}
-    menus = Menus(project, {source: shown.title for source, shown in documents.items()})
-    frame = Frame(project, menus, lists)
+    titles = {source: shown.title for source, shown in documents.items()}
+    menus = Menus(project, titles)
+    frame = Frame(project, menus, lists, Reading(project, titles))
 
     def picture(page: Page) -> str | None:
         return share.picture(page, documents[page.source], out, project.cache_dir / "share")

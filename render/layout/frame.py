@@ -21,6 +21,7 @@ from render.layout.feed import absolute, plain
 from render.layout.listing import Listing, long_date, page_date
 from render.layout.markup import edited, first
 from render.layout.navigation import Item, Menus
+from render.layout.reading import Reading
 from render.project import Page, Project
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -40,12 +41,19 @@ class Frame:
         What the project's menus hold.
     lists
         The listings of every page, by its source.
+    reading
+        What to read before and after each page.
     """
 
     def __init__(
-        self, project: Project, menus: Menus, lists: Mapping[str, Sequence[Listing]]
+        self,
+        project: Project,
+        menus: Menus,
+        lists: Mapping[str, Sequence[Listing]],
+        reading: Reading,
     ) -> None:
         self._project, self._menus, self._lists = project, menus, lists
+        self._reading = reading
         self._website = project.config["website"]
         self._html = project.config.get("format", {}).get("html", {})
         self._templates = jinja2.Environment(
@@ -71,12 +79,13 @@ class Frame:
         html = self._templates.get_template("page.html").render(
             page=page,
             document=shown,
-            body=self._place(shown.body, page, lists, out),
+            body=self._place(self._marked(shown.body, page), page, lists, out),
             lists=lists,
             website=self._website,
             menus=self._menus,
             sidebar=self._menus.sidebar(page.href),
             neighbours=self._neighbours(page),
+            reading=self._reading,
             lang=self._html.get("lang", "en"),
             policy=self._policy,
             head=self._head,
@@ -106,6 +115,10 @@ class Frame:
             at = (place.start, place.end) if place else (len(body), len(body))
             body = edited(body, [(*at, html)])
         return body
+
+    def _marked(self, body: str, page: Page) -> str:
+        targets = {relative(page.source, p.href): p.source for p in self._project.shown_pages}
+        return self._reading.with_marks(body, targets)
 
     def _neighbours(self, page: Page):
         if not self._website.get("page-navigation"):
