@@ -24,12 +24,15 @@ class Run:
         How long the cells took.
     told
         What the kernel says it read and imported (see `render.reads`).
+    made
+        What is known of the run (see `render.facts`).
     """
 
     outputs: Sequence[str | Sequence[str]]
     files_dir: Path
     seconds: float = 0.0
     told: Mapping = field(default_factory=dict)
+    made: Mapping = field(default_factory=dict)
 
 
 def assemble(page: Page, parts: Sequence[Text | Cell], run: Run, key: str = "") -> Executed:
@@ -51,7 +54,9 @@ def assemble(page: Page, parts: Sequence[Text | Cell], run: Run, key: str = "") 
         else:
             pieces.append(_filled(part, output))
             lines += range(part.line, part.line + pieces[-1].count("\n"))
-    return Executed(page, "".join(pieces), tuple(lines), run.files_dir, key)
+    made = {"seconds": run.seconds, **run.made} if run.made else {}
+    text = "".join(pieces)
+    return Executed(page, text, tuple(lines), run.files_dir, key, tuple(run.outputs), made)
 
 
 def without_cells(page: Page, parts: Sequence[Text | Cell]) -> Executed:

@@ -73,6 +73,7 @@ class Cache:
             "text": page.text,
             "outputs": run.outputs,
             "seconds": run.seconds,
+            "made": dict(run.made),
             "reads": dict(read),
             "files": _digests(run.files_dir),
         }
@@ -139,7 +140,8 @@ class Cache:
 
 
 def _run(facts: Mapping, place: Path) -> Run:
-    return Run(facts["outputs"], place / "files", facts["seconds"])
+    made = facts.get("made", {})  # an execution is good without them
+    return Run(facts["outputs"], place / "files", facts["seconds"], made=made)
 
 
 def _digests(folder: Path) -> dict[str, str]:

@@ -6,10 +6,10 @@ import asyncio
 import os
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from render import digits
+from render import digits, facts
 from render.assemble import assemble, without_cells
 from render.cache import Cache
 from render.errors import RenderError, RenderErrors, errors_of, raise_all
@@ -87,6 +87,14 @@ def find(
     return ready, stale
 
 
+def latest(project: Project) -> dict[str, Executed]:
+    """Return what is kept of the published pages, by source; of a stale page, its last run."""
+    cache, stamps = Cache(project), Stamps(project)
+    ready, stale = find(project, cache, stamps, Options())
+    last = {page.source: cache.load_last(page) for page in stale}
+    return ready | {source: found for source, found in last.items() if found}
+
+
 def run(
     project: Project, stale: Sequence[Page], cache: Cache, options: Options, report: Report
 ) -> dict[str, Executed]:
@@ -141,6 +149,7 @@ async def _run(
                 errors.extend(errors_of(error))
                 report.done(page, failed=True)
                 return
+            run = replace(run, made=facts.of_run(project.root))
             after, parts = Stamps(project), before.parts(page)
             read = after.of_reads(page, run.told)
             if read is not None and after.of_page(page) == stamp:

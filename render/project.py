@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -59,6 +59,10 @@ class Executed:
         Folder that holds `<stem>_files/figure-html/…` as `markdown` names it.
     key
         Names the execution: what it computed with, hashed. Empty if it was not kept.
+    outputs
+        What each part of the page gave (see `render.assemble.Run`).
+    made
+        What is known of the run (see `render.facts`), and its `seconds`.
     """
 
     page: Page
@@ -66,6 +70,8 @@ class Executed:
     lines: tuple[int, ...]
     files_dir: Path
     key: str = ""
+    outputs: Sequence[str | Sequence[str]] = ()
+    made: Mapping = field(default_factory=dict)
 
 
 @dataclass

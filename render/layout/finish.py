@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from render.errors import raise_all
+from render.executions import latest
 from render.layout import feed, images, quarto, scripts, search, share
 from render.layout.document import Document, resolve
 from render.layout.frame import Frame
@@ -24,7 +25,8 @@ from render.layout.listing import Listing, listings
 from render.layout.navigation import Menus
 from render.layout.polish import polish
 from render.layout.reading import Reading
-from render.project import Page, Project
+from render.project import Executed, Page, Project
+from render.take.away import Takeaways
 from render.ways import problems
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -36,6 +38,7 @@ SOURCE = re.compile(r'\bsrc="([^"]*)"')
 def finish(
     project: Project,
     documents: Mapping[str, Document],
+    executed: Mapping[str, Executed],
     out: Path,
     pages: Iterable[Page] | None = None,
 ) -> Callable[[], None]:
@@ -49,6 +52,8 @@ def finish(
         The sources.
     documents
         Every published page, by source.
+    executed
+        The pages' executions, by source, as far as they are known.
     out
         Where the site goes; the pages' images are there.
     pages
@@ -74,14 +79,17 @@ def finish(
     titles = {source: shown.title for source, shown in documents.items()}
     menus = Menus(project, titles)
     frame = Frame(project, menus, lists, Reading(project, titles))
+    takeaways = Takeaways(project, executed)
 
     def picture(page: Page) -> str | None:
         return share.picture(page, documents[page.source], out, project.cache_dir / "share")
 
     home = next((picture(page) for page in project.shown_pages if page.href == "index.html"), None)
     for page in project.shown_pages if pages is None else pages:
-        html = frame.render(page, documents[page.source], out, picture(page) or home)
-        _write(out / page.href, html)
+        shown = documents[page.source]
+        takeaways.write_notebook(page, shown, out)
+        away = takeaways.of(page, shown)
+        _write(out / page.href, frame.render(page, shown, out, away, picture(page) or home))
     _write_feeds(project, documents, lists, out)
     return search.index(out)
 
@@ -105,7 +113,7 @@ def finish_quarto(project: Project, out: Path, pages: Iterable[Page]) -> list[Pa
     for page in raw:
         _copy_image(page, project, out)
     quarto.clear(out)
-    finish(project, documents, out, raw)()
+    finish(project, documents, latest(project), out, raw)()
     return raw
 
 

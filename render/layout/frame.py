@@ -23,6 +23,7 @@ from render.layout.markup import edited, first
 from render.layout.navigation import Item, Menus
 from render.layout.reading import Reading
 from render.project import Page, Project
+from render.take.away import Away
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 ROOT = re.compile(r'((?:href|src)=")/(?!/)')
@@ -65,13 +66,17 @@ class Frame:
         self._templates.filters |= {"html": Markup, "plain": plain, "without_ids": _without_ids}
         self._policy, self._head = _split_policy(self._include("include-in-header"))
 
-    def render(self, page: Page, shown: Document, out: Path, picture: str | None = None) -> str:
+    def render(
+        self, page: Page, shown: Document, out: Path, away: Away, picture: str | None = None
+    ) -> str:
         """Return a page's HTML.
 
         Parameters
         ----------
         out
             Has the images that the page's lists show.
+        away
+            What the page's last rows say.
         picture
             Address from the root of what other sites show of the page.
         """
@@ -79,6 +84,7 @@ class Frame:
         html = self._templates.get_template("page.html").render(
             page=page,
             document=shown,
+            away=away,
             body=self._place(self._marked(shown.body, page), page, lists, out),
             lists=lists,
             website=self._website,

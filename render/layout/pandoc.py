@@ -79,9 +79,8 @@ def formulas(wanted: Sequence[tuple[str, bool]]) -> list[str]:
     blocks: list[pf.Block] = []
     for tex, display in wanted:
         blocks += [pf.Plain(pf.Math(tex, format=kinds[display])), pf.RawBlock(MARK, format="html")]
-    tree = io.StringIO()
-    pf.dump(pf.Doc(*blocks), tree)
-    html, log = _run(["-f", "json", "-t", "html5", "--mathml", "--wrap=preserve"], tree.getvalue())
+    args = ["-f", "json", "-t", "html5", "--mathml", "--wrap=preserve"]
+    html, log = _run(args, _dumped(*blocks))
     if WARNING.search(log):
         raise RenderError(f"pandoc says: {log.strip()}")
     return [made.strip() for made in html.split(MARK)[:-1]]
@@ -127,6 +126,19 @@ def _run(args: list[str], text: str) -> tuple[str, str]:
     if done.returncode:
         raise RenderError(f"pandoc says: {done.stderr.strip()}")
     return done.stdout, done.stderr
+
+
+@cache
+def code_block(code: str) -> str:
+    """Return Python code as HTML, coloured as the cells of a page are, without ids."""
+    html = _run(["-f", "json", "-t", "html5"], _dumped(pf.CodeBlock(code, classes=["python"])))[0]
+    return re.sub(r' id="cb[^"]*"|<a href="#cb[^>]*></a>', "", html)
+
+
+def _dumped(*blocks: pf.Block) -> str:
+    tree = io.StringIO()
+    pf.dump(pf.Doc(*blocks), tree)
+    return tree.getvalue()
 
 
 @cache

@@ -47,7 +47,7 @@ def build_site(project: Project, executed: Iterable[Executed], out: Path) -> Non
     _copy_resources(project, out)
     for page in project.shown_pages:
         _copy_images(runs[page.source], shown[page.source], project, out)
-    indexed = finish(project, shown, out)
+    indexed = finish(project, shown, runs, out)
     problems = checks.check(out, project, sources)
     indexed()
     raise_all(problems)

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urljoin, urlsplit
 
+import nbformat
 import yaml
 from bs4 import BeautifulSoup
 from gates import Page, css_urls, floats, is_foreign, links, loaded
@@ -197,6 +198,22 @@ def no_search(site):
     if not read or count != len(read):
         return [f"the search index has {count} pages, the site {len(read)} to be found"]
     return []
+
+
+def bad_notebooks(site):
+    """Each page that ran has a notebook beside it, and each notebook is a valid one."""
+    problems = [
+        f"{page.path} has no notebook"
+        for page in site.pages
+        if page.soup.select_one(".away-made")
+        and not (site.root / page.path).with_suffix(".ipynb").is_file()
+    ]
+    for file in sorted(site.root.rglob("*.ipynb")):
+        try:
+            nbformat.validate(nbformat.read(file, as_version=nbformat.NO_CONVERT))
+        except (nbformat.ValidationError, nbformat.reader.NotJSONError) as error:
+            problems.append(f"{file.relative_to(site.root)}: {str(error).splitlines()[0]}")
+    return problems
 
 
 def leaks(site, secrets):

@@ -56,6 +56,7 @@ def test_no_page_has(gate, site):
         gates_site.bad_feeds,
         gates_site.bad_sitemap,
         gates_site.no_search,
+        gates_site.bad_notebooks,
         gates_site.repeated_titles,
         gates_site.orphans,
     ],
