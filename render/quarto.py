@@ -21,6 +21,7 @@ from textwrap import dedent
 
 from render.errors import RenderError, raise_all
 from render.frozen import PREVIEW, SKIP, freeze
+from render.layout.finish import finish_quarto
 from render.project import CONFIG, Executed, Project
 from render.report import Report
 from render.staging import parts_of
@@ -79,6 +80,10 @@ class Quarto:
             report.say(f"Laying out {len(changed)} of {len(executed)} pages")
             shutil.copytree(project.output_dir, out, dirs_exist_ok=True)
             _render(["render", *changed, "--use-freezer", *target], project, report)
+        elif old.get("shell") == shell and not changed:
+            report.say("Laying out the reference")
+            shutil.copytree(project.output_dir, out, dirs_exist_ok=True)
+            finish_quarto(project, out, [])
         else:
             report.say(f"Laying out {len(executed)} pages")
             _render(["render", *target], project, report)

@@ -91,7 +91,8 @@ class Stamps:
     def of_frame(self, engine: str) -> str:
         """Return what the site depends on beside what its pages computed, hashed."""
         texts = [f"{page.source} {page.text}" for page in self._project.pages]
-        return _hash([self.of_shell(engine), *texts])
+        package = _files_hash(self._project.root, _tree(self._project.root / "tinynets"))
+        return _hash([self.of_shell(engine), package, *texts])  # its docstrings: the reference
 
     def of_shell(self, engine: str) -> str:
         """Return what shows on more than one page, hashed: front matter, settings, styles."""

@@ -12,9 +12,11 @@ from xml.etree import ElementTree as ET
 
 from render.layout.document import Document
 from render.layout.listing import Entry
+from render.layout.markup import edited, first
 
 ATOM = "http://www.w3.org/2005/Atom"
 LINK = re.compile(r'(\b(?:href|src)=")([^"]*)')
+IDLE = re.compile(r"<(script|fieldset|output)\b.*?</\1>", re.DOTALL)
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
@@ -47,7 +49,7 @@ def rss(
     link = {"href": absolute(website, address), "rel": "self", "type": "application/rss+xml"}
     ET.SubElement(channel, f"{{{ATOM}}}link", link)
     for entry in entries:
-        _item(channel, website, entry, documents[entry.page.source].body)
+        _item(channel, website, entry, _for_readers(documents[entry.page.source].body))
     return _xml(root)
 
 
@@ -89,6 +91,13 @@ def _item(channel: ET.Element, website: Mapping, entry: Entry, body: str) -> Non
     if entry.date:
         day = datetime.datetime.combine(entry.date, datetime.time(), datetime.UTC)
         _add(item, "pubDate", email.utils.format_datetime(day))
+
+
+def _for_readers(body: str) -> str:
+    """Return a page without its set-up cell, and without what only works on the page."""
+    setup = first(body, id="setup") or first(body, id="cell-setup")
+    body = edited(body, [(setup.start, setup.end, "")] if setup else [])
+    return IDLE.sub("", body)
 
 
 def _whole(body: str, website: Mapping, address: str) -> str:

@@ -27,6 +27,9 @@ from render.layout.polish import polish
 from render.layout.reading import Reading
 from render.project import Executed, Page, Project
 from render.take.away import Takeaways
+from render.take.machines import llms
+from render.take.reference import Reference
+from render.take.status import status
 from render.ways import problems
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -79,19 +82,35 @@ def finish(
     titles = {source: shown.title for source, shown in documents.items()}
     menus = Menus(project, titles)
     frame = Frame(project, menus, lists, Reading(project, titles))
-    takeaways = Takeaways(project, executed)
+    takeaways, reference = Takeaways(project, executed), Reference(project)
+    made = _made(project, reference, documents, executed)
+    documents |= {source: shown for source, (_, shown) in made.items()}
+    extra = [page for page, _ in made.values()]
 
     def picture(page: Page) -> str | None:
         return share.picture(page, documents[page.source], out, project.cache_dir / "share")
 
     home = next((picture(page) for page in project.shown_pages if page.href == "index.html"), None)
-    for page in project.shown_pages if pages is None else pages:
+    for page in [*(project.shown_pages if pages is None else pages), *extra]:
         shown = documents[page.source]
         takeaways.write_notebook(page, shown, out)
         away = takeaways.of(page, shown)
-        _write(out / page.href, frame.render(page, shown, out, away, picture(page) or home))
-    _write_feeds(project, documents, lists, out)
+        html = frame.render(page, shown, out, away, picture(page) or home)
+        _write(out / page.href, reference.linked(html, page.href))
+    share.icon(project, out)
+    _write_feeds(project, extra, documents, lists, out)
     return search.index(out)
+
+
+def _made(
+    project: Project,
+    reference: Reference,
+    documents: Mapping[str, Document],
+    executed: Mapping[str, Executed],
+) -> dict[str, tuple[Page, Document]]:
+    """Return the pages that nobody wrote, by source: the reference, the status of the others."""
+    found = status(project, documents, executed)
+    return reference.pages() | ({found[0].source: found} if found else {})
 
 
 def finish_quarto(project: Project, out: Path, pages: Iterable[Page]) -> list[Page]:
@@ -146,6 +165,7 @@ def _polished(shown: Document, page: Page, out: Path, shelf: Shelf) -> Document:
 
 def _write_feeds(
     project: Project,
+    extra: Iterable[Page],
     documents: Mapping[str, Document],
     lists: Mapping[str, list[Listing]],
     out: Path,
@@ -159,8 +179,9 @@ def _write_feeds(
             title = feed.plain(documents[page.source].title)
             text = feed.rss(title, website, address, listing.entries, documents)
             _write(out / address, text)
-    public = [page.href for page in project.shown_pages if page.source != "404.qmd"]
-    _write(out / "sitemap.xml", feed.sitemap(website, public))
+    public = [page for page in [*project.shown_pages, *extra] if page.source != "404.qmd"]
+    _write(out / "sitemap.xml", feed.sitemap(website, [page.href for page in public]))
+    _write(out / "llms.txt", llms(website, public, documents))
     _write(out / "robots.txt", feed.robots(website))
 
 

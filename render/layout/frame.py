@@ -24,6 +24,7 @@ from render.layout.navigation import Item, Menus
 from render.layout.reading import Reading
 from render.project import Page, Project
 from render.take.away import Away
+from render.take.machines import linked_data
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 ROOT = re.compile(r'((?:href|src)=")/(?!/)')
@@ -80,7 +81,7 @@ class Frame:
         picture
             Address from the root of what other sites show of the page.
         """
-        lists = self._lists[page.source]
+        lists = self._lists.get(page.source, ())
         html = self._templates.get_template("page.html").render(
             page=page,
             document=shown,
@@ -102,6 +103,7 @@ class Frame:
             link=lambda target: relative(page.source, target),
             canonical=self._address(page),
             image=self._whole(page, picture),
+            linked_data=self._linked_data(page, shown, away, picture),
             category_page=self._category_page(page),
         )
         html = ROOT.sub(lambda match: match[1] + _offset(page), html)
@@ -167,6 +169,19 @@ class Frame:
         """Return the whole address of a page's picture for other sites."""
         picture = picture or self._website.get("image")
         return absolute(self._website, picture) if picture and self._address(page) else None
+
+    def _linked_data(self, page: Page, shown: Document, away: Away, picture: str | None) -> str:
+        address = self._address(page)
+        if address is None:
+            return ""
+        return linked_data(
+            shown,
+            address=address,
+            date=page_date(page),
+            authors=away.authors,
+            image=self._whole(page, picture),
+            website=self._website,
+        )
 
     def _css(self) -> list[str]:
         given = self._html.get("css", [])

@@ -128,6 +128,14 @@ def _run(args: list[str], text: str) -> tuple[str, str]:
     return done.stdout, done.stderr
 
 
+def pages_of(texts: Sequence[str]) -> list[str]:
+    """Return pieces of Markdown as HTML, by one call."""
+    whole = f"\n\n```{{=html}}\n{MARK}\n```\n\n".join(texts)
+    html = _run(["-f", READER, "-t", "html5", "--mathml", "--wrap=preserve"], whole)[0]
+    html = re.sub(r' id="cb[^"]*"|<a href="#cb[^>]*></a>', "", html)
+    return [one.strip() for one in html.split(MARK)]
+
+
 @cache
 def code_block(code: str) -> str:
     """Return Python code as HTML, coloured as the cells of a page are, without ids."""

@@ -16,10 +16,11 @@ from PIL import Image
 from render.errors import RenderError
 from render.layout import images
 from render.layout.document import Document, resolve
-from render.project import Page
+from render.project import Page, Project
 
 WIDTH, HEIGHT, MARGIN = 1200, 630, 48
 PAPER = "#fdfcfa"
+ICON = 180  # pixels, as phones ask for
 COLOURS = 128  # of a picture: a third of the bytes, and nobody sees the difference
 FIGURE = re.compile(r'<img\b[^>]*\bsrc="([^"]*)"')
 ROOT_TAG = re.compile(r"<svg\b([^>]*?)(/?)>", re.DOTALL)
@@ -62,6 +63,22 @@ def picture(page: Page, shown: Document, out: Path, kept: Path) -> str | None:
     (out / "share").mkdir(parents=True, exist_ok=True)
     (out / name).write_bytes(place.read_bytes())
     return name
+
+
+def icon(project: Project, out: Path) -> None:
+    """Write the icon that phones put on their home screens: the site's, on paper."""
+    name = project.config["website"].get("favicon", "")
+    if not name.endswith(".svg") or not (project.root / name).is_file():
+        return
+    svg = (project.root / name).read_text(encoding="utf-8")
+    tag = ROOT_TAG.search(svg)
+    content = svg[tag.end() :].rpartition("</svg>")[0]
+    sheet = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{ICON}" height="{ICON}">'
+        f'<rect width="{ICON}" height="{ICON}" fill="{PAPER}"/><svg{OWN_SIZE.sub("", tag[1])} '
+        f'x="18" y="18" width="{ICON - 36}" height="{ICON - 36}">{content}</svg></svg>'
+    )
+    (out / "apple-touch-icon.png").write_bytes(vl_convert.svg_to_png(sheet))
 
 
 def _svg_of(page: Page, shown: Document, out: Path) -> str | None:

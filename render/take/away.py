@@ -113,7 +113,8 @@ class Takeaways:
         return absolute(self._website, page.href) if "site-url" in self._website else page.href
 
     def _links(self, page: Page, title: str) -> list[tuple[str, str]]:
-        at, source = self._repository, quote(page.source)
+        at = self._repository
+        source = quote(page.path.relative_to(self._project.root).as_posix())
         known = {"title": f"{title}: ", "body": f"Page: {self._address(page)}\n\n"}
         links = [
             ("Source", f"{at}/blob/{self.commit}/{source}"),
