@@ -26,6 +26,7 @@ from render.layout.navigation import Menus
 from render.layout.polish import polish
 from render.layout.reading import Reading
 from render.project import Executed, Page, Project
+from render.take import offline
 from render.take.away import Takeaways
 from render.take.machines import llms
 from render.take.reference import Reference
@@ -99,6 +100,8 @@ def finish(
         _write(out / page.href, reference.linked(html, page.href))
     share.icon(project, out)
     _write_feeds(project, extra, documents, lists, out)
+    if not project.drafts:  # a preview has readers with a server
+        offline.pack(out)
     return search.index(out)
 
 
