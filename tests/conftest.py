@@ -4,6 +4,7 @@ import fcntl
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +21,8 @@ def pytest_sessionstart() -> None:
     compiler = shlex.split(os.environ.get("CC", "cc"))[0]
     if os.environ.get("CI") == "true" and shutil.which(compiler) is None:
         pytest.exit(f"CI=true, but there is no C compiler {compiler}: install gcc", returncode=1)
+    # A shell lets what it runs in the background ignore Ctrl+C, and so would what tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:

@@ -83,7 +83,10 @@ def test_a_stopped_sweep_keeps_what_was_done(tmp_path):
         while len(written(tmp_path)) < 2 and time.monotonic() < deadline:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=200)[0]
+        try:
+            said = process.communicate(timeout=200)[0]
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert "2 trials: 1 done, 0 diverged, 0 failed, 1 not run" in said
     short, long = (Experiment(**(QUICK | {"n_steps": n})) for n in (5, 100000000))
