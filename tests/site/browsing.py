@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from playwright.async_api import TimeoutError, async_playwright
@@ -157,3 +158,14 @@ async def visit_all(base, paths, chromium):
         visits = await asyncio.gather(*(one(path, scheme) for path in paths for scheme in SCHEMES))
         await browser.close()
     return visits
+
+
+def keep(visits, base, file):
+    """Write visits for another process, to which `base` is another address."""
+    seen = [asdict(visit) | {"requests": sorted(visit.requests)} for visit in visits]
+    file.write_text(json.dumps(seen).replace(base, "BASE/"), encoding="utf-8")
+
+
+def kept(file, base):
+    seen = json.loads(file.read_text(encoding="utf-8").replace("BASE/", base))
+    return [Visit(**visit | {"requests": set(visit["requests"])}) for visit in seen]

@@ -18,6 +18,8 @@ from gates_site import Site
 from playwright.sync_api import expect, sync_playwright
 from serving import serve
 
+from tests.conftest import once
+
 HOW_TO_INSTALL = "no Chromium on the PATH: apt install chromium (Debian), or name a browser of its family in $CHROMIUM"
 
 
@@ -42,12 +44,18 @@ def base(site_root):
 
 
 @pytest.fixture(scope="session")
-def visits(site, base, chromium):
-    paths = [str(page.path) for page in site.pages if page.path.name != "404.html"]
-    # one template writes the reference: its list and one module stand for all
-    named = ("reference/index.html", "reference/samplers.html")
-    paths = [path for path in paths if not path.startswith("reference/") or path in named]
-    return asyncio.run(browsing.visit_all(base, paths, chromium))
+def visits(tmp_path_factory, site, base, chromium):
+    """What every page did, opened once for all workers."""
+
+    def make(folder):
+        paths = [str(page.path) for page in site.pages if page.path.name != "404.html"]
+        # one template writes the reference: its list and one module stand for all
+        named = ("reference/index.html", "reference/samplers.html")
+        paths = [path for path in paths if not path.startswith("reference/") or path in named]
+        seen = asyncio.run(browsing.visit_all(base, paths, chromium))
+        browsing.keep(seen, base, folder / "visits.json")
+
+    return browsing.kept(once(tmp_path_factory, "visits", make) / "visits.json", base)
 
 
 BAD = """<!DOCTYPE html><html lang="en"><head><title>Bad</title></head><body><main><h1>Bad</h1>
@@ -301,7 +309,7 @@ def test_explorables_answer_to_arrow_keys(page, site, base):
             figure.scroll_into_view_if_needed()
             control = figure.locator("input[type=range], select").first
             expect(control).to_be_visible()
-            page.wait_for_load_state("networkidle")  # Vega starts when the figure comes into view
+            page.wait_for_load_state("networkidle")  # it starts when it comes into view
             figure.locator(".explorable-controls:enabled").wait_for()
             before = (control.input_value(), drawn_at_rest(page, figure))
             control.focus()
