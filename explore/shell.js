@@ -37,8 +37,6 @@ export class Shell {
       const { start } = await import(`./figures/${this.block.dataset.module}.js`);
       this.handles = new Handles(this);
       this.figure = await start(this.stage());
-      this.view.removeAttribute("role"); // what is drawn now has its own text
-      this.view.removeAttribute("aria-label");
       if (this.figure.element) this.view.replaceChildren(this.figure.element);
       this.view.append(this.handles.layer);
       onCanvas(this);

@@ -128,7 +128,7 @@ def test_planes_are_turned_to_fit_the_one_before():
     factors = source.normal(size=(10, 2, 2))
     covariances = factors @ factors.swapaxes(-1, -2)
     turn = np.array([[0.6, 0.8], [0.8, -0.6]])
-    made = moving.prices_explorable(
+    made = moving.betas_explorable(
         (0.1 * 0.1, 10),  # 0.010000000000000002
         [means, means @ turn],
         [covariances, turn.T @ covariances @ turn],

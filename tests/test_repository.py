@@ -22,7 +22,7 @@ LAYERS = [
     for row in re.findall(r"^\| \d+ \| ([^|]+) \|", (ROOT / "ARCHITECTURE.md").read_text(), re.M)
 ]
 DEPTH = {name: depth for depth, names in enumerate(LAYERS) for name in names}
-OWNERS = {"matplotlib": "plots", "altair": "explorables", "vl_convert": "explorables"}
+OWNERS = {"matplotlib": "plots"}
 DRAWS = {"bernoulli", "multinomial", "normal", "poisson", "rand", "randint", "randn", "randperm"}
 DRAWS |= {"rand_like", "randn_like", "randint_like"}  # these take no generator at all
 

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 
 from tinynets import bnn, data, drawing, nets, vae
-from tinynets.colours import class_colours
 from tinynets.explorables import bnn as explorable_bnn
 from tinynets.explorables import digit, latents, masks, nielsen
 from tinynets.explorables.corners import corners_explorable
@@ -104,10 +103,10 @@ def plane():
     )
 
 
-def prices():
+def betas():
     means = RNG.normal(size=(3, 10, 2))
     covariances = np.broadcast_to(0.2 * np.eye(2), (3, 10, 2, 2))
-    return latents.prices_explorable(
+    return latents.betas_explorable(
         (0.1, 1, 10), means, covariances, (5, 3, 1), (80, 90, 100), alt_text="Ten ellipses."
     )
 
@@ -158,7 +157,6 @@ def training():
         {"β = 1": discs, "β = 10": discs[::-1]},
         3.0,
         (0, 1, 10, 100),
-        class_colours(10),
         name="training",
         alt_text="Two planes with ten regions each.",
     )
@@ -201,7 +199,7 @@ BUILDERS = {
     "functions": functions,
     "cloud": cloud,
     "plane": plane,
-    "prices": prices,
+    "betas": betas,
     "growth": growth,
     "clusters": clusters,
     "masks": masks_drawn,

@@ -43,7 +43,7 @@ test("an ellipse holds half: its axes are those of the covariance", () => {
   near(angle, Math.PI / 4);
 });
 
-test("a trained price shows its own classes, and others are on the way in log β", () => {
+test("a trained β shows its own classes, and others are on the way in log β", () => {
   const means = [[[0, 0]], [[1, 2]], [[3, 2]]], one = [[1, 0], [0, 1]];
   const covariances = means.map(() => [one]);
   const at = (beta) => between([0.1, 1, 10], means, covariances, beta)[0].mean;

@@ -52,7 +52,6 @@ def live(
     play: str | None = None,
     every: int = 400,
     buttons: Mapping[str, str] | None = None,
-    inline: bool = False,
 ) -> Explorable:
     """Make the block of a figure that a module in `explore/figures/` brings to life.
 
@@ -86,9 +85,6 @@ def live(
         Milliseconds between two steps of Play.
     buttons : mapping of str to str, optional
         Further buttons: what the module is told, and what they say.
-    inline : bool
-        Put the still picture into the page as it is. Then its `id`s must be unique there and
-        it takes its colours from the page; by default it is an image of its own.
 
     Returns
     -------
@@ -119,11 +115,11 @@ def live(
     actions = {"play": "Play"} if runs or play else {}
     actions |= {"step": step_label} if runs or play else {}
     actions |= {**(buttons or {}), "reset": "Reset"}
-    picture = still if inline else as_image(still, alt_text)
-    return Explorable(_block(name, module, said, controls, actions, picture, known, inline), still)
+    picture = as_image(still, alt_text)
+    return Explorable(_block(name, module, said, controls, actions, picture, known), still)
 
 
-def _block(name, module, said, controls, actions, picture, known, inline) -> str:
+def _block(name, module, said, controls, actions, picture, known) -> str:
     text = {what: html.escape(words) for what, words in said.items()}
     rows = "".join(control.html(f"{name}-{control.name}") for control in controls)
     pressed = "".join(
@@ -132,14 +128,13 @@ def _block(name, module, said, controls, actions, picture, known, inline) -> str
     )
     data = json.dumps(known, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     data = data.replace("<", "\\u003c")  # no tag can end the script
-    role = f' role="img" aria-label="{text["alt_text"]}"' if inline else ""
     return (
         f'<div class="explorable" id="explorable-{name}" data-name="{name}" '
         f'data-module="{module}">\n'
         f'<p class="explorable-question"><strong>{text["title"]}.</strong> {text["question"]}</p>\n'
         f'<fieldset class="explorable-controls" disabled aria-label="Controls of the figure">'
         f'{rows}<div class="explorable-buttons">{pressed}</div></fieldset>\n'
-        f'<div class="explorable-view"{role}>\n{picture}\n</div>\n'
+        f'<div class="explorable-view">\n{picture}\n</div>\n'
         '<p class="explorable-says" aria-hidden="true"></p><p class="explorable-motion"></p>'
         '<output class="explorable-spoken"></output>\n'
         f'<details class="explorable-answer"><summary>Answer</summary>'

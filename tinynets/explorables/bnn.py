@@ -1,14 +1,13 @@
 """Posterior draws of a ReLU net one by one; two bands as points are added."""
 
-import json
 from collections.abc import Sequence
 
-import altair as alt
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tinynets.colours import BLUE, INK, VERMILION
-from tinynets.explorables import Explorable, explorable
+from tinynets.explorables import Explorable, Slider
+from tinynets.explorables.curves import curves_explorable
+from tinynets.plots.marks import Band, Line, Marks
 
 
 def draws_explorable(
@@ -53,53 +52,19 @@ def draws_explorable(
     >>> draws_explorable(x, functions, one, one, one + 1, says, **how).html[:24]
     '<div class="explorable" '
     """
-    x, functions = np.asarray(x).ravel(), np.asarray(functions)
-    draw = alt.param(
-        "draw",
-        value=1,
-        bind=alt.binding_range(name="Posterior draw", min=1, max=len(functions), step=1),
-    )
-    says = alt.param("announce", expr=_says(labels))
-    limits = [float(v) for v in (x.min(), x.max())]
-    across = alt.X("x:Q", title="x", scale=alt.Scale(domain=limits, nice=False))
-    up = alt.Y("y:Q", title="f(x)")
-    points = (
-        alt.Chart(_rows(*map(np.ravel, map(np.asarray, data))))
-        .mark_circle(color=INK, size=22)
-        .encode(x=across, y=up)
-    )
-    all_draws = (
-        alt.Chart(_curves(x, functions))
-        .transform_flatten(["f"])
-        .transform_window(row="row_number()", groupby=["d"])
-        .transform_calculate(x=_grid(x))
-        .mark_line(strokeWidth=0.6, color=INK, opacity=0.3)
-        .encode(x=across, y=alt.Y("f:Q", title="f(x)"), detail="d:N")
-    )
-    chosen = all_draws.transform_filter("datum.d == draw").mark_line(strokeWidth=2.6, color=BLUE)
-    bends = (
-        alt.Chart(_bends(corners, heights, directions, limits))
-        .transform_filter("datum.d == draw")
-        .mark_point(filled=True, size=170, color=VERMILION, opacity=1)
-        .encode(
-            x=across,
-            y=up,
-            shape=alt.Shape(
-                "s:N",
-                scale=alt.Scale(
-                    domain=["left", "right"], range=["triangle-left", "triangle-right"]
-                ),
-                legend=None,
-            ),
-        )
-    )
-    chart = (
-        alt.layer(all_draws, points, chosen, bends)
-        .properties(width=620, height=330)
-        .add_params(draw, says)
-    )
-    return explorable(
-        chart,
+    functions = np.asarray(functions)
+    bends = zip(*map(np.asarray, (corners, heights, directions)), strict=True)
+    frames = {
+        (i,): ([Line(f, width=2.6), *_triangles(*bend)], f"Draw {i}: {label}.")
+        for i, (f, bend, label) in enumerate(zip(functions, bends, labels, strict=True), 1)
+    }
+    faint = [Line(f, "soft", width=0.6, opacity=0.3) for f in functions]
+    return curves_explorable(
+        x,
+        frames,
+        fixed=[*faint, Marks(*data)],
+        controls=[Slider("draw", "Posterior draw", 1, 1, len(functions), 1)],
+        ylim=_around(functions, data[1]),
         name=name,
         alt_text=alt_text,
         play="draw",
@@ -151,61 +116,24 @@ def clusters_explorable(
     >>> clusters_explorable(x, [1], [band], [band], [(x, x)], **how).html[:24]
     '<div class="explorable" '
     """
-    x = np.asarray(x).ravel()
-    size = alt.param(
-        "size",
-        value=0,
-        bind=alt.binding_range(name="Points at each place", min=0, max=len(sizes) - 1, step=1),
-    )
-    middle = len(x) // 2
-    said = []
-    for n, band, reference in zip(sizes, bands, references, strict=True):
-        wide, right = (float((high - low)[middle]) for low, high in (band, reference))
-        said.append(
+    middle = np.size(x) // 2
+    frames = {}
+    for n, band, reference, points in zip(sizes, bands, references, data, strict=True):
+        wide, right = (float(np.ravel(high - low)[middle]) for low, high in (band, reference))
+        edges = [Line(edge, "soft", width=1.6, dashed=True) for edge in reference]
+        says = (
             f"{n} points at each place: in the middle the band is {wide:.1f} wide, and should "
             f"be {right:.1f}."
         )
-    lists = ("low", "high", "from", "to")
-    rows = [
-        {"n": i, **dict(zip(lists, (np.round(v, 3).tolist() for v in (*b, *r)), strict=True))}
-        for i, (b, r) in enumerate(zip(bands, references, strict=True))
-    ]
-    points = [
-        {"n": i, "x": round(float(a), 3), "y": round(float(b), 3)}
-        for i, (xs, ys) in enumerate(data)
-        for a, b in zip(np.ravel(xs), np.ravel(ys), strict=True)
-    ]
-    across = alt.X("x:Q", title="x", scale=alt.Scale(domain=[float(x[0]), float(x[-1])]))
-    scale = alt.Scale(domain=list(ylim))
-    chosen = (
-        alt.Chart(alt.Data(values=rows))
-        .transform_filter("datum.n == size")
-        .transform_flatten(list(lists))
-        .transform_window(row="row_number()")
-        .transform_calculate(x=_grid(x))
-    )
-    chart = alt.layer(
-        chosen.mark_area(color=BLUE, opacity=0.35, clip=True).encode(
-            x=across, y=alt.Y("low:Q", title="f(x)", scale=scale), y2="high:Q"
-        ),
-        *(
-            chosen.mark_line(color=INK, strokeDash=[5, 4], clip=True).encode(
-                x=across, y=alt.Y(f"{edge}:Q", title="f(x)", scale=scale)
-            )
-            for edge in ("from", "to")
-        ),
-        alt.Chart(alt.Data(values=points))
-        .transform_filter("datum.n == size")
-        .mark_circle(color=INK, size=22)
-        .encode(x=across, y=alt.Y("y:Q", title="f(x)", scale=scale)),
-    )
-    says = alt.param("announce", expr=f"{json.dumps(said)}[size]")
-    return explorable(
-        chart.properties(width=620, height=300).add_params(size, says),
+        frames[n,] = ([Band(*band), *edges, Marks(*points)], says)
+    return curves_explorable(
+        x,
+        frames,
+        controls=[Slider("size", "Points at each place", sizes[0], stops=sizes)],
+        ylim=ylim,
         name=name,
         alt_text=alt_text,
         play="size",
-        labels={"size": [str(n) for n in sizes]},
         title="More points at the same two places",
         question="Add points at the two places. Does either band close over the gap between?",
         answer="The exact band stays wide. That of independent Gaussians closes: to be sure at "
@@ -213,47 +141,13 @@ def clusters_explorable(
     )
 
 
-def _says(labels: Sequence[str]) -> str:
-    quoted = ", ".join(f"'{label}'" for label in labels)
-    return f"'Draw ' + draw + ': ' + [{quoted}][draw - 1]"
+def _triangles(corners: np.ndarray, heights: np.ndarray, directions: np.ndarray) -> list[Marks]:
+    sides = (("right", directions > 0), ("left", directions <= 0))
+    return [Marks(corners[s], heights[s], side, "orange", 6.0) for side, s in sides if s.any()]
 
 
-def _grid(x: np.ndarray) -> str:
-    step = (x[-1] - x[0]) / (len(x) - 1)
-    return f"{x[0]:.6g} + (datum.row - 1) * {step:.6g}"
-
-
-def _rows(x: np.ndarray, y: np.ndarray) -> alt.Data:
-    return alt.Data(
-        values=[
-            {"x": round(float(a), 3), "y": round(float(b), 3)} for a, b in zip(x, y, strict=True)
-        ]
-    )
-
-
-def _curves(x: np.ndarray, functions: np.ndarray) -> alt.Data:
-    return alt.Data(
-        values=[
-            {"d": i + 1, "f": [round(float(v), 3) for v in f]} for i, f in enumerate(functions)
-        ],
-        name="curves",
-    )
-
-
-def _bends(
-    corners: ArrayLike, heights: ArrayLike, directions: ArrayLike, limits: list[float]
-) -> alt.Data:
-    rows = [
-        {
-            "d": i + 1,
-            "x": round(float(c), 3),
-            "y": round(float(h), 3),
-            "s": "right" if s > 0 else "left",
-        }
-        for i, (cs, hs, ss) in enumerate(
-            zip(np.asarray(corners), np.asarray(heights), np.asarray(directions), strict=True)
-        )
-        for c, h, s in zip(cs, hs, ss, strict=True)
-        if limits[0] < c < limits[1]
-    ]
-    return alt.Data(values=rows, name="bends")
+def _around(*values: ArrayLike) -> tuple[float, float]:
+    """Return limits that hold all values, with a twentieth of their range to spare."""
+    flat = np.concatenate([np.ravel(v) for v in values])
+    room = 0.05 * float(np.ptp(flat))
+    return float(flat.min()) - room, float(flat.max()) + room

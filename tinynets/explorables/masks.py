@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-import altair as alt
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tinynets.colours import BLUE, INK, VERMILION
-from tinynets.explorables import Explorable, Slider, explorable, live
+from tinynets.explorables import Explorable, Slider, live
 from tinynets.explorables.images import inks
-
-TILE = 138  # pixels: three beside one another can be read on a phone
+from tinynets.plots.masks import plot_held, robust_limit
+from tinynets.plots.svg import text_of
 
 
 def match_explorable(
@@ -54,38 +52,41 @@ def match_explorable(
     '<div class="explorable" '
     """
     images, labels, masks, scores = map(np.asarray, (images, labels, masks, scores))
-    n_images, n_classes = scores.shape
     first = int(labels[0])
-    picked = alt.param(
-        "image", value=1, bind=alt.binding_range(name="Test image", min=1, max=n_images, step=1)
-    )
-    held = alt.param(
-        "mask",
-        value=first,
-        bind=alt.binding_range(name="Mask of class", min=0, max=n_classes - 1, step=1),
-    )
-    says = alt.param("announce", expr=_sentences(labels, scores))
-    pixels, limit = _pixels(images, masks, image_shape)
-    tiles = [
-        _tile(pixels, f"{_image} / 255", "Image", ink=True),
-        _sign("×"),
-        _tile(pixels, f"{_mask} / 999", "Mask"),
-        _sign("="),
-        _tile(pixels, f"{_image} * {_mask} / 255 / 999", "Product"),
-    ]
-    chart = alt.vconcat(
-        alt.hconcat(*tiles, spacing=6), _bars(scores), spacing=14, center=True
-    ).add_params(picked, held, says)
-    return explorable(
-        chart,
-        name=name,
-        alt_text=alt_text,
-        play="mask",
+    shares = np.clip(masks / robust_limit(masks), -1, 1)
+    still = plot_held(images[0], shares, scores[0], first, image_shape)
+    return live(
+        name,
+        module="match",
         title="An image held against a mask",
         question="Which mask scores each image highest, and which pixels decide it?",
         answer="The score is the sum of the product: orange pixels are ink where the mask "
         "wants it, blue ones ink where it does not. The net reads the class with the largest sum.",
+        alt_text=alt_text,
+        still=text_of(still),
+        controls=[
+            Slider("image", "Test image", 1, 1, len(images), 1),
+            Slider("mask", "Mask of class", first, 0, len(masks) - 1, 1),
+        ],
+        data={
+            "images": [inks(image) for image in images],
+            "masks": [inks((share + 1) / 2) for share in shares],
+            "shape": list(image_shape),
+            "scores": np.round(scores, 2).tolist(),
+            "read": _read(labels, scores),
+        },
+        play="mask",
+        every=700,
     )
+
+
+def _read(labels: np.ndarray, scores: np.ndarray) -> list[str]:
+    """Say of each image what it is, and what it is read as."""
+    odds = np.exp(scores - scores.max(1, keepdims=True))
+    return [
+        f"A {label}, read as {share.argmax()} with probability {share.max():.2f}"
+        for label, share in zip(labels, odds / odds.sum(1, keepdims=True), strict=True)
+    ]
 
 
 def growth_explorable(
@@ -129,8 +130,7 @@ def growth_explorable(
     '<div class="explorable" '
     """
     frames = np.asarray(frames)
-    limit = float(np.quantile(np.abs(frames[-1]), 0.995))
-    share = np.clip(frames / limit, -1, 1)
+    share = np.clip(frames / robust_limit(frames[-1]), -1, 1)
     return live(
         name,
         module="masks",
@@ -162,104 +162,4 @@ def growth_explorable(
         },
         play="time",
         every=500,
-    )
-
-
-_image, _mask = "datum.d[image - 1]", "datum.m[mask]"
-
-
-def _pixels(images, masks, image_shape) -> tuple[alt.Data, float]:
-    """One row a pixel; ink in 0…255, weights in thousandths of the limit."""
-    limit = float(np.quantile(np.abs(masks), 0.995))
-    ink = np.round(images * 255).astype(int)
-    weight = np.round(np.clip(masks / limit, -1, 1) * 999).astype(int)
-    y, x = np.indices(image_shape).reshape(2, -1)
-    rows = [
-        {"x": int(x[i]), "y": int(y[i]), "d": ink[:, i].tolist(), "m": weight[:, i].tolist()}
-        for i in range(len(x))
-    ]
-    return alt.Data(values=rows, name="pixels"), limit
-
-
-def _tile(pixels, value, title, *, ink=False) -> alt.Chart:
-    colour = (
-        alt.value("currentColor")
-        if ink
-        else alt.condition("datum.v > 0", alt.value(VERMILION), alt.value(BLUE))
-    )
-    place = {"axis": None, "scale": alt.Scale(padding=0)}
-    return (
-        alt.Chart(
-            pixels,
-            title=title,
-            width=TILE,
-            height=TILE,
-            view=alt.ViewConfig(stroke=INK, strokeOpacity=0.5),
-        )
-        .transform_calculate(v=value)
-        .mark_rect(aria=False)
-        .encode(
-            x=alt.X("x:O", **place),
-            y=alt.Y("y:O", **place),
-            color=colour,
-            opacity=alt.Opacity(
-                "size:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[0, 1])
-            ),
-        )
-        .transform_calculate(size="abs(datum.v)")
-    )
-
-
-def _sign(sign) -> alt.Chart:
-    return (
-        alt.Chart(alt.Data(values=[{}]), width=12, height=TILE)
-        .mark_text(fontSize=20, aria=False)
-        .encode(text=alt.value(sign))
-    )
-
-
-def _bars(scores) -> alt.LayerChart:
-    rows = [
-        {"k": k, "s": [round(float(s), 2) for s in scores[:, k]]} for k in range(scores.shape[1])
-    ]
-    top = float(np.ceil(np.abs(scores).max()))
-    base = alt.Chart(
-        alt.Data(values=rows), title="Scores", width=3 * TILE + 48, height=130
-    ).transform_calculate(score="datum.s[image - 1]", held="datum.k == mask")
-    x = alt.X("k:O", title=None, axis=alt.Axis(labelAngle=0, labelPadding=4))
-    y = alt.Y("score:Q", title=None, scale=alt.Scale(domain=[-1.3 * top, 1.3 * top]), axis=None)
-    bars = base.mark_bar(aria=False).encode(
-        x=x,
-        y=y,
-        opacity=alt.condition("datum.held", alt.value(1), alt.value(0.35)),
-        color=alt.condition("datum.score > 0", alt.value(VERMILION), alt.value(BLUE)),
-    )
-    return (
-        bars
-        + _numbers(base, x, y, "top", "datum.score < 0")
-        + _numbers(base, x, y, "bottom", "datum.score >= 0")
-    )
-
-
-def _numbers(base, x, y, baseline, where) -> alt.Chart:
-    away = 4 if baseline == "top" else -4
-    return (
-        base.transform_filter(where)
-        .mark_text(baseline=baseline, dy=away, aria=False)
-        .encode(x=x, y=y, text=alt.Text("score:Q", format="+.1f"))
-    )
-
-
-def _sentences(labels, scores) -> str:
-    """Write the expression of what is said of image and mask."""
-    odds = np.exp(scores - scores.max(1, keepdims=True))
-    shares = odds / odds.sum(1, keepdims=True)
-    read = [
-        f"'A {label}, read as {share.argmax()} with probability {share.max():.2f}'"
-        for label, share in zip(labels, shares, strict=True)
-    ]
-    table = [[round(float(score), 1) for score in row] for row in scores]
-    return (
-        f"[{', '.join(read)}][image - 1] + '. The mask of ' + mask + "
-        f"' scores ' + format({table}[image - 1][mask], '+.1f') + '.'"
     )

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from tinynets import checks
+from tinynets.colours import BLUE, VERMILION
 from tinynets.plots import AMOUNTS, WEIGHTS, WIDTH
 
 
@@ -155,4 +156,43 @@ def plot_means_and_masks(
     for ax, (values, limit), title in zip(axes, tiles, titles, strict=True):
         plot_tile(values, image_shape, limit=limit, ax=ax)
         ax.set_title(title, fontsize=9)
+    return fig
+
+
+def plot_held(
+    image: ArrayLike, masks: ArrayLike, scores: ArrayLike, held: int, image_shape: tuple[int, int]
+) -> Figure:
+    """Draw an image, the mask held against it and their product, above a bar for each score.
+
+    Parameters
+    ----------
+    image : array of shape (pixels,), in [0, 1]
+    masks : array of shape (classes, pixels), in [-1, 1]
+    scores : array of shape (classes,)
+    held : int
+        The class of the mask that is shown.
+    image_shape : (height, width)
+        Pixels.
+
+    Returns
+    -------
+    Figure
+        Three tiles and the bars.
+    """
+    image, mask, scores = np.asarray(image), np.asarray(masks)[held], np.asarray(scores)
+    fig = plt.figure(figsize=(WIDTH, 4.6))
+    grid = fig.add_gridspec(2, 3, height_ratios=(1.6, 1))
+    tiles = (("Image", image), ("× mask", mask), ("= product", image * mask))
+    for place, (title, values) in enumerate(tiles):
+        ax = fig.add_subplot(grid[0, place])
+        plot_tile(values, image_shape, limit=1, amounts=not place, ax=ax).set_title(title)
+    ax = fig.add_subplot(grid[1, :])
+    bars = ax.bar(range(len(scores)), scores, color=np.where(scores > 0, VERMILION, BLUE))
+    for k, bar in enumerate(bars):
+        bar.set_alpha(1 if k == held else 0.35)
+    numbers = [f"{score:+.1f}".replace("-", "−") for score in scores]
+    ax.bar_label(bars, numbers, padding=2, fontsize=9)
+    ax.set(xticks=range(len(scores)), yticks=[], title="Scores")
+    ax.margins(y=0.2)
+    ax.spines[:].set_visible(False)
     return fig

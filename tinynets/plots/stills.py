@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 
 from tinynets.colours import BLUE, GREEN, INK, VERMILION
 from tinynets.plots import WIDTH
-from tinynets.plots.latents import plot_digits, plot_ellipses, plot_mosaic
 
 
 def plot_chain(
@@ -229,68 +228,4 @@ def plot_wide(
     ax.set(xlabel="x", ylim=ylim)
     ax.margins(x=0)
     ax.legend(loc="upper left")
-    return fig
-
-
-def plot_walk(
-    points: ArrayLike,
-    labels: ArrayLike,
-    at: tuple[float, float],
-    decoded: ArrayLike,
-    image_shape: tuple[int, int],
-    *,
-    limit: float,
-) -> Figure:
-    """Draw a latent plane with a point in it, and beside it what it decodes to.
-
-    Parameters
-    ----------
-    points : array of shape (n, 2)
-        Latents of images.
-    labels : array of int of shape (n,)
-        Their classes.
-    at : (float, float)
-        The point.
-    decoded : array of shape (pixels,), in [0, 1]
-        What the decoder makes of it.
-    image_shape : (height, width)
-        Pixels.
-    limit : float
-        Half the width of the plane.
-
-    Returns
-    -------
-    Figure
-        The plane, and the image.
-    """
-    fig, (plane, side) = plt.subplots(
-        1, 2, figsize=(WIDTH, 4.1), gridspec_kw={"width_ratios": (1.6, 1)}
-    )
-    plot_digits(points, labels, size=5, ax=plane)
-    plane.plot(*at, "o", color=VERMILION, markersize=9, fillstyle="none", markeredgewidth=2)
-    plane.set(xlim=(-limit, limit), ylim=(-limit, limit), xlabel="latent 1", ylabel="latent 2")
-    plot_mosaic(np.asarray(decoded)[None, None], image_shape, ax=side)
-    side.set_title("decoded")
-    return fig
-
-
-def plot_rings(rings: Sequence[ArrayLike], centres: ArrayLike, *, limit: float) -> Figure:
-    """Draw one ring about each class in the latent plane.
-
-    Parameters
-    ----------
-    rings : array of shape (classes, n, 2)
-        Polygons.
-    centres : array of shape (classes, 2)
-        Where the class's number stands.
-    limit : float
-        Half the width of the plane.
-
-    Returns
-    -------
-    Figure
-        One panel.
-    """
-    fig, ax = plt.subplots(figsize=(4.4, 4.4))
-    plot_ellipses(np.zeros((0, 2)), np.zeros(0, int), rings, centres, limit=limit, ax=ax)
     return fig

@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 from tinynets.colours import themed_classes
 from tinynets.explorables import Explorable, Slider, live
 from tinynets.explorables.images import inks
-from tinynets.plots.stills import plot_walk
+from tinynets.plots.planes import plot_walk
 from tinynets.plots.svg import text_of
 
 

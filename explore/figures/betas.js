@@ -1,4 +1,4 @@
-// Ten classes in the latent plane as ellipses, from one price β to the next.
+// Ten classes in the latent plane as ellipses, from one β to the next.
 
 import { axes, linear, within } from "../axes.js";
 import { makeCanvas, text } from "../canvas.js";

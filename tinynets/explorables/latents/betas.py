@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike
 from tinynets import latents
 from tinynets.colours import themed_classes
 from tinynets.explorables import Explorable, Slider, live
-from tinynets.plots.stills import plot_rings
+from tinynets.plots.planes import plot_rings
 from tinynets.plots.svg import text_of
 
 
-def prices_explorable(
+def betas_explorable(
     betas: Sequence[float],
     means: ArrayLike,
     covariances: ArrayLike,
@@ -23,28 +23,28 @@ def prices_explorable(
     *,
     limit: float = 3.5,
     n_between: int = 8,
-    name: str = "prices",
+    name: str = "betas",
     alt_text: str,
 ) -> Explorable:
     """Let the reader turn up β and watch ten classes move in the latent plane.
 
     The planes of separately trained nets are turned and mirrored at random;
-    each is turned to fit its neighbour's classes. Between two prices, means
+    each is turned to fit its neighbour's classes. Between two nets, means
     and covariances are interpolated in log β, and the figure says so.
 
     Parameters
     ----------
     betas : sequence of float
-        Prices at which nets were trained, ascending.
-    means : array of shape (prices, classes, 2)
+        β of each trained net, ascending.
+    means : array of shape (betas, classes, 2)
         Means of the classes' aggregate posteriors.
-    covariances : array of shape (prices, classes, 2, 2)
+    covariances : array of shape (betas, classes, 2, 2)
     rates, distortions : sequence of float
-        Nats per image at each price.
+        Nats per image at each β.
     limit : float
         Half the width of the plane shown.
     n_between : int
-        Stops of the slider between two prices.
+        Stops of the slider between two values of β.
     name : str
         Lower-case letters, digits and hyphens; unique on its page.
     alt_text : str
@@ -59,7 +59,7 @@ def prices_explorable(
     --------
     >>> means, covariances = np.zeros((2, 10, 2)), np.tile(np.eye(2), (2, 10, 1, 1))
     >>> how = {"alt_text": "Ten ellipses."}
-    >>> prices_explorable([0.1, 1.0], means, covariances, [9, 5], [70, 90], **how).html[:24]
+    >>> betas_explorable([0.1, 1.0], means, covariances, [9, 5], [70, 90], **how).html[:24]
     '<div class="explorable" '
     """
     betas = [float(f"{beta:.3g}") for beta in betas]
@@ -74,7 +74,7 @@ def prices_explorable(
     still = plot_rings(rings, means[0], limit=limit)
     return live(
         name,
-        module="prices",
+        module="betas",
         title="The price of a nat",
         question="Turn up β. Which classes give up their own place first, and at which β have all?",
         answer="At every step of β the ellipses move towards the prior, and in the upper half of "
