@@ -16,7 +16,6 @@ from tinynets.explorables.images import INKS
 from tinynets.plots import cubes
 from tinynets.plots import latents as plots
 
-COLOURS = [f"#0000{k:02d}" for k in range(10)]
 POST = Path(__file__).parents[1] / "posts" / "vae-latents"
 
 
@@ -30,18 +29,8 @@ def data_of(explorable):
     return json.loads(re.search(r'application/json"[^>]*>(.*?)</script>', explorable.html, re.S)[1])
 
 
-def spec_of(explorable):
-    return data_of(explorable)["spec"]
-
-
 def controls_of(explorable):
     return {control["name"]: control for control in data_of(explorable)["controls"]}
-
-
-def rows_with(spec, field):
-    return next(
-        data["values"] for data in spec["data"] if data.get("values") and field in data["values"][0]
-    )
 
 
 def test_turning_keeps_lengths_and_ends_where_it_should():
@@ -95,9 +84,10 @@ def test_regions_are_outlined_at_their_level():
     x, y = np.meshgrid(axis, axis)
     disc = 4 / (x**2 + (y - 0.5) ** 2 + 1e-9)  # above one within radius 2
     made = moving.training_explorable(
-        {"β = 1": disc[None, None]}, 3.0, (0,), COLOURS[:1], name="train", alt_text="a disc"
+        {"β = 1": disc[None, None]}, 3.0, (0,), name="train", alt_text="a disc"
     )
-    outline = np.array(rows_with(spec_of(made), "p")[0]["p"]) / 100
+    (region,) = data_of(made)["panels"][0]["frames"][0]
+    outline = np.array(region["pieces"][0]) / 100
     radius = np.hypot(*(outline.reshape(-1, 2) - [0, 0.5]).T)
     np.testing.assert_allclose(radius, 2, atol=0.06)
 

@@ -145,7 +145,6 @@ def test_every_layer_names_modules_that_exist():
         ("nets", "import tinynets.nowhere"),
         ("rng", "from tinynets import nets"),
         ("gp", "import matplotlib.pyplot as plt"),
-        ("plots.masks", "import altair"),
         ("data", "import render"),
         ("data", "from . import nets"),
     ],

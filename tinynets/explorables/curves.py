@@ -124,7 +124,7 @@ def _as_script(value: float | str | bool) -> str:
 class _Table:
     """Curves, each kept once; marks name them by their number."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.curves: list[list[float]] = []
         self.places: dict[tuple, int] = {}
 

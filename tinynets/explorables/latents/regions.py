@@ -93,7 +93,7 @@ def _regions(densities: ArrayLike, limit: float, n_points: int) -> list[dict]:
     found = []
     for density in np.asarray(densities):
         lines = contourpy.contour_generator(axis, axis, density).lines(1.0)
-        longest = max(lines, key=len)
+        longest = np.asarray(max(lines, key=len))
         pieces = [
             _outline(line, max(6, round(n_points * len(line) / len(longest)))) for line in lines
         ]
