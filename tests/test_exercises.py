@@ -1,10 +1,14 @@
-"""The notes answer every exercise of Nielsen's book, in its order."""
+"""The notes answer every exercise of Nielsen's book; each exercise has marks, hint and answer."""
 
 import re
 from pathlib import Path
 
 import pytest
 import yaml
+
+from render.keys import LEVELS
+from render.layout.exercises import KINDS
+from tests.conftest import ROOT, page_sources
 
 NOTES = Path(__file__).parents[1] / "notes" / "nielsen"
 # Exercises and problems a chapter, counted in the book itself.
@@ -19,7 +23,7 @@ def listed():
 def answers(chapter):
     """Label -> text of what is folded under each exercise of a page."""
     text = (NOTES / f"chapter-{chapter}.qmd").read_text()
-    parts = re.split(r"^:{3,} *\{#exr-(\d-[ep]\d+)\}$", text, flags=re.M)
+    parts = re.split(r"^:{3,} *\{#exr-(\d-[ep]\d+) [^}]*\}$", text, flags=re.M)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
@@ -57,3 +61,24 @@ def test_every_answer_is_folded_and_runs(chapter):
         prose = re.sub(r"```.*?```", "", solution, flags=re.S)
         assert len(prose.split()) >= 40, f"{number}: the answer is too short"
         assert "```{python}" in solution, f"{number}: nothing is checked"
+
+
+EXERCISE = re.compile(
+    r"^:{3,} *\{#exr-(\S+?)(?: ([^}\n]*))?\}\n(.*?)(?=^:{3,} *\{#exr-|\Z)", re.S | re.M
+)
+
+
+@pytest.mark.parametrize("source", page_sources("{#exr-"))
+def test_every_exercise_has_marks_a_hint_and_an_answer(source):
+    for label, given, text in EXERCISE.findall((ROOT / source).read_text(encoding="utf-8")):
+        marks = dict(re.findall(r'(\w+)="([^"]*)"', given))
+        how = f'{source}: write {{#exr-{label} kind="derive" difficulty="easy" minutes="10"}}'
+        assert set(marks) == {"kind", "difficulty", "minutes"}, how
+        assert marks["kind"] in KINDS and marks["difficulty"] in LEVELS, how
+        assert 0 < int(marks["minutes"]) <= 120, how
+        hint = re.search(r'<details class="hint"><summary>Hint</summary>\n(.+)\n</details>', text)
+        answer = text.find('<details class="solution"><summary>Answer</summary>')
+        assert hint, f"{source}: exr-{label} has no folded hint of one line"
+        assert hint.end() < answer, (
+            f"{source}: the hint of exr-{label} must stand before its answer"
+        )

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from render.errors import raise_all
 from render.executions import latest
-from render.layout import feed, images, quarto, scripts, search, share
+from render.layout import exercises, feed, images, quarto, scripts, search, share
 from render.layout.document import Document, resolve
 from render.layout.frame import Frame
 from render.layout.kept import Shelf
@@ -82,6 +82,11 @@ def finish(
     lists = {p.source: listings(p, project, documents) for p in project.shown_pages}
     titles = {source: shown.title for source, shown in documents.items()}
     menus = Menus(project, titles)
+    found = exercises.collected(documents, _in_order(project))
+    documents = {
+        page.source: _with_exercises(documents[page.source], page, found, titles)
+        for page in project.shown_pages
+    }
     frame = Frame(project, menus, lists, Reading(project, titles))
     takeaways, reference = Takeaways(project, executed), Reference(project)
     made = _made(project, reference, documents, executed)
@@ -135,8 +140,30 @@ def finish_quarto(project: Project, out: Path, pages: Iterable[Page]) -> list[Pa
     for page in raw:
         _copy_image(page, project, out)
     quarto.clear(out)
-    finish(project, documents, latest(project), out, raw)()
+    gathering = [
+        page
+        for page in project.shown_pages
+        if page not in raw and exercises.PLACE in documents[page.source].body
+    ]
+    finish(project, documents, latest(project), out, [*raw, *gathering])()
     return raw
+
+
+def _in_order(project: Project) -> list[Page]:
+    """Return the pages: posts, then notes, then books, each in the order of their list."""
+    last = float("inf")
+
+    def place(page: Page) -> tuple:
+        folder, _, name = page.source.rpartition("/")
+        return not folder.startswith("posts"), folder.count("/"), page.meta.get("order", last), name
+
+    return sorted(project.shown_pages, key=place)
+
+
+def _with_exercises(
+    shown: Document, page: Page, found: list[exercises.Exercise], titles: Mapping[str, str]
+) -> Document:
+    return replace(shown, body=exercises.listed(shown.body, page, found, titles))
 
 
 def _copy_image(page: Page, project: Project, out: Path) -> None:

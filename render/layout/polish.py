@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from html import unescape
 
+from render.layout.exercises import headed
 from render.layout.markup import Element, edited, elements
 
 Sizes = Callable[[str], tuple[int, int] | None]
@@ -54,7 +55,7 @@ def polish(html: str, sizes: Sizes) -> str:
         Gives width and height in pixels of an image by its address, or None.
     """
     html = tables(hold_punctuation(formulas(whole_values(html))))
-    return figures(code_below(headings(html)), sizes)
+    return figures(code_below(headed(headings(html))), sizes)
 
 
 def whole_values(html: str) -> str:

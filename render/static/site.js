@@ -4,6 +4,7 @@ import { openTargets } from "./folds.js";
 import { filterListings } from "./listing.js";
 import { openInPrint } from "./print.js";
 import { search } from "./search.js";
+import { solvedMarks } from "./solved.js";
 import { themeToggle } from "./theme.js";
 import { tableOfContents } from "./toc.js";
 
@@ -15,3 +16,4 @@ filterListings();
 tableOfContents();
 search();
 openInPrint();
+solvedMarks();

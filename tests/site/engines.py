@@ -144,7 +144,7 @@ def equation(tag):
 
 def statement(tag):
     holder = tag.find_parent(class_=["theorem", "proof"])
-    name = holder.get("id") if holder else None
+    name = tag.get("id") or (holder.get("id") if holder else None)
     return f"{f'#{name} ' if name else ''}{text(tag).rstrip('. ')}"
 
 
