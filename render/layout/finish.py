@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from render.errors import raise_all
 from render.executions import latest
-from render.layout import exercises, feed, images, quarto, scripts, search, share
+from render.layout import answers, exercises, feed, images, quarto, scripts, search, share
 from render.layout.document import Document, resolve
 from render.layout.frame import Frame
 from render.layout.kept import Shelf
@@ -25,6 +25,7 @@ from render.layout.listing import Listing, listings
 from render.layout.navigation import Menus
 from render.layout.polish import polish
 from render.layout.reading import Reading
+from render.layout.terms import Glossary
 from render.project import Executed, Page, Project
 from render.take import offline
 from render.take.away import Takeaways
@@ -87,7 +88,10 @@ def finish(
         page.source: _with_exercises(documents[page.source], page, found, titles)
         for page in project.shown_pages
     }
-    frame = Frame(project, menus, lists, Reading(project, titles))
+    glossary = Glossary(documents)
+    searched = [page for page in project.shown_pages if page.meta.get("search") is not False]
+    answers.write(out, glossary, found, documents, searched)
+    frame = Frame(project, menus, lists, Reading(project, titles), glossary)
     takeaways, reference = Takeaways(project, executed), Reference(project)
     made = _made(project, reference, documents, executed)
     documents |= {source: shown for source, (_, shown) in made.items()}

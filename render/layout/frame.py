@@ -22,6 +22,7 @@ from render.layout.listing import Listing, long_date, page_date
 from render.layout.markup import edited, first
 from render.layout.navigation import Item, Menus
 from render.layout.reading import Reading
+from render.layout.terms import Glossary, Term, cards
 from render.project import Page, Project
 from render.take.away import Away
 from render.take.machines import linked_data
@@ -45,6 +46,8 @@ class Frame:
         The listings of every page, by its source.
     reading
         What to read before and after each page.
+    glossary
+        The terms that pages link to.
     """
 
     def __init__(
@@ -53,9 +56,10 @@ class Frame:
         menus: Menus,
         lists: Mapping[str, Sequence[Listing]],
         reading: Reading,
+        glossary: Glossary,
     ) -> None:
         self._project, self._menus, self._lists = project, menus, lists
-        self._reading = reading
+        self._reading, self._glossary = reading, glossary
         self._website = project.config["website"]
         self._html = project.config.get("format", {}).get("html", {})
         self._templates = jinja2.Environment(
@@ -82,12 +86,14 @@ class Frame:
             Address from the root of what other sites show of the page.
         """
         lists = self._lists.get(page.source, ())
+        marked, terms = self._marked(shown.body, page)
         html = self._templates.get_template("page.html").render(
             page=page,
             document=shown,
             away=away,
-            body=self._place(self._marked(shown.body, page), page, lists, out),
+            body=self._place(marked, page, lists, out),
             lists=lists,
+            cards=cards(terms),
             website=self._website,
             menus=self._menus,
             sidebar=self._menus.sidebar(page.href),
@@ -124,9 +130,12 @@ class Frame:
             body = edited(body, [(*at, html)])
         return body
 
-    def _marked(self, body: str, page: Page) -> str:
+    def _marked(self, body: str, page: Page) -> tuple[str, list[Term]]:
         targets = {relative(page.source, p.href): p.source for p in self._project.shown_pages}
-        return self._reading.with_marks(body, targets)
+        body = self._reading.with_marks(body, targets)
+        return (
+            (body, []) if self._lists.get(page.source) else self._glossary.linked(body, page.source)
+        )
 
     def _neighbours(self, page: Page):
         if not self._website.get("page-navigation"):

@@ -17,7 +17,7 @@ from render.errors import RenderError
 # No prose: code, output, the TeX inside a formula, pictures, references, controls.
 NOT_FOUND = (
     "pre, .code-fold, math[display=block], annotation, svg, #refs, .explorable-controls,"
-    " .equation-number, .quarto-title-meta, .page-navigation, .anchor-link"
+    " .equation-number, .quarto-title-meta, .page-navigation, .read-next, .anchor-link, .marks"
 )
 
 

@@ -4,6 +4,7 @@ const offset = document.querySelector('meta[name="quarto:offset"]').content;
 const EMPTY = "Type a word of the posts and notes.";
 const SECTIONS = 3; // shown of a page
 let engine;
+let known;
 
 export function search() {
   const dialog = document.getElementById("search");
@@ -37,22 +38,63 @@ function load() {
   return engine;
 }
 
+// What is known by name: terms and their synonyms, exercises by number, equations.
+function answers() {
+  known ??= fetch(new URL(`${offset}site_libs/tinynets/answers.json`, document.baseURI)).then((reply) => reply.json());
+  return known;
+}
+
+function named(words, all) {
+  const query = words.toLowerCase().replace(/[^\p{L}\p{N}_.+-]+/gu, " ").trim();
+  const parts = query.split(" ");
+  const exact = all.filter(({ keys }) => keys.includes(query));
+  const near = ({ keys }) => keys.some((key) => parts.every((part) => ` ${key}`.includes(` ${part}`)));
+  const others = query.length < 3 ? [] : all.filter((one) => !exact.includes(one) && near(one));
+  return { exact, others: others.slice(0, exact.length ? 2 : 4) };
+}
+
+// Pages that hold the words, or another name of the same thing; the better first.
+async function pagesWith(engine, words, exact) {
+  const found = await engine.debouncedSearch(words, {}, 120);
+  if (found === null) return null;
+  const names = [...new Set(exact.map((one) => one.title.split(":")[0]))].filter((name) => name !== words);
+  const more = await Promise.all(names.slice(0, 1).map((name) => engine.search(name)));
+  const best = new Map();
+  for (const result of [...more.flatMap((one) => one.results), ...found.results]) {
+    if (!best.has(result.id)) best.set(result.id, result);
+  }
+  return [...best.values()];
+}
+
 async function find(words) {
   if (!words) return show([], EMPTY);
   try {
-    const found = await (await load()).debouncedSearch(words, {}, 120);
+    const [engine, all] = await Promise.all([load(), answers()]);
+    const { exact, others } = named(words, all);
+    const found = await pagesWith(engine, words, exact);
     if (found === null) return;
-    const pages = await Promise.all(found.results.slice(0, 12).map((result) => result.data()));
-    const count = found.results.length;
-    show(pages, count === 0 ? `Nothing found for “${words}”` : `${count} ${count === 1 ? "page" : "pages"}`);
+    const pages = await Promise.all(found.slice(0, 12).map((result) => result.data()));
+    const count = found.length;
+    const none = count + exact.length + others.length === 0;
+    const said = none ? `Nothing found for “${words}”` : `${count} ${count === 1 ? "page" : "pages"}`;
+    show([...[...exact, ...others].map(answer), ...pages.map(entry)], said);
   } catch {
     show([], "The search index can't be read. It needs the site to be served, for example by “make preview”.");
   }
 }
 
-function show(pages, status) {
+function show(items, status) {
   document.getElementById("search-status").textContent = status;
-  document.getElementById("search-results").replaceChildren(...pages.map(entry));
+  document.getElementById("search-results").replaceChildren(...items);
+}
+
+function answer({ title, url, text }) {
+  const item = document.createElement("li");
+  item.append(result(new URL(offset + url, document.baseURI).href, title, "", "found-page found-answer"));
+  const line = document.createElement("span");
+  line.textContent = text;
+  item.firstChild.append(line);
+  return item;
 }
 
 // A page, and below it the sections where the words stand.

@@ -1,4 +1,5 @@
 // What a page does, whichever engine laid it out; each part is a small module.
+import { cards } from "./cards.js";
 import { copyButtons, headingAnchors } from "./code.js";
 import { openTargets } from "./folds.js";
 import { filterListings } from "./listing.js";
@@ -17,3 +18,4 @@ tableOfContents();
 search();
 openInPrint();
 solvedMarks();
+cards();

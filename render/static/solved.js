@@ -1,8 +1,8 @@
 // Exercises that a reader has solved: kept in this browser, counted and filtered on their list,
 // saved to a file and loaded from one.
 
-const KEPT = "tinynets-solved";
-const root = new URL(document.querySelector('meta[name="quarto:offset"]').content, document.baseURI);
+const SOLVED = "tinynets-solved";
+const siteRoot = new URL(document.querySelector('meta[name="quarto:offset"]').content, document.baseURI);
 
 export function solvedMarks() {
   for (const heading of document.querySelectorAll(".exercise > .theorem-title[id]")) onPage(heading);
@@ -10,28 +10,28 @@ export function solvedMarks() {
   if (list) overview(list);
 }
 
-function kept() {
+function marks() {
   try {
-    const found = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+    const found = JSON.parse(localStorage.getItem(SOLVED) ?? "{}");
     return found && typeof found === "object" ? found : {};
   } catch { return {}; }
 }
 
-function keep(solved) {
-  try { localStorage.setItem(KEPT, JSON.stringify(solved)); } catch { /* not kept */ }
+function keepMarks(solved) {
+  try { localStorage.setItem(SOLVED, JSON.stringify(solved)); } catch { /* not kept */ }
 }
 
-function mark(key, done) {
-  const solved = kept();
+function setMark(key, done) {
+  const solved = marks();
   if (done) solved[key] = new Date().toISOString().slice(0, 10);
   else delete solved[key];
-  keep(solved);
+  keepMarks(solved);
 }
 
 // A page and its anchor, from the root of the site: the same wherever the site lies.
 function keyOf(address) {
   const url = new URL(address, document.baseURI);
-  const path = url.pathname.slice(root.pathname.length).replace(/(^|\/)$/, "$1index.html");
+  const path = url.pathname.slice(siteRoot.pathname.length).replace(/(^|\/)$/, "$1index.html");
   return `${path}${url.hash}`;
 }
 
@@ -40,18 +40,18 @@ function box(name, key, changed) {
   const input = document.createElement("input");
   label.className = "solved";
   input.type = "checkbox";
-  input.checked = key in kept();
+  input.checked = key in marks();
   input.dataset.key = key;
   input.setAttribute("aria-label", `Solved: ${name}`);
-  input.addEventListener("change", () => { mark(key, input.checked); changed?.(); });
+  input.addEventListener("change", () => { setMark(key, input.checked); changed?.(); });
   label.append(input, "solved");
   return label;
 }
 
 function onPage(heading) {
-  const marks = heading.parentElement.querySelector(".marks");
+  const line = heading.parentElement.querySelector(".marks");
   const name = heading.firstChild?.textContent ?? heading.id;
-  if (marks) marks.append(" ", box(name, keyOf(`#${heading.id}`)));
+  if (line) line.append(" ", box(name, keyOf(`#${heading.id}`)));
 }
 
 function overview(list) {
@@ -60,7 +60,7 @@ function overview(list) {
   const state = document.createElement("p");
   controls.className = "exercise-controls";
   state.setAttribute("role", "status");
-  const update = () => show(list, rows, controls, state);
+  const update = () => filterRows(list, rows, controls, state);
   for (const row of rows) {
     const link = row.querySelector("a");
     row.append(" ", box(link.textContent, keyOf(link.href), update));
@@ -95,8 +95,8 @@ function button(text, action) {
   return made;
 }
 
-function show(list, rows, controls, state) {
-  const solved = kept();
+function filterRows(list, rows, controls, state) {
+  const solved = marks();
   const wanted = Object.fromEntries([...controls.querySelectorAll("select")].map((s) => [s.name, s.value]));
   for (const row of rows) {
     const done = row.querySelector("input").dataset.key in solved;
@@ -111,7 +111,7 @@ function show(list, rows, controls, state) {
 }
 
 function save() {
-  const text = JSON.stringify({ solved: kept() }, null, 2);
+  const text = JSON.stringify({ solved: marks() }, null, 2);
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
   link.download = "tiny-nets-solved.json";
@@ -127,13 +127,15 @@ function loader(rows, update) {
   input.addEventListener("change", async () => {
     try {
       const { solved } = JSON.parse(await input.files[0].text());
-      keep({ ...kept(), ...Object.fromEntries(Object.entries(solved).map(([k, v]) => [k, String(v)])) });
-      for (const box of rows.map((row) => row.querySelector("input"))) box.checked = box.dataset.key in kept();
+      keepMarks({ ...marks(), ...Object.fromEntries(Object.entries(solved).map(([k, v]) => [k, String(v)])) });
+      for (const box of rows.map((row) => row.querySelector("input"))) box.checked = box.dataset.key in marks();
       update();
     } catch {
-      label.firstChild.textContent = "That file holds no marks; load one that was saved here: ";
+      label.firstChild.textContent = "That file holds no marks: load one that was saved here";
     }
   });
-  label.append("Load marks ", input);
+  input.className = "visually-hidden";
+  label.className = "file";
+  label.append("Load marks", input);
   return label;
 }
