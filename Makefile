@@ -10,7 +10,7 @@ export QUARTO_PYTHON := $(CURDIR)/$(PY)
 RENDER = $(PY) -m render --engine $${ENGINE:-$$(command -v quarto >/dev/null && echo quarto || echo builtin)}
 
 .DEFAULT_GOAL := help
-.PHONY: help setup site preview test check read new-note clean
+.PHONY: help setup site preview test check read new-note new-post clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,7 +39,10 @@ read: setup  ## every sentence with a computed value, on both data sets, changed
 	@$(PY) tools/read.py --base .render/read.json --write .render/read.json $(PAGES)
 
 new-note: setup  ## start a note from the template: make new-note NAME=what-it-is-about
-	@$(PY) tools/new_note.py "$(NAME)"
+	@$(PY) tools/new_page.py note "$(NAME)"
+
+new-post: setup  ## start a post from the template: make new-post NAME=what-it-asks
+	@$(PY) tools/new_page.py post "$(NAME)"
 
 clean:  ## remove what was built (the packages in .venv stay)
 	rm -rf _site .render .quarto _freeze .pytest_cache .hypothesis build dist

@@ -7,7 +7,10 @@ import sys
 import time
 from pathlib import Path
 
+import matplotlib
 import pytest
+
+from tests.claims import cells
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -146,26 +149,40 @@ def ended(stat):
         return True
 
 
-def test_a_new_note_is_whole(tmp_path):
-    path = load("new_note").new_note("why-relu-bends", tmp_path)
+KINDS = {"note": "notes/why-relu-bends.qmd", "post": "posts/why-relu-bends/index.qmd"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_new_page_is_whole(kind, tmp_path):
+    path = load("new_page").new_page(kind, "why-relu-bends", tmp_path)
     text = path.read_text()
-    assert path == tmp_path / "notes" / "why-relu-bends.qmd"
-    assert 'title: "Why relu bends"' in text
+    assert path == tmp_path / KINDS[kind]
+    assert 'title: "Why relu bends' in text
     assert "#| label: fig-why-relu-bends" in text
     assert not {"TITLE", "NAME", "DATE"} & set(text.split())
 
 
-def test_a_note_is_never_overwritten(tmp_path):
-    new_note = load("new_note").new_note
-    path = new_note("a-note", tmp_path)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_new_pages_cells_run_and_its_claims_hold(kind):
+    matplotlib.use("agg")
+    names = {"In": ["", "code"]}
+    for code in cells(f"tools/{kind}.qmd"):
+        exec(code, names)
+    assert len(names["fig"].axes if kind == "note" else names["found"]) > 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_page_is_never_overwritten(kind, tmp_path):
+    new_page = load("new_page").new_page
+    path = new_page(kind, "a-page", tmp_path)
     path.write_text("mine")
-    with pytest.raises(ValueError, match=r"notes/a-note\.qmd exists already"):
-        new_note("a-note", tmp_path)
+    with pytest.raises(ValueError, match=r"a-page(/index)?\.qmd exists already"):
+        new_page(kind, "a-page", tmp_path)
     assert path.read_text() == "mine"
 
 
 @pytest.mark.parametrize("name", ["", "A Note", "../x", "a_b", "-a", "a.qmd", "nielsen/x"])
-def test_a_bad_name_for_a_note_is_refused(name, tmp_path):
+def test_a_bad_name_for_a_page_is_refused(name, tmp_path):
     with pytest.raises(ValueError, match="lower-case words joined by hyphens"):
-        load("new_note").new_note(name, tmp_path)
+        load("new_page").new_page("note", name, tmp_path)
     assert not (tmp_path / "notes").exists()
