@@ -42,12 +42,15 @@ def facts(html, path):
     equations = [equation(tag) for tag in main.find_all(id=re.compile("^eq-"))]
     write_maths(main)
     write_citations(main)
+    statements = [statement(tag) for tag in main.select(".theorem-title, .proof-title")]
+    for tag in main.select(".theorem-title, .exercise > .marks"):  # a heading, once it is framed
+        tag.decompose()
     return {
         "heading": [f"{tag.name} {text(tag)} {anchor(tag)}" for tag in main.find_all(HEADINGS)],
         "caption": [f"#{tag['id']} {caption(tag)}" for tag in floats(main)],
         "picture": [picture(tag) for tag in main.find_all(["img", "svg"]) if not inner_svg(tag)],
         "equation": equations,
-        "statement": [statement(tag) for tag in main.select(".theorem-title, .proof-title")],
+        "statement": statements,
         "reference": [link(tag, path) for tag in main.select("a.quarto-xref")],
         "link": [link(tag, path) for tag in main.select("a[href]:not(.quarto-xref)")],
         "code": [verbatim(tag) for tag in main.select("pre.sourceCode")],
@@ -145,7 +148,8 @@ def equation(tag):
 def statement(tag):
     holder = tag.find_parent(class_=["theorem", "proof"])
     name = tag.get("id") or (holder.get("id") if holder else None)
-    return f"{f'#{name} ' if name else ''}{text(tag).rstrip('. ')}"
+    called = re.sub(r"^(Exercise\W\d+) \((.*)\)$", r"\1 · \2", text(tag).rstrip(". "))
+    return f"{f'#{name} ' if name else ''}{called}"
 
 
 def link(tag, path):

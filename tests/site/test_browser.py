@@ -5,6 +5,7 @@ has the site below a sub-path, as GitHub Pages has a project's.
 """
 
 import asyncio
+import json
 import os
 import re
 import zipfile
@@ -404,3 +405,82 @@ def test_the_server_serves_below_its_path_only(tmp_path):
             assert caught.value.code == 404
             assert caught.value.read() == b"nowhere"
             caught.value.close()
+
+
+# A query, and where its first result leads.
+QUERIES = {
+    "NTK": "notes/kernels.html#sec-ntk",
+    "KL divergence": "notes/variational.html#sec-kl",
+    "HMC": "notes/sampling.html#sec-hamilton",
+    "MCMC": "notes/sampling.html#sec-balance",
+    "VAE": "posts/vae-latents/index.html#sec-elbo",
+    "learning rate": "posts/gradient-descent/index.html#sec-bound",
+    "exercise 2.5": "notes/nielsen/chapter-2.html#exr-2-p2",
+    "3.P10": "notes/nielsen/chapter-3.html#exr-3-p10",
+    "Mehler equation": "notes/kernels.html#eq-mehler",
+    "weight decay": "notes/regularisation.html#sec-adam",
+}
+
+
+def test_ten_queries_lead_to_the_section(page, base):
+    page.goto(base, wait_until="networkidle")
+    page.locator("#search-open").click()
+    found = {}
+    for query in QUERIES:
+        page.locator("#search-input").fill(query)
+        expect(page.locator("#search-status")).to_have_text(re.compile(r"^\d+ pages?$"))
+        page.wait_for_timeout(400)  # the search waits for the last letter
+        first = page.locator("#search-results a").first.get_attribute("href")
+        found[query] = first.removeprefix(base)
+    assert found == QUERIES
+
+
+def test_search_reads_neither_lists_nor_references(page, base):
+    page.goto(base, wait_until="networkidle")
+    page.locator("#search-open").click()
+    page.locator("#search-input").fill("momentum")
+    expect(page.locator("#search-results a").first).to_be_visible()
+    page.wait_for_timeout(500)
+    links = page.locator("#search-results a").evaluate_all("all => all.map((a) => a.href)")
+    lists = ("exercises.html", "glossary.html", "posts/index.html", "notes/index.html")
+    assert links and not [link for link in links if link.split("#")[0].endswith(lists)]
+
+
+@pytest.mark.parametrize("kind", ["a.term", "a.quarto-xref[href^='#fig']", "a[role=doc-biblioref]"])
+def test_a_link_shows_what_it_means_on_hover_and_focus(kind, page, base):
+    page.goto(base + "notes/sampling.html", wait_until="networkidle")
+    link, card = page.locator(f"main {kind}:visible").first, page.locator("#card")
+    link.scroll_into_view_if_needed()
+    link.hover()
+    expect(card).to_be_visible()
+    assert link.get_attribute("aria-describedby") == "card"
+    card.hover()  # it stays while the pointer is in it
+    page.wait_for_timeout(400)
+    expect(card).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+    page.mouse.move(0, 0)
+    link.evaluate("one => one.focus({ focusVisible: true })")
+    expect(card).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(link).not_to_have_attribute("aria-describedby", "card")
+
+
+def test_solved_marks_are_kept_counted_and_saved(page, base, tmp_path):
+    page.goto(base + "posts/weight-masks/index.html", wait_until="networkidle")
+    page.get_by_role("checkbox", name=re.compile("^Solved: ")).first.check()
+    page.goto(base + "exercises.html", wait_until="networkidle")
+    status = page.locator("main [role=status]")
+    expect(status).to_contain_text("1 marked as solved")
+    page.get_by_label("Marks", exact=True).select_option("solved")
+    expect(page.locator("#all-exercises li:visible")).to_have_count(1)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save my marks").click()
+    download.value.save_as(tmp_path / "marks.json")
+    solved = json.loads((tmp_path / "marks.json").read_text())["solved"]
+    assert list(solved) == ["posts/weight-masks/index.html#exr-shuffle"]
+    page.evaluate("localStorage.clear()")
+    page.reload(wait_until="networkidle")
+    expect(status).to_contain_text("0 marked as solved")
+    page.locator("input[type=file]").set_input_files(tmp_path / "marks.json")
+    expect(status).to_contain_text("1 marked as solved")
