@@ -165,7 +165,7 @@ def test_a_new_page_is_whole(kind, tmp_path):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_new_pages_cells_run_and_its_claims_hold(kind):
     matplotlib.use("agg")
-    names = {"In": ["", "code"]}
+    names = {}
     for code in cells(f"tools/{kind}.qmd"):
         exec(code, names)
     assert len(names["fig"].axes if kind == "note" else names["found"]) > 0
