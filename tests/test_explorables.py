@@ -11,9 +11,11 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import torch
 from bs4 import BeautifulSoup
 
 from tinynets.explorables import Choice, Points, Slider, Switch, live
+from tinynets.explorables.bnn import clusters_explorable
 from tinynets.explorables.curves import curves_explorable
 from tinynets.explorables.images import INKS
 from tinynets.explorables.masks import match_explorable
@@ -227,3 +229,11 @@ def test_the_logic_of_the_shell():
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"# pass [1-9]", done.stdout)
+
+
+def test_clusters_take_a_column_of_a_tensor():
+    x = torch.linspace(-1, 1, 5)[:, None]
+    band = (-torch.ones(5), torch.ones(5))
+    how = {"ylim": (-2, 2), "name": "clusters", "alt_text": "A band and two lines."}
+    html = clusters_explorable(x, [1], [band], [band], [(x[:, 0], x[:, 0])], **how).html
+    assert "in the middle the band is 2.0 wide" in html

@@ -116,7 +116,7 @@ def clusters_explorable(
     >>> clusters_explorable(x, [1], [band], [band], [(x, x)], **how).html[:24]
     '<div class="explorable" '
     """
-    middle = np.size(x) // 2
+    middle = np.asarray(x).size // 2  # a tensor has a method `size`
     frames = {}
     for n, band, reference, points in zip(sizes, bands, references, data, strict=True):
         wide, right = (float(np.ravel(high - low)[middle]) for low, high in (band, reference))
