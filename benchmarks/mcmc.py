@@ -1,7 +1,7 @@
 """Worst effective sample size of f(x*) per second, beside NumPyro and others.
 
     pip install -e '.[bench]'
-    python benchmarks/mcmc.py                 # both regimes, 4 and 64 chains
+    python benchmarks/mcmc.py                 # all problems, 4 and 64 chains
     python benchmarks/mcmc.py --regime over --chains 64 --only numpyro_hmc
 
 Each method runs in a process of its own, held on one core (`--cores`), from
@@ -9,8 +9,12 @@ the same starting points on the same density. ESS is the bulk one, of the
 test point where it is smallest. Seconds are CPU seconds of the drawing phase:
 on an idle machine with one core they are the clock's, and on a busy one they
 still compare. What was compiled before and the warm-up stand in columns of
-their own. JAX and tinynets compute in float32, JAX's default, or in float64,
-the default of tinynets, with `--bits 64`; Pyro and the loop in float64.
+their own. "ours is" compares HMC with our HMC and NUTS with our NUTS, and is
+left out for ESS where R-hat is 1.05 or more. Ours learns one step size and
+mass matrix from all chains and jitters the length of HMC's trajectories; the
+peers learn one for each chain, and their lengths are fixed. JAX and tinynets
+compute in float32, JAX's default, or in float64, the default of tinynets, with
+`--bits 64`; Pyro and the loop in float64.
 """
 
 import argparse
@@ -25,9 +29,9 @@ from pathlib import Path
 
 from mcmc_peers import PEERS, Clocks
 
-REGIMES = {  # hidden units, activation, points, noise, trajectory, draws
+REGIMES = {
     "over": {
-        "n_hidden": 100,
+        "sizes": (1, 100, 1),
         "activation": "tanh",
         "n_examples": 10,
         "noise": 0.1,
@@ -36,7 +40,7 @@ REGIMES = {  # hidden units, activation, points, noise, trajectory, draws
         "n_warmup": 200,
     },
     "under": {
-        "n_hidden": 3,
+        "sizes": (1, 3, 1),
         "activation": "relu",
         "n_examples": 50,
         "noise": 0.05,
@@ -44,31 +48,68 @@ REGIMES = {  # hidden units, activation, points, noise, trajectory, draws
         "n_draws": 500,
         "n_warmup": 500,
     },
+    "deep": {
+        "sizes": (1, 32, 32, 1),
+        "activation": "tanh",
+        "n_examples": 100,
+        "noise": 0.1,
+        "n_leapfrog": 50,
+        "n_draws": 100,
+        "n_warmup": 150,
+    },
+    "moons": {
+        "sizes": (2, 16, 16, 2),
+        "activation": "tanh",
+        "n_examples": 200,
+        "noise": None,  # classes
+        "n_leapfrog": 50,
+        "n_draws": 100,
+        "n_warmup": 150,
+    },
 }
 
 
 def problem_of(regime, chains):
-    """Draw the data of posts/hmc-vs-langevin, and where chains start."""
+    """Draw the data of posts/hmc-vs-langevin or two moons, and where chains start."""
     import torch
 
-    from tinynets import bnn, gp, nets, rng
+    from tinynets import bnn, nets, rng
 
     settings = REGIMES[regime]
     generator = rng.generator(1, regime)
+    x, y, x_star = (moons if regime == "moons" else curve)(settings, generator)
+    net = nets.MLP(settings["sizes"], settings["activation"])
+    std = bnn.prior_std(net, fan_in=len(settings["sizes"]) > 3, dtype=torch.float64)
+    start = bnn.draw_prior(std, chains, generator=generator)
+    arrays = {"x": x, "y": y, "x_star": x_star, "std": std, "start": start}
+    return settings | {name: tensor.numpy() for name, tensor in arrays.items()}
+
+
+def curve(settings, generator):
+    """Draw a function from a Gaussian process, and noisy values of it."""
+    import torch
+
+    from tinynets import gp
+
     x = 4 * torch.rand(settings["n_examples"], 1, dtype=torch.float64, generator=generator) - 2
-    if regime == "over":  # a wide gap
+    if settings["n_examples"] < 20:  # a wide gap
         x = torch.where(x.abs() < 0.6, x.sign() * (2 - x.abs()), x)
     f = gp.draw(x, lambda a, b: torch.exp(-0.5 * torch.cdist(a, b) ** 2), generator=generator)[0]
     y = f + settings["noise"] * torch.randn(len(x), dtype=torch.float64, generator=generator)
-    net = nets.MLP([1, settings["n_hidden"], 1], settings["activation"])
-    std = bnn.prior_std(net)
-    start = bnn.draw_prior(std, chains, generator=generator)
-    return settings | {
-        "x": x.numpy(),
-        "y": y[:, None].numpy(),
-        "std": std.numpy(),
-        "start": start.numpy(),
-    }
+    return x, y[:, None], torch.linspace(-2.5, 2.5, 26, dtype=torch.float64)[:, None]
+
+
+def moons(settings, generator):
+    """Draw two half circles, one in the other's arms."""
+    import torch
+
+    n = settings["n_examples"]
+    angle = torch.pi * torch.rand(n, dtype=torch.float64, generator=generator)
+    y = torch.arange(n) % 2
+    x = torch.stack([angle.cos() + y, (1 - 2 * y) * angle.sin() + 0.5 * y], 1)
+    x = x + 0.15 * torch.randn(n, 2, dtype=torch.float64, generator=generator)
+    axis = torch.linspace(-1, 2, 5, dtype=torch.float64)
+    return x, y, torch.cartesian_prod(axis, axis)
 
 
 def tinynets(problem, n_draws, n_warmup, *, method="hmc"):
@@ -79,12 +120,14 @@ def tinynets(problem, n_draws, n_warmup, *, method="hmc"):
     from tinynets.samplers import adapt, hmc, nuts, sample
 
     clocks = Clocks(compile={"wall": 0.0, "cpu": 0.0})
-    net = nets.MLP([1, problem["n_hidden"], 1], problem["activation"])
+    net = nets.MLP(problem["sizes"], problem["activation"])
     dtype = {32: torch.float32, 64: torch.float64}[problem["bits"]]
-    x, y, std, start = (
-        torch.as_tensor(problem[name], dtype=dtype) for name in ("x", "y", "std", "start")
-    )
-    target = bnn.Posterior(net, x, y, bnn.Gaussian(problem["noise"]), std)
+    x, std, start = (torch.as_tensor(problem[name], dtype=dtype) for name in ("x", "std", "start"))
+    y, noise = torch.as_tensor(problem["y"]), problem["noise"]
+    if noise is None:
+        target = bnn.Posterior(net, x, y, bnn.Categorical(), std)
+    else:
+        target = bnn.Posterior(net, x, y.to(dtype), bnn.Gaussian(noise), std)
     clocks("compile", lambda: target.path)  # which is when the choice is made
     algorithm, options = {
         "hmc": (hmc, {"n_leapfrog": problem["n_leapfrog"], "jitter": 0.5}),
@@ -119,6 +162,7 @@ METHODS = {
     "tinynets_nuts": functools.partial(tinynets, method="nuts"),
     "tinynets_hmc_pytorch": tinynets,
 } | PEERS
+OURS = dict.fromkeys(("numpyro_nuts", "blackjax_nuts", "pyro_nuts"), "tinynets_nuts")
 PLAIN = {"tinynets_hmc_pytorch": {"TINYNETS_COMPILE": "0"}}  # without the C code
 FEW = {"pyro_nuts": 20, "tinynets_hmc_pytorch": 30}  # draws that we wait for
 
@@ -162,9 +206,10 @@ def measure(result, problem):
     from tinynets import diagnostics
 
     clocks = result["clocks"]
-    row = {phase: clocks[phase]["cpu"] for phase in clocks}
+    row = {phase: max(clocks[phase]["cpu"], 1e-9) for phase in clocks}
     row["wall"] = clocks["draws"]["wall"]
     row["gradients/s"] = result["n_gradients"] / row["draws"]
+    row["share"] = row["draws"] / (row["draws"] + row["warmup"])  # of CPU seconds
     if result["draws"] is None:
         return row | {
             "ess": result["ess"],
@@ -174,43 +219,43 @@ def measure(result, problem):
     f = functions(torch.as_tensor(result["draws"]), problem)
     ess = diagnostics.effective_sample_size(f).min().item()
     r_hat = diagnostics.r_hat(f).max().item() if len(f) > 1 else float("nan")
-    within = sum(diagnostics.effective_sample_size(chain[None]).min().item() for chain in f)
-    return row | {
-        "ess": ess,
-        "r_hat": r_hat,
-        "ess/s": ess / row["draws"],
-        "within/s": within / row["draws"],
-    }
+    return row | {"ess": ess, "r_hat": r_hat, "ess/s": ess / row["draws"]}
 
 
 def functions(draws, problem):
-    """Return f at 26 points of [-2.5, 2.5], (chains, draws, 26)."""
+    """Return f, or the difference of two logits, at the test points, (chains, draws, points)."""
     import torch
 
     from tinynets import bnn, nets
 
-    forward = bnn.batched(nets.MLP([1, problem["n_hidden"], 1], problem["activation"]))
-    x_star = torch.linspace(-2.5, 2.5, 26, dtype=torch.float64)[:, None]
-    return forward(draws.flatten(0, 1), x_star)[..., 0].unflatten(0, draws.shape[:2])
+    forward = bnn.batched(nets.MLP(problem["sizes"], problem["activation"]))
+    f = forward(draws.flatten(0, 1), torch.as_tensor(problem["x_star"]))
+    return (f[..., -1] if f.shape[-1] == 1 else f[..., 1] - f[..., 0]).unflatten(0, draws.shape[:2])
 
 
 def table(rows):
     """Print what was measured, and how many times as fast we are."""
-    ours = rows.get("tinynets_hmc")
     print(
-        "| method | worst ESS/s | ours is | within chains ESS/s | ours is "
-        "| gradients/s | ESS | R-hat | draws s | warm-up s | compile s |\n"
+        "| method | worst ESS/s | ours is | with warm-up "
+        "| gradients/s | ours is | ESS | R-hat | draws s | warm-up s | compile s |\n"
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
     )
 
     def ratio(row, key):
-        return f"{ours[key] / row[key]:.3g}×" if ours and row.get(key) else ""
+        if not ours or not row.get(key):
+            return ""
+        if "ess" in key and not max(row["r_hat"], ours["r_hat"]) < 1.05:
+            return "-"  # no number of effective draws where chains disagree
+        return f"{ours[key] / row[key]:.3g}×"
 
     for name, row in rows.items():
+        row["ess/s all"] = row["ess/s"] * row["share"]
+        ours = rows.get(OURS.get(name, "tinynets_hmc"))
+        if ours:
+            ours["ess/s all"] = ours["ess/s"] * ours["share"]
         print(
-            f"| {name} | {row['ess/s']:.4g} | {ratio(row, 'ess/s')} "
-            f"| {row.get('within/s', float('nan')):.4g} "
-            f"| {ratio(row, 'within/s')} | {row['gradients/s']:,.0f} "
+            f"| {name} | {row['ess/s']:.4g} | {ratio(row, 'ess/s')} | {ratio(row, 'ess/s all')} "
+            f"| {row['gradients/s']:,.0f} | {ratio(row, 'gradients/s')} "
             f"| {row['ess']:.0f} | {row['r_hat']:.3f} "
             f"| {row['draws']:.2f} | {row['warmup']:.2f} "
             f"| {row['compile']:.2f} |",

@@ -5,6 +5,7 @@ dict of arrays and the result has `draws` (chains, draws, dim), `n_gradients`
 and the times of its `clocks`: compile, warmup, draws.
 """
 
+import itertools
 import math
 import time
 
@@ -19,19 +20,33 @@ class Clocks(dict):
         return result
 
 
+def _forward(theta, h, sizes, phi):
+    """Evaluate a net whose weights lie as ours do: W1 (out, in), b1, W2, ..."""
+    at, shapes = 0, list(itertools.pairwise(sizes))
+    for i, (n_in, n_out) in enumerate(shapes):
+        weight = theta[at : at + n_in * n_out].reshape(n_out, n_in)
+        at += n_in * n_out
+        h = h @ weight.T + theta[at : at + n_out]
+        at += n_out
+        h = phi(h) if i + 1 < len(shapes) else h
+    return h
+
+
 def _jax_density(problem):
     import jax
     import jax.numpy as jnp
 
     jax.config.update("jax_enable_x64", problem["bits"] == 64)
     x, y, std = (jnp.asarray(problem[name]) for name in ("x", "y", "std"))
-    h = problem["n_hidden"]
     phi = {"tanh": jnp.tanh, "relu": jax.nn.relu}[problem["activation"]]
 
     def log_density(theta):
-        w1, b1, w2, b2 = jnp.split(theta, [h, 2 * h, 3 * h])
-        residual = (y[:, 0] - phi(x * w1 + b1) @ w2 - b2) / problem["noise"]
-        return -0.5 * ((residual**2).sum() + ((theta / std) ** 2).sum())
+        f = _forward(theta, x, problem["sizes"], phi)
+        if problem["noise"] is None:
+            fit = jnp.take_along_axis(jax.nn.log_softmax(f), y[:, None], 1).sum()
+        else:
+            fit = -0.5 * (((y - f) / problem["noise"]) ** 2).sum()
+        return fit - 0.5 * ((theta / std) ** 2).sum()
 
     return log_density, jnp.asarray(problem["start"])
 
@@ -148,13 +163,15 @@ def _torch_density(problem):
     import torch
 
     x, y, std = (torch.as_tensor(problem[name]) for name in ("x", "y", "std"))
-    h = problem["n_hidden"]
     phi = {"tanh": torch.tanh, "relu": torch.relu}[problem["activation"]]
 
     def log_density(theta):
-        w1, b1, w2, b2 = theta.split([h, h, h, 1])
-        residual = (y[:, 0] - phi(x * w1 + b1) @ w2 - b2) / problem["noise"]
-        return -0.5 * ((residual**2).sum() + ((theta / std) ** 2).sum())
+        f = _forward(theta, x, problem["sizes"], phi)
+        if problem["noise"] is None:
+            fit = f.log_softmax(-1).gather(1, y[:, None]).sum()
+        else:
+            fit = -0.5 * (((y - f) / problem["noise"]) ** 2).sum()
+        return fit - 0.5 * ((theta / std) ** 2).sum()
 
     return log_density
 
