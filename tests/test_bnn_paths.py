@@ -8,20 +8,58 @@ from bnn_checks import F64, check_gradient, data, likelihoods, positions, poster
 from torch import nn
 
 from tinynets import bnn
+from tinynets._fast import build
+from tinynets.bnn._paths import by_hand
 from tinynets.nets import MLP
 from tinynets.rng import generator
 
+
+def f64(*numbers):
+    return (torch.tensor(number, dtype=F64) for number in numbers)
+
+
+PRIORS = [
+    torch.distributions.Gamma(*f64(2.0, 5.0)),
+    torch.distributions.Chi2(*f64(3.0)),
+    torch.distributions.Exponential(*f64(2.0)),
+    torch.distributions.InverseGamma(*f64(2.5, 0.7)),
+    torch.distributions.HalfNormal(*f64(0.6)),
+    torch.distributions.LogNormal(*f64(-1.0, 0.5)),
+]
 NAMES = ("sigmoid", "softplus", "silu", "gelu", "erf", "elu", "selu", "sine")
+
+
+needs_compiler = pytest.mark.skipif(
+    isinstance(build.library("double"), str),
+    reason="no C compiler: install cc (gcc or clang) to test compiled paths",
+)
+
+
+def check_by_hand(posterior):
+    """Hold the pullback against autograd, whichever path the posterior takes."""
+    check_gradient(posterior, lambda position: by_hand(posterior, position))
 
 
 @pytest.mark.parametrize("kind", likelihoods(3))
 @pytest.mark.parametrize("temperature", [1.0, 3.0])
 @pytest.mark.parametrize("sizes", [[2, 5, 3], [1, 9, 4, 3], [3, 3]])
-def test_gradient_by_hand_is_autograds(sizes, kind, temperature):
+def test_gradient_is_autograds(sizes, kind, temperature):
     likelihood, y = likelihoods(3)[kind]
     x, _ = data(n_inputs=sizes[0])
     posterior = bnn.Posterior(MLP(sizes), x, y, likelihood, temperature=temperature)
-    assert posterior.path.name == "by hand"
+    check_by_hand(posterior)
+    if kind == "own":
+        assert "Gaussian and Categorical" in posterior.path.reason
+    elif "compiler" not in posterior.path.reason:
+        assert posterior.path.name == "compiled"
+        check_gradient(posterior)
+
+
+@needs_compiler
+@pytest.mark.parametrize("prior", PRIORS, ids=lambda prior: type(prior).__name__)
+def test_every_noise_prior_has_its_gradient(prior):
+    posterior = bnn.Posterior(MLP([1, 4, 2]), *data(9, n_outputs=2), bnn.Gaussian(prior))
+    assert posterior.path.name == "compiled"
     check_gradient(posterior)
 
 
@@ -29,10 +67,11 @@ def test_gradient_by_hand_is_autograds(sizes, kind, temperature):
 @pytest.mark.parametrize("activation", ["tanh", "relu", *NAMES])
 def test_every_activation_has_its_gradient(activation, n):
     x, y = data(n, n_inputs=2, n_outputs=2)
-    net = MLP([2, 8, 6, 2], activation)
-    posterior = bnn.Posterior(net, x, y, bnn.Gaussian(0.3))
-    assert posterior.path.name == "by hand"
-    check_gradient(posterior)
+    posterior = bnn.Posterior(MLP([2, 8, 6, 2], activation), x, y, bnn.Gaussian(0.3))
+    check_by_hand(posterior)
+    if activation != "sine" and "compiler" not in posterior.path.reason:
+        assert posterior.path.name == "compiled"
+        check_gradient(posterior)
 
 
 TWINS = {
@@ -49,12 +88,12 @@ TWINS = {
     "deep": (
         MLP([2, 6, 5, 1], ["silu", "gelu"]),
         nn.Sequential(nn.Linear(2, 6), nn.SiLU(), nn.Linear(6, 5), nn.GELU(), nn.Linear(5, 1)),
-        "by hand",
+        "compiled",
     ),
     "no bias": (
         MLP([2, 6, 1], bias=False),
         nn.Sequential(nn.Linear(2, 6, bias=False), nn.Tanh(), nn.Linear(6, 1, bias=False)),
-        "by hand",
+        "compiled",
     ),
 }
 
@@ -134,7 +173,7 @@ def test_a_hooked_net_keeps_its_hooks():
 def test_float32_data_are_computed_in_float32(path):
     net = {
         "compiled": MLP([1, 4, 1]),
-        "by hand": MLP([1, 4, 4, 1]),
+        "by hand": MLP([1, 4, 1], "sine"),
         "autograd": nn.Sequential(nn.Linear(1, 4), nn.LayerNorm(4), nn.Linear(4, 1)),
     }[path]
     x, y = data()

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from tinynets import bnn, nets, rng
-from tinynets._fast import build, leapfrog
+from tinynets._fast import build
+from tinynets._fast import chains as fast_chains
 from tinynets.samplers import adapt, base, diagonal_mass, hmc, mala, nuts, sample
 from tinynets.samplers.leapfrog import path, trajectory
 
@@ -24,6 +25,7 @@ CASES = {
     "few tanh": ([1, 3, 1], "tanh"),
     "seven relu": ([1, 7, 1], "relu"),
     "two inputs": ([2, 20, 1], "tanh"),
+    "deep": ([3, 7, 5, 2], ["erf", "softplus"]),
 }
 
 
@@ -31,7 +33,7 @@ def posterior(name, **options):
     sizes, activation = CASES[name]
     generator = rng.generator(1, name)
     x = torch.randn(7, sizes[0], dtype=torch.float64, generator=generator)
-    y = torch.randn(7, 1, dtype=torch.float64, generator=generator)
+    y = torch.randn(7, sizes[-1], dtype=torch.float64, generator=generator)
     net = nets.MLP(sizes, activation)
     options = {"temperature": 1.5} | options
     target = bnn.Posterior(net, x, y, bnn.Gaussian(0.3), bnn.prior_std(net, fan_in=True), **options)
@@ -75,7 +77,7 @@ def test_value_and_gradient_are_those_of_autograd(name, chains):
 @pytest.mark.parametrize("chains", [3, 19])
 @pytest.mark.parametrize("name", CASES)
 def test_trajectory_is_that_of_pytorch(name, chains, mass, monkeypatch):
-    monkeypatch.setattr(leapfrog, "WORTH_A_THREAD", 1)  # in two parts
+    monkeypatch.setattr(fast_chains, "WORTH_A_THREAD", 1)  # in two parts
     target = posterior(name)
     start = base.start(target, positions(target, chains))
     mass = mass(chains, target.dim)
@@ -132,6 +134,30 @@ def test_samplers_make_the_same_draws():
             for f in (plain(target), target)
         )
         torch.testing.assert_close(fast, slow)
+
+
+@needs_compiler
+@pytest.mark.parametrize("chains", [1, 4, 19])
+@pytest.mark.parametrize("name", ["few tanh", "wide relu", "deep"])
+def test_nuts_makes_the_same_draws_in_c(name, chains, monkeypatch):
+    monkeypatch.setattr(fast_chains, "WORTH_A_THREAD", 1)  # in two parts
+    target = posterior(name)
+    masses = (None, diagonal_mass(torch.linspace(0.5, 2, target.dim).double()))
+    for mass, step_size in zip(masses, (0.03, torch.linspace(0.02, 0.2, chains)), strict=True):
+        slow, fast = (
+            sample(
+                nuts(f, step_size=step_size, max_depth=5, mass=mass),
+                positions(target, chains),
+                n_draws=3,
+                generator=rng.generator(4),
+            )
+            for f in (plain(target), target)
+        )
+        for name_of, found, expected in zip(base.Info._fields, fast.info, slow.info, strict=True):
+            torch.testing.assert_close(found, expected, rtol=1e-7, atol=1e-7, msg=name_of)
+        torch.testing.assert_close(fast.position, slow.position)
+        torch.testing.assert_close(fast.log_density, slow.log_density)
+    assert chains == 1 or len(slow.info.n_gradients.unique()) > 1
 
 
 @needs_compiler
@@ -220,7 +246,7 @@ def test_without_compiled_code_the_gradient_is_by_hand(
         monkeypatch.setenv(name, value)
     target = bnn.Posterior(nets.MLP([1, 3, 1]), *torch.ones(2, 4, 1), bnn.Gaussian(0.3))
     assert target.path.name == "by hand" and reason in target.path.reason
-    assert target.trajectory is None and target.trajectory_states is None
+    assert target.trajectory is None
 
 
 @needs_compiler
@@ -282,11 +308,10 @@ def test_a_cache_that_cannot_be_written_is_no_error(fresh_cache):
 @pytest.mark.parametrize(
     "net, likelihood, reason",
     [
-        (nets.MLP([1, 3, 1]), bnn.Gaussian(torch.distributions.Gamma(2.0, 5.0)), "fixed noise_std"),
-        (nets.MLP([1, 3, 3, 1]), bnn.Gaussian(0.1), "one hidden layer"),
-        (nets.MLP([1, 3, 1], bias=False), bnn.Gaussian(0.1), "with biases"),
-        (nets.MLP([1, 3, 1], "silu"), bnn.Gaussian(0.1), "tanh and ReLU, not silu"),
-        (nets.MLP([40, 3, 1]), bnn.Gaussian(0.1), "more than 24 inputs"),
+        (nets.MLP([1, 3, 1]), bnn.Gaussian(torch.distributions.HalfCauchy(1.0)), "not HalfCauchy"),
+        (nets.MLP([1, 3, 1]), lambda f, y: -(f[..., 0] - y).abs(), "Gaussian and Categorical"),
+        (nets.MLP([1, 3, 3, 1], "sine"), bnn.Gaussian(0.1), "not sine"),
+        (nets.MLP([1, 150, 150, 1]), bnn.Gaussian(0.1), "more than 20,000 weights"),
     ],
 )
 def test_what_the_c_code_does_not_cover_is_named(net, likelihood, reason):

@@ -8,6 +8,7 @@ from tinynets import rng, targets
 from tinynets.samplers import (
     Adaptation,
     _nuts,
+    _trees,
     adapt,
     base,
     dense_mass,
@@ -212,13 +213,15 @@ def test_jitter_stays_within_its_range():
     assert set(steps[0].tolist()) == set(range(7, 14))
 
 
-@pytest.mark.parametrize("room", [1, 4, 16])
+@pytest.mark.parametrize("room", [1, 4])
 def test_nuts_judges_a_branch_alike_in_blocks_of_any_size(room, monkeypatch):
-    """Growing, leaves and weights do not depend on how much is held."""
+    """Growing, leaves, weights and the leaf drawn do not depend on how much is held."""
     follow = _nuts.path(TARGET.log_density)
     state = base.start(TARGET.log_density, TARGET.draw(64, generator=rng.generator(2)))
     momentum = torch.randn(state.position.shape, dtype=torch.float64, generator=rng.generator(3))
     energy = momentum.square().sum(1) / 2 - state.log_density
+    yes, zero = torch.ones(64, dtype=torch.bool), torch.zeros(64, dtype=torch.float64)
+    uniform = torch.rand(4, 64, dtype=torch.float64, generator=rng.generator(4))
 
     def grow():
         return _nuts._grow(
@@ -226,37 +229,64 @@ def test_nuts_judges_a_branch_alike_in_blocks_of_any_size(room, monkeypatch):
             None,
             _nuts.Edge(state, momentum),
             energy,
-            torch.ones(64, dtype=torch.bool),
+            _nuts.Tally(yes, ~yes, zero, yes.long() * 0),
             torch.full((64, 1), 0.12),
             4,
-            rng.generator(4),
+            uniform,
         )
 
     whole = grow()
     monkeypatch.setattr(_nuts, "BLOCK", room * momentum.numel())
     part = grow()
-    assert torch.equal(part.growing, whole.growing)
-    assert 0 < whole.growing.sum() < 64
-    assert torch.equal(part.n_leaves, whole.n_leaves)
-    grown = whole.growing
-    for name in ("log_weight", "momentum_sum", "acceptance_sum"):
-        torch.testing.assert_close(getattr(part, name)[grown], getattr(whole, name)[grown])
-    torch.testing.assert_close(part.right.state.position[grown], whole.right.state.position[grown])
+    torch.testing.assert_close(part[2], whole[2])
+    grown = whole[2].growing
+    assert 0 < grown.sum() < 64
+    for one, other in zip(part[:2], whole[:2], strict=True):
+        for found, expected in zip(one, other, strict=True):
+            for a, b in zip(
+                *((x if isinstance(x, tuple) else (x,)) for x in (found, expected)), strict=True
+            ):
+                torch.testing.assert_close(a[grown], b[grown])
 
 
 def test_subtrees_turn_where_brute_force_says():
     momentum = torch.randn(16, 5, 3, generator=rng.generator(1)) + 0.7
-    turned, total = _nuts._subtrees(None, momentum)
-    torch.testing.assert_close(total, momentum.sum(0))
+    value = torch.zeros(16, 5)
+    leaves = _trees.Subtree(
+        momentum, momentum, momentum, value, base.State(momentum, value, momentum), value
+    )
+    merged, turned = _trees.merge_all(None, leaves, torch.full((4, 5), 0.3))
+    torch.testing.assert_close(merged.total, momentum.sum(0))
     expected = torch.zeros(16, 5, dtype=torch.bool)
+    n_across = 0
     for size in (2, 4, 8, 16):
         for part in range(0, 16, size):
-            leaves = momentum[part : part + size]
-            travelled = leaves.sum(0) - (leaves[0] + leaves[-1]) / 2
-            for end in (leaves[0], leaves[-1]):
-                expected[part + size - 1] |= (travelled * end).sum(1) <= 0
+            for first, last in (
+                (0, size),
+                (0, size // 2 + 1),  # the first half with the next leaf
+                (size // 2 - 1, size),
+            ):
+                row = momentum[part + first : part + last]
+                travelled = row.sum(0) - (row[0] + row[-1]) / 2
+                now = ((travelled * row[0]).sum(1) <= 0) | ((travelled * row[-1]).sum(1) <= 0)
+                n_across += int((now & ~expected[part + size - 1]).sum()) * (last - first < size)
+                expected[part + size - 1] |= now
     assert torch.equal(turned, expected)
-    assert 0 < turned.sum() < turned.numel()
+    assert 0 < turned.sum() < turned.numel() and n_across
+
+
+def test_a_leaf_is_drawn_by_its_weight():
+    weight = torch.tensor([0.1, 0.5, 0.2, 0.2]).double()
+    draws = 20_000
+    row = torch.arange(4.0).double()[:, None, None].expand(4, draws, 1)
+    log_weight = weight.log()[:, None].expand(4, draws)
+    leaves = _trees.Subtree(row, row, row, log_weight, base.State(row, log_weight, row), log_weight)
+    uniform = torch.rand(2, draws, dtype=torch.float64, generator=rng.generator(1))
+    merged, _ = _trees.merge_all(None, leaves, uniform)
+    share = (merged.proposal.position[:, 0, None] == torch.arange(4)).double().mean(0)
+    error = (weight * (1 - weight) / draws).sqrt()
+    assert ((share - weight).abs() < 5 * error).all()
+    assert torch.equal(merged.energy_error, merged.proposal.log_density)
 
 
 def test_gradient_of_autograd_is_that_of_each_chain():

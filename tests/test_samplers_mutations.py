@@ -119,10 +119,12 @@ def test_a_wrong_sign_in_the_correction_fails_on_the_quartic(monkeypatch):
 
 
 def test_a_tree_that_prefers_its_last_leaf_is_seen(monkeypatch):
-    def no_chance(like, generator):
-        return torch.zeros_like(like)
+    original = module("nuts").Uniform
 
-    monkeypatch.setattr(module("nuts"), "_uniform", no_chance)
+    def no_chance(direction, join, merge):
+        return original(direction, torch.zeros_like(join), torch.zeros_like(merge))
+
+    monkeypatch.setattr(module("nuts"), "Uniform", no_chance)
     with pytest.raises(AssertionError):
         check.moments("nuts", "skewed")
 
@@ -130,10 +132,12 @@ def test_a_tree_that_prefers_its_last_leaf_is_seen(monkeypatch):
 def test_a_tree_that_never_checks_its_inside_is_seen(monkeypatch):
     # Turning within a branch must discard it: the trajectory could not have
     # started from there.
-    def unchecked(mass, momentum):
-        turned = torch.zeros(momentum.shape[:2], dtype=torch.bool)
-        return turned, momentum.sum(0)
+    original = module("nuts").merge_all
 
-    monkeypatch.setattr(module("nuts"), "_subtrees", unchecked)
+    def unchecked(mass, leaves, uniform):
+        merged, turned = original(mass, leaves, uniform)
+        return merged, torch.zeros_like(turned)
+
+    monkeypatch.setattr(module("nuts"), "merge_all", unchecked)
     with pytest.raises(AssertionError):
         check.moments("nuts", "gaussian", n_chains=2_000)

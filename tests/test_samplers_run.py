@@ -369,6 +369,7 @@ def test_progress_shows_acceptance_and_divergences(capsys):
         (lambda f: hmc(f, step_size=0.1, n_leapfrog=0), "n_leapfrog"),
         (lambda f: hmc(f, step_size=0.1, n_leapfrog=2, jitter=2.0), "jitter"),
         (lambda f: nuts(f, step_size=0.1, max_depth=0), "max_depth"),
+        (lambda f: nuts(f, step_size=0.1, max_depth=31), "max_depth must be at most 30"),
         (
             lambda f: sgld(f, n_examples=3, batch_size=4, step_size=0.1),
             "n_examples must be 4 or above",

@@ -17,66 +17,70 @@ function turns(first, last, sum) {
   return dot(travelled, first) <= 0 || dot(travelled, last) <= 0;
 }
 
+// Two subtrees together, or one with the nearest leaf of the other.
+function turned(left, right) {
+  return turns(left.first, right.last, plus(left.sum, right.sum))
+    || turns(left.first, right.first, plus(left.sum, right.first))
+    || turns(left.last, right.last, plus(left.last, right.sum));
+}
+
+// One subtree of two; `taken`: its leaf is the right one's.
+function together(left, right, taken) {
+  const { proposal, error } = taken ? right : left;
+  return { proposal, error, first: left.first, last: right.last, sum: plus(left.sum, right.sum),
+    logWeight: logAddExp(left.logWeight, right.logWeight) };
+}
+
 export function nuts(target, state, { step, depth: maxDepth = 10 }, random) {
   const p = normals(random, state.q.length);
   const energy = kinetic(p) - state.value;
+  const [direction, join, merge] = ["direction", "join", "merge"].map(
+    () => Array.from({ length: maxDepth }, () => random.uniform()));
   const edges = { back: [state, p], forth: [state, p] };
   const paths = { back: [], forth: [] };
-  const tree = { proposal: state, error: 0, logWeight: 0, sum: p, acceptances: 0, leaves: 0,
-    divergent: false };
+  const tally = { acceptances: 0, leaves: 0, divergent: false };
+  let tree = { proposal: state, error: 0, logWeight: 0, first: p, last: p, sum: p };
   for (let depth = 0; depth < maxDepth; depth++) {
-    const way = random.uniform() < 0.5 ? "forth" : "back";
+    const [way, other] = direction[depth] < 0.5 ? ["forth", "back"] : ["back", "forth"];
     const branch = grow(target, edges[way], way === "forth" ? step : -step, 2 ** depth, energy,
-      random, paths[way]);
-    tree.divergent ||= branch.divergent;
-    tree.acceptances += branch.acceptances;
-    tree.leaves += branch.leaves;
-    const taken = Math.log(random.uniform()) < branch.logWeight - tree.logWeight;
-    if (branch.stopped) break;
-    if (taken) [tree.proposal, tree.error] = [branch.proposal, branch.error];
-    tree.logWeight = logAddExp(tree.logWeight, branch.logWeight);
-    tree.sum = plus(tree.sum, branch.sum);
+      merge, paths[way], tally);
+    if (branch === null) break;
+    tree = { ...tree, first: edges[other][1], last: edges[way][1] };
+    const ended = turned(tree, branch);
+    tree = together(tree, branch, join[depth] < Math.exp(branch.logWeight - tree.logWeight));
     edges[way] = branch.edge;
-    if (turns(edges.back[1], edges.forth[1], tree.sum)) break;
+    if (ended) break;
   }
   return [tree.proposal, {
     accepted: tree.proposal.q.some((one, i) => one !== state.q[i]),
-    acceptance: tree.acceptances / tree.leaves, energyError: tree.error,
-    divergent: tree.divergent, gradients: tree.leaves, proposal: tree.proposal,
+    acceptance: tally.acceptances / tally.leaves, energyError: tree.error,
+    divergent: tally.divergent, gradients: tally.leaves, proposal: tree.proposal,
     path: [...paths.back.reverse(), state.q, ...paths.forth],
   }];
 }
 
-// Adds `count` leaves beyond an edge; stops where one diverges or a subtree turns.
-function grow(target, edge, step, count, energy, random, path) {
-  let [state, p] = edge, best = -Infinity;
-  const branch = { proposal: null, error: NaN, logWeight: -Infinity, sum: null, acceptances: 0,
-    leaves: 0, divergent: false, stopped: false, edge: null };
-  const waiting = []; // subtrees: how many leaves, the first momentum, the sum of all
+// Adds `count` leaves beyond an edge; null where one diverges or a subtree turns. Of two halves
+// with 2^level leaves each, the leaf of the newer is taken if merge[level] says so.
+function grow(target, edge, step, count, energy, merge, path, tally) {
+  let [state, p] = edge;
+  const waiting = []; // subtrees, the oldest first
   for (let leaf = 0; leaf < count; leaf++) {
-    const gumbel = -Math.log(-Math.log(random.uniform()));
-    if (branch.stopped) continue; // its random numbers are used up as for whole branches
     [state, p] = leapfrog(target, state, p, step);
     path.push(state.q);
     const error = kinetic(p) - state.value - energy;
-    branch.leaves += 1;
-    branch.acceptances += acceptance(error);
-    branch.divergent = diverges(error);
-    branch.logWeight = logAddExp(branch.logWeight, branch.divergent ? -Infinity : -error);
-    if (!branch.divergent && gumbel - error > best) {
-      best = gumbel - error;
-      [branch.proposal, branch.error] = [state, error];
+    tally.leaves += 1;
+    tally.acceptances += acceptance(error);
+    tally.divergent ||= diverges(error);
+    let stopped = diverges(error);
+    let newest = { proposal: state, error, logWeight: -error, first: p, last: p, sum: p };
+    for (let level = 0; (leaf >> level) & 1; level++) {
+      const left = waiting.pop();
+      stopped ||= turned(left, newest);
+      const share = Math.exp(newest.logWeight - logAddExp(left.logWeight, newest.logWeight));
+      newest = together(left, newest, merge[level] < share);
     }
-    branch.stopped = branch.divergent;
-    let subtree = { size: 1, first: p, sum: p };
-    while (waiting.length && waiting.at(-1).size === subtree.size) {
-      const { size, first, sum } = waiting.pop();
-      subtree = { size: 2 * size, first, sum: plus(sum, subtree.sum) };
-      branch.stopped ||= turns(first, p, subtree.sum);
-    }
-    waiting.push(subtree);
-    branch.sum = subtree.sum;
+    if (stopped) return null;
+    waiting.push(newest);
   }
-  branch.edge = [state, p];
-  return branch;
+  return { ...waiting[0], edge: [state, p] };
 }

@@ -1,9 +1,9 @@
 r"""How posteriors of small nets get their gradients fast; private to `bnn`.
 
 Two ways, beside autograd, which takes any module. `stack` evaluates stacks of
-linear layers for all chains at once and writes their gradient out; `leapfrog`
-hands posteriors of one hidden layer to the C code in `leapfrog.c`, which makes
-whole trajectories in one call; `build` compiles it. All of it is invisible
+linear layers for all chains at once and writes their gradient out in PyTorch;
+`chains` does the same in the C code of `chains.c`, which makes whole
+trajectories in one call, and which `build` compiles. All of it is invisible
 from outside but for `Posterior.path`.
 
 **Layout.** A position holds the weights of one net in the order of
@@ -17,15 +17,17 @@ from outside but for `Posterior.path`.
     examples last  h[c, j, i]  (chains, out, n)    where n is larger,
 
 seen from outside as (chains, n, out) either way: what lies side by side in
-memory should be long. `leapfrog.c` copies the weights of one hidden layer
-into vectors of 64 bytes: 8 doubles or 16 floats, its *lanes*,
+memory should be long. `chains.c` copies positions into vectors of 64 bytes
+(32 without AVX-512, 16 without AVX), 8 doubles or 16 floats, its *lanes*,
 
-    wide net (one input, out >= lanes):   units of one chain in the lanes
-        | w1_0 .. w1_7 | w1_8 .. | b1_0 .. b1_7 | b1_8 .. | w2 .. | b2 |
-    narrow net:                           chains in the lanes
-        | w1_0 of chains 0 .. 7 | w1_1 of chains 0 .. 7 | ... | b2 of them |
-    narrow net, 4 chains or fewer:        chains twice or four times,
-        | w1_0 of chains 0 1 2 3 0 1 2 3 | ...   each copy for its share of the examples.
+    chains in the lanes:      | w_0 of chains 0 .. 7 | w_1 of chains 0 .. 7 | ...
+    fewer chains than lanes:  | w_0 of chains 0 1 2 3 0 1 2 3 | ...
+                              each copy for its share of the examples
+    one input and one hidden layer of as many units as lanes, or more:
+                              | w1_0 .. w1_7 | w1_8 .. | b1_0 .. b1_7 | ... of one chain
+
+and goes through the layers with some 8 examples at a time, whose units lie
+unit by unit: h[j][i], a vector for unit j and example i.
 
 **Gradient.** Layer l computes z_l = W_l h_{l-1} + b_l and h_l = phi_l(z_l),
 with h_0 = x and f = h_L; c is the log likelihood. Let d_l = dc / dz_l, of the
@@ -37,17 +39,17 @@ shape of z_l. Then the chain rule, from the last layer down, reads
     d_{l-1} = (W_l' d_l) * phi_{l-1}'(z_{l-1})
 
 and phi' needs the value alone for tanh (1 - h^2), sigmoid (h (1 - h)) and ReLU
-(h > 0), which may then be computed in place, and the argument for the others.
+(h > 0), which `stack` then computes in place, and the argument for the others.
 For the Gaussian, dc/df = (y - f) / noise_std^2; for classes, 1[k = y] - p_k.
-The prior adds -theta / prior_std^2. `leapfrog.c` is the case L = 2 with one
-output, where W_2' d_2 is an outer product.
+The prior adds -theta / prior_std^2. An unknown noise u = log noise_std gets
+sum (y - f)^2 / noise_std^2 - n, and the slope of its own prior.
 
 **Trajectory.** n leapfrog steps of size e with diagonal inverse mass v, the
 half steps of neighbours joined: p += e/2 g; then n times q += e v p, g anew,
 p += e g; the last with e/2.
 """
 
-from tinynets._fast.leapfrog import Compiled, Problem, compiled, why_not
+from tinynets._fast.chains import Compiled, Problem, compiled, why_not
 from tinynets._fast.stack import Stack, recognise
 
 __all__ = ["Compiled", "Problem", "Stack", "compiled", "recognise", "why_not"]

@@ -29,7 +29,7 @@ SWITCH = "TINYNETS_COMPILE"
 
 
 @functools.cache
-def library(real: str, source: str = "leapfrog") -> ctypes.CDLL | str:
+def library(real: str, source: str = "chains") -> ctypes.CDLL | str:
     """Return a compiled library, or why there is none.
 
     It is kept in `tinynets/compiled` of the user's cache (`XDG_CACHE_HOME`),
@@ -42,7 +42,7 @@ def library(real: str, source: str = "leapfrog") -> ctypes.CDLL | str:
     ----------
     real : {"double", "float"}
         The C type of all numbers.
-    source : {"leapfrog", "arccos"}
+    source : {"chains", "arccos"}
         The file beside this one, without its ending.
     """
     if os.environ.get(SWITCH) == "0":
@@ -114,8 +114,9 @@ def _digest_of(built: Path) -> Path:
 def _fingerprint(command: list[str], source: Path) -> str:
     """Hash all that the compiled code depends on."""
     version = subprocess.run([*command, "--version"], capture_output=True, timeout=SECONDS)
+    headers = sorted(source.parent.glob("*.h"))
     parts = (
-        source.read_text(encoding="utf-8"),
+        *(path.read_text(encoding="utf-8") for path in (source, *headers)),
         command,
         FLAGS,
         version.stdout,

@@ -10,10 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.distributions import Distribution
 
 from tinynets import _fast
+from tinynets.bnn._unknowns import coefficients
 from tinynets.bnn.gaussian import Gaussian
+from tinynets.bnn.likelihoods import Categorical, Likelihood
 from tinynets.densities import value_and_grad
 
 if TYPE_CHECKING:
@@ -62,21 +65,43 @@ def by_hand(posterior: Posterior, position: Tensor) -> tuple[Tensor, Tensor]:
 
 def _not_compiled(posterior: Posterior, stack: _fast.Stack) -> str:
     """Return why the C code does not cover a posterior."""
-    if not isinstance(posterior.likelihood, Gaussian) or posterior.likelihood.n_unknowns:
-        return "compiled are Gaussian likelihoods of fixed noise_std"
-    return _fast.why_not(stack, posterior.x)
+    if not isinstance(posterior.likelihood, (Gaussian, Categorical)):
+        return "compiled are the likelihoods Gaussian and Categorical"
+    prior = _unknown_prior(posterior.likelihood, posterior.x)
+    return prior if isinstance(prior, str) else _fast.why_not(stack, posterior.x)
+
+
+def _unknown_prior(likelihood: Likelihood, x: Tensor) -> Tensor | str:
+    """Return the coefficients of a noise's prior, (k, 6), or why it has none."""
+    if not likelihood.n_unknowns:
+        return x.new_zeros(0, 6)
+    return coefficients(cast(Distribution, cast(Gaussian, likelihood).noise_std), x)
 
 
 def _problem(posterior: Posterior, stack: _fast.Stack) -> _fast.Problem:
     """Return a posterior as the C code takes it."""
-    y = posterior.y.view(-1, 1)
-    noise_std = float(cast(float, cast(Gaussian, posterior.likelihood).noise_std))
-    residual_free = posterior.likelihood(y[None], posterior.y).sum() / posterior.temperature
+    likelihood, m = posterior.likelihood, posterior.n_outputs
+    categorical = isinstance(likelihood, Categorical)
+    prior = cast(Tensor, _unknown_prior(likelihood, posterior.x))
+    zero = posterior.x.new_zeros(1, likelihood.n_unknowns)
+    precision, constant = posterior.x.new_ones(m), likelihood.log_prior(zero) - prior[:, 2:].sum()
+    if categorical:
+        y = nn.functional.one_hot(posterior.y, m).to(posterior.x.dtype)
+    else:
+        y = posterior.y.reshape(-1, m)
+        constant += likelihood.given(zero)(y[None], y).sum() / posterior.temperature
+        if not likelihood.n_unknowns:
+            std = cast("float | Tensor", cast(Gaussian, likelihood).noise_std)
+            precision = precision / std**2
     return _fast.Problem(
         stack,
         posterior.x,
         y,
+        categorical,
+        precision,
+        prior,
+        (y.numel() if len(prior) < m else len(y)) / posterior.temperature,
         posterior.precision,
-        1 / (noise_std**2 * posterior.temperature),
-        float(residual_free - posterior.log_norm),
+        posterior.temperature,
+        float(constant - posterior.log_norm),
     )

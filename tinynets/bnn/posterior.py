@@ -125,9 +125,9 @@ class Posterior:
         return getattr(self._engine[1], "trajectory", None)
 
     @property
-    def trajectory_states(self) -> Callable | None:
-        """The same, all states kept; see `tinynets.samplers.base`."""
-        return getattr(self._engine[1], "trajectory_states", None)
+    def no_u_turn(self) -> Callable | None:
+        """A step of NUTS in one call, or None; see `tinynets.samplers.base`."""
+        return getattr(self._engine[1], "no_u_turn", None)
 
     def tempered(self, temperature: float) -> "Posterior":
         """Return the same posterior at another temperature."""

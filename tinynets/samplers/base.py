@@ -2,12 +2,12 @@
 
 The contract between a target and a sampler. A log density is a callable `log_density(position)
 -> (chains,)` on positions `(chains, dim)`; row i of the answer depends on row i of the position
-alone. It may carry a faster gradient as an attribute `value_and_grad(position) -> ((chains,),
-(chains, dim))`; where it does not, autograd works it out. And it may carry whole trajectories,
-as posteriors of small nets do: an attribute `trajectory(position, momentum, gradient, step_size,
-variance, n_leapfrog) -> (position, momentum, log density, gradient)` at the end of them, with
-one step size or (chains, 1), and variance None, (dim,) or (chains, dim); and
-`trajectory_states`, which gives all steps, (n_leapfrog, chains, …). Either may be None.
+alone. It may carry, or have as None, `value_and_grad(position) -> ((chains,), (chains, dim))`,
+faster than autograd; `trajectory(position, momentum, gradient, step_size, variance, n_leapfrog)
+-> (position, momentum, log density, gradient)` at the end, with one step size or (chains, 1), and
+variance None, (dim,) or (chains, dim); and a step of NUTS, `no_u_turn(position, log density,
+gradient, momentum, step_size, variance, uniform) -> (position, log density, gradient, report)`,
+where `uniform` is that of `_nuts`; the report has energy errors, acceptances, leaves, divergences.
 """
 
 from collections.abc import Callable
@@ -260,7 +260,7 @@ def select(where: Tensor, one: State, other: State) -> State:
 
     Parameters
     ----------
-    where : Tensor, (chains,) bool
+    where : Tensor, (*, chains) bool
         Which chains take `one`.
     one, other : State
         Of all chains.
@@ -270,7 +270,7 @@ def select(where: Tensor, one: State, other: State) -> State:
     State
         Without a gradient if either has none.
     """
-    column = where.unsqueeze(1)
+    column = where[..., None]
     return State(
         torch.where(column, one.position, other.position),
         torch.where(where, one.log_density, other.log_density),
@@ -283,8 +283,8 @@ def select(where: Tensor, one: State, other: State) -> State:
 def spawn(generator: torch.Generator) -> torch.Generator:
     """Draw the seed of a generator for one step.
 
-    Where the number of draws in a step depends on what the chains do, they come from a stream of
-    their own: what one chain needs must not shift what the others get in later steps.
+    Where the number of draws in a step depends on what the chains do, they come from their own
+    stream: what one chain needs must not shift what the others get in later steps.
 
     Parameters
     ----------

@@ -65,9 +65,6 @@ def path(log_density: LogDensity, mass: Mass | None = None) -> Callable:
     callable
         `(state, momentum, step_size, n_leapfrog) -> (states, momenta)`.
     """
-    own = getattr(log_density, "trajectory_states", None)
-    if own is not None and not (mass and mass.dense):
-        return functools.partial(_by_target, own, mass and mass.inverse)
     integrate = trajectory(log_density, mass)
 
     def follow(state, momentum, step_size, n_leapfrog):
