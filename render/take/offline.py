@@ -129,7 +129,8 @@ def _function(name: str, text: str) -> str:
 
 def _files(out: Path) -> Iterator[Path]:
     for path in sorted(out.rglob("*")):
-        if path.is_file() and path.relative_to(out).parts[0] not in LEFT_OUT:
+        top = path.relative_to(out).parts[0]
+        if path.is_file() and top not in LEFT_OUT and not top.startswith("."):
             yield path
 
 

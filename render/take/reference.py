@@ -13,21 +13,28 @@ import posixpath
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 from pathlib import Path
 
-from render.cells import Cell, split_page
 from render.layout.document import Document, relative
 from render.layout.pandoc import pages_of
 from render.project import Page, Project
 from render.take import docstrings
+from render.take.sources import (
+    PACKAGE,
+    defined_in,
+    exported_by,
+    imported_on,
+    is_public,
+    methods_of,
+    module_of,
+    signature,
+)
 
-PACKAGE = "tinynets"
 FOLDER = "reference"
-WIDE = 79  # characters of a signature on one line
 IMPORT = re.compile(
     r'(<span class="im">from</span> (tinynets[\w.]*) <span class="im">import</span> )'
     r"(\(?[\w, \n]*(?:<span class=\"im\">as</span> \w+[\w, \n]*)*)"
@@ -72,7 +79,7 @@ class Reference:
         self._root, self._kept = project.root, project.cache_dir / "reference"
         folder = project.root / PACKAGE
         self._trees = {
-            _module(path, project.root): ast.parse(path.read_text(encoding="utf-8"))
+            module_of(path, project.root): ast.parse(path.read_text(encoding="utf-8"))
             for path in sorted(folder.rglob("*.py"))
             if not path.stem.startswith("__main")
         }
@@ -83,11 +90,11 @@ class Reference:
         """Every public name by each module that it can be imported from."""
         found: dict[tuple[str, str], Name] = {}
         for module in sorted(self._trees, key=lambda one: one.count(".")):
-            if not _is_public(module):
+            if not is_public(module):
                 continue
-            exported = _exported(self._trees[module])
+            exported = exported_by(self._trees[module])
             for name, home in exported.items():
-                node = _defined(self._trees.get(home or module), name)
+                node = defined_in(self._trees.get(home or module), name)
                 if node is not None:
                     known = found.get((home or module, name))
                     found[module, name] = known or Name(module, node)
@@ -147,7 +154,7 @@ class Reference:
 
     def _uses(self, project: Project) -> None:
         for page in project.shown_pages:
-            for name in _imported(page, self._trees):
+            for name in imported_on(page, self._trees):
                 known = self.names.get(name)
                 if known is not None and page not in known.uses:
                     known.uses.append(page)
@@ -188,7 +195,7 @@ class Reference:
         yield f"{level} `{one.node.name}` {{#{one.path}}}"
         yield f"```python\n{signature(one.node)}\n```"
         yield docstrings.markdown(ast.get_docstring(one.node) or "")
-        for method in _methods(one.node):
+        for method in methods_of(one.node):
             doc = ast.get_docstring(method) or ""
             yield f"`{signature(method)}`\n\n:   {docstrings.summary(doc) or 'A method.'}"
         if one.uses:
@@ -214,123 +221,5 @@ class Reference:
         return "\n\n".join(pieces)
 
 
-def signature(node: ast.ClassDef | ast.FunctionDef) -> str:
-    """Return how a function is called, or what a class is built from; one parameter a line."""
-    if isinstance(node, ast.ClassDef):
-        made = next((one for one in _functions(node) if one.name == "__init__"), None)
-        arguments = _arguments(made.args)[1:] if made else _fields(node)
-        head, result = f"class {node.name}", ""
-    else:
-        skipped = int(bool(node.args.args) and node.args.args[0].arg in ("self", "cls"))
-        arguments = _arguments(node.args)[skipped:]
-        head, result = node.name, f" -> {ast.unparse(node.returns)}" if node.returns else ""
-    line = f"{head}({', '.join(arguments)}){result}"
-    if len(line) <= WIDE or isinstance(node, ast.FunctionDef) and not arguments:
-        return line
-    return f"{head}(\n" + "".join(f"    {one},\n" for one in arguments) + f"){result}"
-
-
-def _arguments(given: ast.arguments) -> list[str]:
-    """Return the parameters as they are written, `*` and `/` among them."""
-    text = ast.unparse(given)
-    found, depth, start = [], 0, 0
-    for at, letter in enumerate(text):
-        depth += letter in "([{"
-        depth -= letter in ")]}"
-        if letter == "," and depth == 0:
-            found.append(text[start:at].strip())
-            start = at + 1
-    return [*found, text[start:].strip()] if text else []
-
-
-def _fields(node: ast.ClassDef) -> list[str]:
-    return [
-        ast.unparse(one).replace("\n", " ")
-        for one in node.body
-        if isinstance(one, ast.AnnAssign) and not ast.unparse(one.target).startswith("_")
-    ]
-
-
-def _functions(node: ast.ClassDef) -> Iterator[ast.FunctionDef]:
-    yield from (one for one in node.body if isinstance(one, ast.FunctionDef))
-
-
-def _methods(node: ast.ClassDef | ast.FunctionDef) -> list[ast.FunctionDef]:
-    if isinstance(node, ast.FunctionDef):
-        return []
-    return [one for one in _functions(node) if not one.name.startswith("_")]
-
-
 def _entry(one: Name) -> str:
     return f'<li><a href="#{one.path}">{escape(one.node.name)}</a></li>'
-
-
-def _module(path: Path, root: Path) -> str:
-    parts = path.relative_to(root).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def _is_public(module: str) -> bool:
-    parts = module.split(".")
-    return len(parts) > 1 and not any(part.startswith("_") for part in parts)
-
-
-def _exported(tree: ast.Module) -> dict[str, str | None]:
-    """Return the public names of a module, each with the module it is taken from."""
-    own: dict[str, str | None] = {
-        node.name: None
-        for node in tree.body
-        if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_")
-    }
-    taken = {
-        alias.asname or alias.name: node.module
-        for node in tree.body
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE)
-        for alias in node.names
-    }
-    wanted = next((_strings(node.value) for node in tree.body if _is_all(node)), None)
-    if wanted is None:
-        return own
-    return {name: taken.get(name) for name in wanted if name in taken or name in own}
-
-
-def _is_all(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
-
-
-def _strings(node: ast.expr) -> list[str]:
-    return [one.value for one in ast.walk(node) if isinstance(one, ast.Constant)]
-
-
-def _defined(tree: ast.Module | None, name: str) -> ast.ClassDef | ast.FunctionDef | None:
-    kinds = ast.ClassDef | ast.FunctionDef
-    body = tree.body if tree else ()
-    return next((one for one in body if isinstance(one, kinds) and one.name == name), None)
-
-
-def _imported(page: Page, modules: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield module and name of what a page's cells use of the package."""
-    known = set(modules)
-    nodes = [node for tree in _trees(page) for node in ast.walk(tree)]
-    whole: dict[str, str] = {}
-    for node in nodes:
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE):
-            for alias in node.names:
-                inner = f"{node.module}.{alias.name}"
-                if inner in known:
-                    whole[alias.asname or alias.name] = inner
-                yield node.module, alias.name
-    for node in nodes:
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            module = whole.get(node.value.id)
-            if module:
-                yield module, node.attr
-
-
-def _trees(page: Page) -> Iterator[ast.Module]:
-    for part in split_page(page):
-        if isinstance(part, Cell):
-            try:
-                yield ast.parse(part.code)
-            except SyntaxError:  # of IPython's own
-                continue

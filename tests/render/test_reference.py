@@ -16,7 +16,8 @@ from render.project import Page
 from render.stamp import Stamps
 from render.take import docstrings
 from render.take.machines import linked_data, llms
-from render.take.reference import Reference, signature
+from render.take.reference import Reference
+from render.take.sources import signature
 from render.take.status import status
 from tests.render.helpers import write_site
 from tests.render.test_take import MADE
