@@ -47,3 +47,20 @@ def test_the_depths_have_the_seeds_and_epochs_of_their_recipe():
     assert list(run["result"]) == [str(n) for n in recipe["depths"]]
     for curves in run["result"].values():
         assert [len(c) for c in curves] == recipe["n_nets"] * [recipe["epochs"]]
+
+
+@pytest.mark.parametrize("name", ["chapter 1", "chapter 3, start", "chapter 3, rates"])
+def test_curves_have_the_seeds_and_epochs_of_their_recipe(name):
+    run = STORED[name]
+    for curves in run["result"].values():
+        assert [len(c) for c in curves] == run["recipe"]["n_nets"] * [run["recipe"]["epochs"]]
+
+
+def test_over_fitting_was_measured_to_its_last_epoch():
+    run = STORED["chapter 3, over-fitting"]
+    recipe = run["recipe"]
+    assert len(run["result"]) == 2 * len(recipe["lmbdas"])
+    for measures in run["result"].values():
+        for curves in measures.values():
+            n_points = recipe["epochs"] // recipe["every"]
+            assert [len(c) for c in curves] == recipe["n_nets"] * [n_points]
