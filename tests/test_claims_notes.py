@@ -46,6 +46,45 @@ def test_chapter_5_stops(spoil):
         run_chapter_5(run)
 
 
+CHAPTER_1 = "notes/nielsen/chapter-1.qmd"
+
+
+def run_chapter_1(result):
+    """Run the claims on a hundred hidden neurons, on these curves."""
+    run = json.loads(STORED)["chapter 1"] | {"result": result}
+    large, small = (np.array(result[name]) for name in ("large", "small"))
+    scope = {"np": np, "percent": percent, "run": run, "large": large, "small": small}
+    exec(cell_with(CHAPTER_1, "n_behind"), scope | {"arrived": large[:, -1] > 0.93})
+
+
+def let_another_arrive(result):
+    late = min(range(5), key=lambda i: result["large"][i][-1])
+    result["large"][late][-1] = 0.965
+
+
+def let_one_still_climb(result):
+    late = min(range(5), key=lambda i: result["large"][i][-1])
+    result["large"][late][-11] -= 0.02
+
+
+def leave_a_small_start_behind(result):
+    result["small"][0][-1] = 0.964
+
+
+def test_chapter_1_holds_as_it_is():
+    run_chapter_1(json.loads(STORED)["chapter 1"]["result"])
+
+
+@pytest.mark.parametrize(
+    "spoil", [let_another_arrive, let_one_still_climb, leave_a_small_start_behind]
+)
+def test_chapter_1_stops(spoil):
+    result = json.loads(STORED)["chapter 1"]["result"]
+    spoil(result)
+    with pytest.raises(AssertionError):
+        run_chapter_1(result)
+
+
 CHAPTER_3 = "notes/nielsen/chapter-3.qmd"
 ANGLES = (0, 15, 30, 60, 90, 135, 180)
 
@@ -94,6 +133,45 @@ def test_turned_digits_stop(spoil):
     spoil(read)
     with pytest.raises(AssertionError):
         run_turned(read)
+
+
+def run_over_fitting(result):
+    """Run the claims on learning 1,000 images by heart, on these curves."""
+    names = {"large, 0.0": "large start", "large, 0.1": "large start, L2"}
+    names |= {"small, 0.0": "small start", "small, 0.1": "small start, L2"}
+    over = {
+        names[key]: {what: np.array(v) for what, v in found.items()}
+        for key, found in result.items()
+    }
+    scope = {"np": np, "percent": percent, "stored": json.loads(STORED), "over": over}
+    exec(cell_with(CHAPTER_3, "def paired").split("\n\n\n")[-1], scope)
+    exec(cell_with(CHAPTER_3, "crept_error"), scope | {"fours": np.arange(4, 401, 4)})
+
+
+def help_the_small_start(result):
+    for curve in result["small, 0.1"]["test accuracy"]:
+        curve[-1] += 0.01
+
+
+def take_the_gain_of_decay(result):
+    result["large, 0.1"]["test accuracy"] = result["large, 0.0"]["test accuracy"]
+
+
+def turn_late(result):
+    for curve in result["small, 0.0"]["test cost"]:
+        curve[50] = 0.1
+
+
+def test_over_fitting_holds_as_it_is():
+    run_over_fitting(json.loads(STORED)["chapter 3, over-fitting"]["result"])
+
+
+@pytest.mark.parametrize("spoil", [help_the_small_start, take_the_gain_of_decay, turn_late])
+def test_over_fitting_stops(spoil):
+    result = json.loads(STORED)["chapter 3, over-fitting"]["result"]
+    spoil(result)
+    with pytest.raises(AssertionError):
+        run_over_fitting(result)
 
 
 def weights_that_tail_off():
