@@ -425,14 +425,10 @@ QUERIES = {
 def test_ten_queries_lead_to_the_section(page, base):
     page.goto(base, wait_until="networkidle")
     page.locator("#search-open").click()
-    found = {}
-    for query in QUERIES:
+    first = page.locator("#search-results a").first
+    for query, address in QUERIES.items():
         page.locator("#search-input").fill(query)
-        expect(page.locator("#search-status")).to_have_text(re.compile(r"^\d+ pages?$"))
-        page.wait_for_timeout(400)  # the search waits for the last letter
-        first = page.locator("#search-results a").first.get_attribute("href")
-        found[query] = first.removeprefix(base)
-    assert found == QUERIES
+        expect(first, query).to_have_attribute("href", base + address, timeout=15_000)
 
 
 def test_search_reads_neither_lists_nor_references(page, base):
@@ -472,7 +468,7 @@ def test_solved_marks_are_kept_counted_and_saved(page, base, tmp_path):
     page.goto(base + "exercises.html", wait_until="networkidle")
     status = page.locator("main [role=status]")
     expect(status).to_contain_text("1 marked as solved")
-    page.get_by_label("Marks", exact=True).select_option("solved")
+    page.locator("select[name=solved]").select_option("solved")
     expect(page.locator("#all-exercises li:visible")).to_have_count(1)
     with page.expect_download() as download:
         page.get_by_role("button", name="Save my marks").click()
