@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from render.errors import RenderError
+
+HTML = re.compile(r"<[a-zA-Z/!?]")
+QUOTED = re.compile(r"\$[^$]+\$|`[^`]+`")
 
 
 class Kind(NamedTuple):
@@ -28,6 +32,12 @@ def _is_texts(value: object) -> bool:
     return _is_text(value) or (isinstance(value, list) and all(map(_is_text, value)))
 
 
+def _is_safe(value: object) -> bool:
+    """Tell whether a text has no HTML in it; maths and code may hold a `<`."""
+    text = value if isinstance(value, str) else ""
+    return not HTML.search(QUOTED.sub("", text)) and "{=" not in text
+
+
 def _is_parts(value: object) -> bool:
     parts = value if isinstance(value, list) else [value]
     return all(isinstance(part, Mapping) or _is_text(part) for part in parts)
@@ -36,7 +46,9 @@ def _is_parts(value: object) -> bool:
 ANY = Kind(lambda value: True, "anything")
 BOOL = Kind(lambda value: isinstance(value, bool), "true or false")
 TEXT = Kind(_is_text, "text")
-LABEL = Kind(lambda value: _is_text(value) or _is_number(value), "text")
+LABEL = Kind(
+    lambda value: (_is_text(value) or _is_number(value)) and _is_safe(value), "text without HTML"
+)
 TEXTS = Kind(_is_texts, "text, or a list of texts")
 DATE = Kind(
     lambda value: _is_text(value) or isinstance(value, datetime.date), "a day such as 2026-11-20"
@@ -86,7 +98,8 @@ CONFIG = {
         "preview": ANY,
     },
     "website": {
-        **dict.fromkeys(("title", "description", "site-url", "site-path"), TEXT),
+        **dict.fromkeys(("title", "description"), LABEL),
+        **dict.fromkeys(("site-url", "site-path"), TEXT),
         **dict.fromkeys(("repo-url", "repo-branch", "favicon", "image", "image-alt"), TEXT),
         **dict.fromkeys(("page-navigation", "back-to-top-navigation", "bread-crumbs"), BOOL),
         **dict.fromkeys(("open-graph", "twitter-card", "search"), SEARCH),

@@ -18,6 +18,8 @@ from render.executions import Options, find_pages
 from render.project import Project
 from render.report import Report
 
+OWN_HOSTS = ("localhost", "127.0.0.1")
+MOST = 64  # connections at a time; a browser keeps six, and one for each open page's events
 LIVE = Path(__file__).with_name("live.js")
 _TAG = b'<script type="module" src="/-/live.js"></script>'
 _NOTHING = b"<!doctype html><title>Not rendered yet</title><p>Not rendered yet.</p><body></body>"
@@ -57,6 +59,10 @@ class _Handler(SimpleHTTPRequestHandler):
     state: State
 
     def do_GET(self) -> None:
+        # a page elsewhere whose name was made to mean this machine may not read drafts
+        if self.headers.get("Host", "").rpartition(":")[0] not in OWN_HOSTS:
+            self.send_error(HTTPStatus.MISDIRECTED_REQUEST, "ask for localhost")
+            return
         if self.path == "/-/events":
             self._send_events()
         elif self.path == "/-/live.js":
@@ -66,6 +72,9 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def _send_page(self) -> None:
         path = Path(self.translate_path(self.path))
+        if len(path.name) > 255 or len(str(path)) > 4000:  # more than a file's name may have
+            self.send_error(HTTPStatus.REQUEST_URI_TOO_LONG)
+            return
         if path.is_dir() and not self.path.split("?")[0].endswith("/"):
             super().do_GET()  # redirects to the folder
             return
@@ -113,7 +122,25 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 class _Server(ThreadingHTTPServer):
+    """At most so many connections: those beyond are closed at once."""
+
     daemon_threads = True
+
+    def __init__(self, *arguments) -> None:
+        super().__init__(*arguments)
+        self._free = threading.BoundedSemaphore(MOST)
+
+    def process_request(self, request, client_address) -> None:
+        if self._free.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request, client_address) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
 
 
 def serve(folder: Path, state: State, port: int) -> _Server:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +15,7 @@ from render import keys
 from render.errors import RenderError, raise_all
 
 CONFIG = "_quarto.yml"
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,7 @@ class Project:
         """
         globs = self.config.get("project", {}).get("render", ["**/*.qmd"])
         pages, errors = [], []
+        _refuse_unreadable(self.root)
         for path in _matches(self.root, globs):
             if path.suffix == ".qmd":
                 try:
@@ -191,6 +195,16 @@ def parse_page(path: Path, source: str, text: str) -> Page:
         The front matter is not closed, not YAML, or has an unknown key.
     """
     lines = text.splitlines()
+    if text.startswith("\ufeff"):
+        raise RenderError(
+            "starts with a byte order mark; save it as UTF-8 without one", page=source, line=1
+        )
+    if control := CONTROL.search(text):
+        raise RenderError(
+            f"holds the control character U+{ord(control[0]):04X}, which no feed may; remove it",
+            page=source,
+            line=text.count("\n", 0, control.start()) + 1,
+        )
     if not lines or lines[0].rstrip() != "---":
         raise RenderError(
             "has no front matter; begin it with a --- block that gives a title", page=source, line=1
@@ -267,8 +281,30 @@ def _matches(root: Path, globs: Iterable[str] | str) -> list[Path]:
         files = {path for path in root.glob(pattern) if path.is_file()}
         found = found - files if glob.startswith("!") else found | files
     hidden = ("_", ".")
-    return sorted(
+    shown = sorted(
         path
         for path in found
         if not any(part.startswith(hidden) for part in path.relative_to(root).parts)
     )
+    raise_all(_leaving(root, shown))
+    return shown
+
+
+def _leaving(root: Path, paths: Iterable[Path]) -> Iterable[RenderError]:
+    """Name the links that lead out of the project: what is there is not to be published."""
+    for path in paths:
+        if not path.resolve().is_relative_to(root.resolve()):
+            yield RenderError(
+                f"is a link that leaves the project, to {path.resolve()}; copy what is meant here",
+                page=path.relative_to(root),
+            )
+
+
+def _refuse_unreadable(root: Path) -> None:
+    """Raise what the system says of a folder whose pages would otherwise be missing in silence."""
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    for _, folders, _ in os.walk(root, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(("_", "."))]

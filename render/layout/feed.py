@@ -7,7 +7,7 @@ import email.utils
 import re
 from collections.abc import Iterable, Mapping
 from html import unescape
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 from xml.etree import ElementTree as ET
 
 from render.layout.document import Document
@@ -69,7 +69,11 @@ def robots(website: Mapping) -> str:
 
 
 def absolute(website: Mapping, address: str) -> str:
-    """Return the whole address of what lies at one relative to the root."""
+    """Return the whole address of a file, by its path from the root: blanks and all escaped."""
+    return _joined(website, quote(address))
+
+
+def _joined(website: Mapping, address: str) -> str:
     return urljoin(website["site-url"].rstrip("/") + "/", address)
 
 
@@ -106,7 +110,7 @@ def _whole(body: str, website: Mapping, address: str) -> str:
     def whole(match: re.Match) -> str:
         link = match[2]
         from_root = link.startswith("/") and not link.startswith("//")
-        return match[1] + (absolute(website, link[1:]) if from_root else urljoin(address, link))
+        return match[1] + (_joined(website, link[1:]) if from_root else urljoin(address, link))
 
     return LINK.sub(whole, body)
 

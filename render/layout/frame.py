@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import jinja2
 from markupsafe import Markup
@@ -177,7 +177,9 @@ class Frame:
     def _whole(self, page: Page, picture: str | None) -> str | None:
         """Return the whole address of a page's picture for other sites."""
         picture = picture or self._website.get("image")
-        return absolute(self._website, picture) if picture and self._address(page) else None
+        return (
+            absolute(self._website, unquote(picture)) if picture and self._address(page) else None
+        )
 
     def _linked_data(self, page: Page, shown: Document, away: Away, picture: str | None) -> str:
         address = self._address(page)

@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from bs4 import BeautifulSoup
 
+from render.layout import feed
 from tests.render.helpers import CONFIG, build
 
 SIDEBAR = """\
@@ -103,6 +104,15 @@ def test_the_feed_is_whole(site):
         .get("href")
         .endswith("/nets/posts/index.xml")
     )
+
+
+def test_addresses_of_files_with_odd_names_are_valid():
+    website = {"site-url": "https://tiny.example/nets"}
+    names = ["notes/with space/per%cent.html", "notes/über.html"]
+    assert [feed.absolute(website, name) for name in names] == [
+        "https://tiny.example/nets/notes/with%20space/per%25cent.html",
+        "https://tiny.example/nets/notes/%C3%BCber.html",
+    ]
 
 
 def test_a_pages_own_picture_goes_along(tmp_path):

@@ -14,7 +14,7 @@ import pytest
 from render.build import Builtin
 from render.errors import RenderError
 from render.executions import Options
-from render.preview import State, render, serve
+from render.preview import MOST, State, render, serve
 from render.report import Report
 
 PAGE = "<!doctype html><title>t</title><body><p>one</p></body>"
@@ -69,6 +69,39 @@ def test_nothing_outside_the_site_is_served(served, tmp_path):
     (tmp_path.parent / "secret.txt").write_text("secret")
     assert get(f"{served[0]}/../secret.txt")[0] == 404
     assert get(f"{served[0]}/%2e%2e/secret.txt")[0] == 404
+
+
+def test_another_host_name_is_refused(served):
+    def asked(host):
+        request = urllib.request.Request(f"{served[0]}/", headers={"Host": host})
+        return get(request)[0]
+
+    port = served[2].server_port
+    assert [asked(f"{host}:{port}") for host in ("localhost", "127.0.0.1")] == [200, 200]
+    assert [asked(host) for host in (f"evil.example:{port}", "localhost.evil.example")] == [421] * 2
+
+
+def test_connections_are_bounded(served, monkeypatch):
+    url, state, _ = served
+    streams = [urllib.request.urlopen(f"{url}/-/events", timeout=10) for _ in range(MOST)]
+    with pytest.raises(OSError):
+        get(f"{url}/")
+    for stream in streams:
+        stream.close()
+    state.set([])  # whoever left is noticed
+    for _ in range(100):
+        try:
+            assert get(f"{url}/")[0] == 200
+            return
+        except OSError:
+            state.set([])
+            time.sleep(0.05)
+    raise AssertionError("connections that ended are still counted")
+
+
+@pytest.mark.parametrize("path", ["a" * 300, "a/" * 3000])
+def test_an_address_no_file_can_have_is_refused(served, path):
+    assert get(f"{served[0]}/{path}")[0] == 414
 
 
 def test_browsers_are_told_of_renderings_and_errors(served):

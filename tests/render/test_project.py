@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 
 import pytest
@@ -84,6 +85,9 @@ def test_errors_travel_between_processes():
         "execute: 7",
         "bibliography: [a.bib, b.bib]",
         "image: nothere.png",
+        "title: <svg onload=alert(1)>",
+        "description: </title><script>alert(1)</script>",
+        "title: '`<b>`{=html}'",
     ],
 )
 def test_a_value_of_the_wrong_kind_is_told_with_its_line(site, line):
@@ -117,6 +121,54 @@ def test_a_wrong_value_in_the_projects_settings_is_told(site, old, new, says):
     with pytest.raises(RenderError) as caught:
         _ = site.project
     assert str(caught.value).startswith(f"_quarto.yml:{says}")
+
+
+def test_mathematics_and_code_in_a_title_may_compare(site):
+    page = site.page("index.qmd", "", head="title: $a<b$, `x<y` and 1 < 2\n")
+    assert page.meta["title"] == "$a<b$, `x<y` and 1 < 2"
+
+
+def test_a_link_that_leaves_the_project_is_refused(site, tmp_path_factory):
+    secret = tmp_path_factory.mktemp("elsewhere") / "passwd"
+    secret.write_text("secret")
+    site.write("assets/inside.css", "")
+    (site.root / "assets" / "twin.css").symlink_to("inside.css")
+    assert len(site.project.resources) == 2
+    (site.root / "assets" / "x.css").symlink_to(secret)
+    with pytest.raises(RenderError, match=r"assets/x.css: is a link that leaves the project"):
+        _ = site.project.resources
+    (site.root / "posts").mkdir()
+    (site.root / "posts" / "p.qmd").symlink_to(secret)
+    with pytest.raises(RenderError, match=r"posts/p.qmd: is a link that leaves the project"):
+        _ = site.project.pages
+
+
+def test_a_folder_that_may_not_be_read_does_not_vanish(site, monkeypatch):
+    site.page("posts/closed/index.qmd", "")
+    scandir = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(PermissionError, match="closed"):
+        _ = site.project.pages
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("\ufeff---\ntitle: A\n---\n", "index.qmd:1: starts with a byte order mark"),
+        ("---\ntitle: A\n---\n\na\x0bb\n", r"index.qmd:5: holds the control character U\+000B"),
+        ("---\ntitle: A\n---\n\n\x01\n", r"index.qmd:5: holds the control character U\+0001"),
+    ],
+)
+def test_what_no_feed_may_hold_is_told(site, text, says):
+    site.write("index.qmd", text)
+    with pytest.raises(RenderError, match=says):
+        _ = site.project.pages
 
 
 def test_one_category_and_one_bibliography_may_be_text_or_list(site):
