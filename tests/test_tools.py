@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -186,3 +187,33 @@ def test_a_bad_name_for_a_page_is_refused(name, tmp_path):
     with pytest.raises(ValueError, match="lower-case words joined by hyphens"):
         load("new_page").new_page("note", name, tmp_path)
     assert not (tmp_path / "notes").exists()
+
+
+def test_every_mutant_can_be_planted():
+    assert load("mutants").problems() == []
+
+
+def test_a_mutant_that_no_test_sees_is_named(tmp_path, monkeypatch, capsys):
+    mutants = load("mutants")
+    (tmp_path / "tinynets").mkdir()
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tinynets" / "sums.py").write_text("def add(a, b):\n    return a + b\n")
+    test = "import sys\nsys.path.insert(0, 'tinynets')\nfrom sums import add\n"
+    test += "def test_add():\n    assert add(2, 2) == 4\n"
+    (tmp_path / "tests" / "test_sums.py").write_text(test)
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    planted = [
+        mutants.Mutant(name, "sums.py", "a + b", wrong, "test_sums.py")
+        for name, wrong in [("product", "a * b"), ("difference", "a - b")]
+    ]
+    monkeypatch.setattr(mutants, "ROOT", tmp_path)
+    monkeypatch.setattr(mutants, "MUTANTS", planted)
+    assert mutants.main([]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "SURVIVES product",
+        "caught   difference",
+        "1 of 2 survive",
+    ]
+    planted[0] = planted[0]._replace(right="a / b")
+    assert mutants.main([]) == 2
+    assert "sums.py holds 'a / b' 0 times" in capsys.readouterr().err
