@@ -64,3 +64,17 @@ def test_over_fitting_was_measured_to_its_last_epoch():
         for curves in measures.values():
             n_points = recipe["epochs"] // recipe["every"]
             assert [len(c) for c in curves] == recipe["n_nets"] * [n_points]
+
+
+def test_the_race_of_rivals_follows_its_recipe(monkeypatch):
+    monkeypatch.syspath_prepend(str(NOTES.parent))
+    race = importlib.import_module("continual_rivals")
+    run, recipe = json.loads(race.RESULTS.read_text()), race.RECIPE
+    assert run["recipe"] == recipe
+    assert {"torch", "python", "processor", "processor seconds", "commit", "date"} <= run.keys()
+    methods = recipe["strengths"].keys()
+    assert run["tuning"].keys() == run["strength"].keys() == run["learnt"].keys() == methods
+    for name, found in run["tuning"].items():
+        assert [strength for strength, _ in found] == recipe["strengths"][name]
+        assert run["strength"][name] == max(found, key=lambda pair: pair[1])[0]
+        assert [len(v) for v in run["learnt"][name]] == recipe["seeds"] * [recipe["tasks"]]

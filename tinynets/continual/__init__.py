@@ -7,8 +7,9 @@ least, starts again from random weights.
 
 References
 ----------
-Dohare, Sutton, Mahmood (2021), arXiv:2108.06325, Algorithm 1.
-Dohare et al. (2024), Nature 632, 768-774.
+Dohare, Sutton, Mahmood (2021), arXiv:2108.06325, Algorithm 1: the loop.
+Dohare et al. (2024), Nature 632, 768-774: the utility used here. The authors' code has
+another that corrects activations for their mean and divides by the incoming weights.
 """
 
 from tinynets.continual.plasticity import dead_share, effective_rank
