@@ -235,20 +235,38 @@ FIRST_SCREEN = """() => {
 }"""
 
 
+def pages_in(site, pattern):
+    paths = [str(p.path) for p in site.pages if p.path.match(pattern)]
+    assert paths, f"the site has no {pattern}"
+    return paths
+
+
+def too_much_code(path, lines, most):
+    """What to say of a page that shows more lines than these, or more than 15 at a time."""
+    if sum(lines) <= most and max(lines, default=0) <= 15:
+        return []
+    return [
+        f"{path}: {sum(lines)} visible lines of code, {max(lines)} at a time; "
+        f"{most} and 15 are allowed: fold what builds tables and plots below its figure"
+    ]
+
+
 def test_a_post_begins_with_its_figure_and_shows_little_code(page, site, base):
-    posts = [str(p.path) for p in site.pages if p.path.match("posts/*/index.html")]
-    assert posts, "the site has no posts"
     problems = []
-    for path in posts:
+    for path in pages_in(site, "posts/*/index.html"):
         page.goto(base + path)
         top, lines = page.evaluate(FIRST_SCREEN)
         if not top or top > 700:
             problems.append(f"{path}: its first figure begins at {top} px, not within 700")
-        if sum(lines) > 60 or max(lines, default=0) > 15:
-            problems.append(
-                f"{path}: {sum(lines)} visible lines of code, {max(lines)} at a time; "
-                "60 and 15 are allowed: fold what builds tables and plots below its figure"
-            )
+        problems += too_much_code(path, lines, 60)
+    assert not problems, "\n".join(problems)
+
+
+def test_a_note_shows_little_code(page, site, base):
+    problems = []
+    for path in pages_in(site, "notes/*.html"):
+        page.goto(base + path)
+        problems += too_much_code(path, page.evaluate(FIRST_SCREEN)[1], 100)
     assert not problems, "\n".join(problems)
 
 
