@@ -40,10 +40,10 @@ MUTANTS = [
         EXACT,
     ),
     Mutant(
-        "nuts: a block's proposal at even odds",
-        "samplers/_nuts.py",
-        "taken = _uniform(log_weight, generator).log_() < block.log_weight - log_weight",
-        "taken = _uniform(log_weight, generator) < 0.5",
+        "nuts: a merged half's proposal at even odds",
+        "samplers/_trees.py",
+        "taken = uniform < (right.log_weight - log_weight).exp()",
+        "taken = uniform < 0.5",
         EXACT,
     ),
     Mutant(
