@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 
 from render.layout.markup import edited, elements
@@ -48,7 +49,8 @@ class Reading:
         """
         edits = []
         for one in elements(body):
-            source = targets.get(one.attrs.get("href", "").partition("#")[0])
+            address = one.attrs.get("href", "").partition("#")[0]
+            source = targets.get(posixpath.normpath(address))  # Quarto begins with ./
             if one.tag == "a" and one.inside(PATH) and source:
                 marks = self.marks(self._pages[source])
                 edits.append((one.end, one.end, f' <span class="marks">{marks}</span>'))

@@ -6,6 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from render.layout.document import resolve
+from render.layout.reading import Reading
 from render.project import Project
 from render.ways import problems
 from tests.conftest import ROOT, page_sources
@@ -44,6 +45,13 @@ def test_the_foot_says_what_to_read_next_without_drafts(page):
 def test_a_learning_path_says_how_hard_its_steps_are(page):
     (marks,) = page("paths.html").select("main .marks")
     assert marks.get_text() == "easy · 5 minutes" and marks.parent.name == "li"
+
+
+@pytest.mark.parametrize("address", ["posts/one.html", "./posts/one.html#a"])
+def test_a_step_is_known_as_either_engine_writes_it(address, tmp_path):
+    ways = Reading(write_site(tmp_path, PAGES), {})
+    path = f'<div class="learning-path"><ol><li><a href="{address}">One</a></li></ol></div>'
+    assert "easy · 5 minutes" in ways.with_marks(path, {"posts/one.html": "posts/one.qmd"})
 
 
 def head(**keys: str) -> str:
