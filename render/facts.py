@@ -19,6 +19,7 @@ from render import digits
 from render.cells import Cell, Text
 
 PACKAGES = ("torch", "numpy", "scipy", "matplotlib")
+LOADERS = ("load_digits", "digits_in_use")  # of tinynets.data and of tinynets.sweep
 DIGITS = {True: "scikit-learn digits, 8 × 8 pixels", False: "MNIST, 28 × 28 pixels"}
 
 
@@ -56,7 +57,8 @@ def n_claims(parts: Sequence[Text | Cell]) -> int:
 
 def data_set(parts: Sequence[Text | Cell], made: Mapping) -> str:
     """Name the digits that a page loads; nothing for a page that makes its own data."""
-    loads = any("load_digits" in part.code for part in parts if isinstance(part, Cell))
+    code = "\n".join(part.code for part in parts if isinstance(part, Cell))
+    loads = any(name in code for name in LOADERS)
     return made.get("digits", "") if loads else ""
 
 

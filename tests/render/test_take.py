@@ -196,6 +196,16 @@ def test_seeds_and_claims_are_read_off_the_code(tmp_path, code, seeds, n_claims)
     assert (facts.seeds(parts), facts.n_claims(parts)) == (seeds, n_claims)
 
 
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("x = data.load_digits()", "MNIST"), ("digits_in_use()", "MNIST"), ("x = 1", "")],
+)
+def test_a_page_that_loads_digits_names_them(tmp_path, code, expected):
+    page = write_site(tmp_path, {"a.qmd": f"---\ntitle: A\n---\n\n```{{python}}\n{code}\n```\n"})
+    parts = split_page(next(one for one in page.pages if one.source == "a.qmd"))
+    assert facts.data_set(parts, {"digits": "MNIST"}) == expected
+
+
 def test_a_run_remembers_when_and_with_what_it_was_made(tmp_path, monkeypatch):
     monkeypatch.setenv("TINYNETS_DATA", "8x8")
     made = facts.of_run(tmp_path)  # in no repository
