@@ -164,7 +164,7 @@ class _Words:
                 self.sources.append(" ".join(plain(text).split()))
 
     def _title(self, one, text: str) -> None:
-        around = one.parent
+        around = one  # an exercise's title is a heading, which has the anchor itself
         while around is not None and not around.id:
             around = around.parent
         if around is not None:
