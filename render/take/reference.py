@@ -188,7 +188,7 @@ class Reference:
                 doc = doc.partition("\n\n")[2]  # its first line stands below the title
             pieces.append(docstrings.markdown(doc))
             for one in self.modules[module]:
-                pieces += self._name(one, "#" * (2 if len(modules) == 1 else 3))
+                pieces += self._name(one, "###" if module.count(".") > 1 else "##")
         return "\n\n".join(pieces)
 
     def _name(self, one: Name, level: str) -> Iterator[str]:

@@ -89,6 +89,8 @@ def project(tmp_path):
         "tinynets/__init__.py": "",
         "tinynets/walk/__init__.py": WALK.replace("{long}", longer),
         "tinynets/walk/_hidden.py": HIDDEN,
+        "tinynets/hill/__init__.py": "def top():\n    '''Say `top`.'''\n",
+        "tinynets/hill/side.py": "def down():\n    '''Say `down`.'''\n",
         "tinynets/plain.py": "def f():\n    '''Say `f`.'''\n",
         "posts/walk.qmd": PAGE,
     }
@@ -104,8 +106,17 @@ def soup(pages, name):
     return BeautifulSoup(pages[f"reference/{name}.qmd"][1].body, "html.parser")
 
 
+def test_headings_go_down_by_one(pages):
+    found = [(head.name, head["id"]) for head in soup(pages, "hill").select("h1, h2, h3, h4")]
+    assert found == [
+        ("h2", "tinynets.hill.top"),
+        ("h2", "tinynets.hill.side"),
+        ("h3", "tinynets.hill.side.down"),
+    ]
+
+
 def test_a_page_documents_what_a_module_offers(pages):
-    assert list(pages) == [f"reference/{n}.qmd" for n in ("plain", "walk", "index")]
+    assert list(pages) == [f"reference/{n}.qmd" for n in ("hill", "plain", "walk", "index")]
     names = [heading["id"] for heading in soup(pages, "walk").select("h2")]
     assert names == ["tinynets.walk.Path", "tinynets.walk.stroll"]  # where it is imported from
     assert "_helper" not in pages["reference/walk.qmd"][1].body
