@@ -93,9 +93,9 @@ def test_slider_steps_through_every_draw():
     data = json.loads(re.search(r'data">(.*?)</script>', explorable_of(), re.S).group(1))
     (draw,) = data["controls"]
     assert (draw["name"], draw["min"], draw["max"]) == ("draw", 1, 3)
-    (curves,) = (d["values"] for d in data["spec"]["data"] if d["name"] == "curves")
-    assert len(curves) == 3
-    np.testing.assert_allclose(curves[2]["f"], FUNCTIONS[2], atol=5e-4)
+    assert list(data["frames"]) == ["1", "2", "3"]
+    third = data["frames"]["3"]["marks"][0]["line"]
+    np.testing.assert_allclose(data["curves"][third], FUNCTIONS[2], atol=5e-4)
 
 
 def test_explorable_says_which_draw_is_shown():

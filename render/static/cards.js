@@ -22,9 +22,9 @@ export function cards() {
   };
   const show = (link) => {
     if (link === shown) return;
+    hide();
     const found = content(link);
     if (!found) return;
-    hide();
     card.replaceChildren(...found);
     card.hidden = false;
     place(card, link);
