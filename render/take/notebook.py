@@ -119,6 +119,9 @@ def _code(name: str, code: str, count: int | None, made: list[dict], hidden: boo
 
 
 def _executed(cell: Cell, gave: str, files: Path, words: _Words) -> dict:
+    if cell.options.get("eval") is False:  # shown on the page, and not meant to run
+        code = OPTION.sub("", cell.code).strip("\n")
+        return _markdown(f"cell-{cell.number}", f"```python\n{code}\n```")
     made = list(outputs(gave, files, cell.indent))
     caption = cell.options.get("fig-cap") or cell.options.get("tbl-cap")
     if made and isinstance(caption, str):

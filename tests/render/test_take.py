@@ -9,8 +9,10 @@ from bs4 import BeautifulSoup
 
 from render import facts
 from render.assemble import Run, assemble
-from render.cells import split_page
+from render.cells import Cell, split_page
+from render.layout.document import Document
 from render.layout.site import build_site
+from render.take.notebook import Place, notebook
 from render.take.outputs import outputs
 from tests.render.helpers import CONFIG, write_site
 
@@ -132,6 +134,19 @@ def test_a_notebook_has_what_the_cells_gave(cells):
     assert code["cell-3"]["outputs"] == [
         {"output_type": "stream", "name": "stdout", "text": "2\n::: not an end\n"}
     ]
+
+
+def test_code_that_a_page_only_shows_does_not_run_in_a_notebook(tmp_path):
+    text = "---\ntitle: A\n---\n\n```{python}\n#| eval: false\nx = nowhere\n```\n"
+    project = write_site(tmp_path, {"a.qmd": text})
+    page = next(one for one in project.pages if one.source == "a.qmd")
+    parts = split_page(page)
+    given = ["" if isinstance(part, Cell) else [] for part in parts]
+    run = assemble(page, parts, Run(given, tmp_path, 1.0, made=MADE), "key")
+    made = notebook(run, Document("A", "", "", "", ""), Place("https://tiny.example/a.html", "."))
+    cells = json.loads(made)["cells"]
+    assert [cell["cell_type"] for cell in cells] == ["markdown", "markdown"]
+    assert cells[1]["source"] == "```python\nx = nowhere\n```"
 
 
 def test_a_moving_figure_is_its_still_in_a_notebook(tmp_path):
