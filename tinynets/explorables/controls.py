@@ -53,6 +53,23 @@ class Slider:
         if self.labels is not None and (self.stops is None or len(self.labels) != len(self.stops)):
             raise ValueError(f"slider {self.name!r} must have one label for each of its stops")
 
+    @classmethod
+    def over_training(cls, steps: Sequence[int]) -> "Slider":
+        """Return a slider over moments of a training, which starts at the last.
+
+        Parameters
+        ----------
+        steps : sequence of int
+            Training steps done at each moment, ascending.
+
+        Returns
+        -------
+        Slider
+            Called `time`; shows `step 1,000`.
+        """
+        labels = [f"step {step:,}" for step in steps]
+        return cls("time", "Time", steps[-1], stops=list(steps), labels=labels)
+
     def data(self) -> dict:
         """Return what the shell is told of the control."""
         if self.stops is not None:

@@ -142,15 +142,7 @@ def growth_explorable(
         "where two classes are confused.",
         alt_text=alt_text,
         still=still,
-        controls=[
-            Slider(
-                "time",
-                "Time",
-                steps[-1],
-                stops=list(steps),
-                labels=[f"step {step:,}" for step in steps],
-            )
-        ],
+        controls=[Slider.over_training(steps)],
         data={
             "masks": [[inks((mask + 1) / 2) for mask in frame] for frame in share],
             "shape": list(image_shape),

@@ -83,7 +83,7 @@ def cloud_explorable(
         still=text_of(still),
         controls=[
             Choice("layer", "Hidden layer", kinds, kinds[0]),
-            _time(steps),
+            Slider.over_training(steps),
             Slider("turn", "Turn", 33, -180, 180, 1, unit="°"),
             Slider("tilt", "Tilt", 21, -90, 90, 1, unit="°"),
             Choice("digit", "Digits", ["all", *range(10)], "all"),
@@ -106,11 +106,6 @@ def cloud_explorable(
         play="time",
         every=600,
     )
-
-
-def _time(steps: Sequence[int]) -> Slider:
-    labels = [f"step {step:,}" for step in steps]
-    return Slider("time", "Time", steps[-1], stops=list(steps), labels=labels)
 
 
 def _thousandths(points, bounds) -> list[int]:

@@ -67,15 +67,7 @@ def training_explorable(
         "the higher.",
         alt_text=alt_text,
         still=text_of(plot_outlines(last, limit=limit)),
-        controls=[
-            Slider(
-                "time",
-                "Time",
-                steps[-1],
-                stops=list(steps),
-                labels=[f"step {step:,}" for step in steps],
-            )
-        ],
+        controls=[Slider.over_training(steps)],
         data={
             "limit": limit,
             "steps": list(steps),
