@@ -25,15 +25,18 @@ export function philox(counter, key) {
 
 // uniform() in [0, 1) with 53 bits, normal() by Box and Muller (1958), from block `position` on.
 export function stream(seed, name = 0, position = 0) {
-  let uniforms = [], spare = null;
+  let second = null, spare = null;
+  const join = (high, low) => ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53;
   const uniform = () => {
-    if (uniforms.length === 0) {
-      const [a, b, c, d] = philox([position, Math.floor(position / 2 ** 32), name, 0], [seed, 0]);
-      position += 1;
-      const join = (high, low) => ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53;
-      uniforms = [join(c, d), join(a, b)];
+    if (second !== null) {
+      const kept = second;
+      second = null;
+      return kept;
     }
-    return uniforms.pop();
+    const [a, b, c, d] = philox([position, Math.floor(position / 2 ** 32), name, 0], [seed, 0]);
+    position += 1;
+    second = join(c, d);
+    return join(a, b);
   };
   const normal = () => {
     if (spare !== null) {

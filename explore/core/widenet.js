@@ -1,27 +1,47 @@
 // A finite net in NTK parameterisation, as tinynets.lazy.ScaledMLP: of one input and one output,
 // z = W_std / √n · W x + b_std · b with standard normal W and b, trained by gradient descent.
 
+const slope = (x) => 2 / Math.sqrt(Math.PI) * Math.exp(-x * x); // of erf
+
 // erf by its series of positive terms: Abramowitz and Stegun (1964), 7.1.6.
-export function erf(x) {
-  if (Math.abs(x) > 6) return Math.sign(x);
+function series(x) {
   let term = x, sum = x;
   for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) sum += term *= 2 * x * x / (2 * n + 1);
-  return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
+  return slope(x) * sum;
+}
+
+// The series is summed once at each node. Taylor polynomials go on from there: erf'' = -2x erf'
+// gives each coefficient from the two before it.
+const NODES = 32, ORDER = 8; // nodes a unit, coefficients a node
+const TAYLOR = [];
+for (let i = 0; i <= 6 * NODES; i++) {
+  const at = i / NODES, c = [series(at), slope(at)];
+  for (let n = 1; n < ORDER - 1; n++) {
+    c.push(-2 * (at * n * c[n] + (n > 1 ? (n - 1) * c[n - 1] : 0)) / (n * (n + 1)));
+  }
+  TAYLOR.push(...c);
+}
+
+export function erf(x) {
+  const size = Math.abs(x);
+  if (size >= 6) return Math.sign(x);
+  const i = Math.round(size * NODES), h = size - i / NODES;
+  let sum = 0;
+  for (let k = ORDER - 1; k >= 0; k--) sum = sum * h + TAYLOR[i * ORDER + k];
+  return x < 0 ? -sum : sum;
 }
 
 const ACTIVATIONS = { // the function and its slope
   relu: [(z) => z > 0 ? z : 0, (z) => z > 0 ? 1 : 0],
-  erf: [erf, (z) => 2 / Math.sqrt(Math.PI) * Math.exp(-z * z)],
+  erf: [erf, slope],
 };
 
 // `net` is { depth, width, activation, W_std, b_std }; each layer has its weights (out × in, row by
 // row) and its biases, both Float64Array.
 export function draw(net, random) {
   const sizes = [1, ...Array(net.depth).fill(net.width), 1];
-  return sizes.slice(1).map((out, l) => ({
-    weight: Float64Array.from({ length: out * sizes[l] }, random.normal),
-    bias: Float64Array.from({ length: out }, random.normal),
-  }));
+  const normals = (count) => new Float64Array(count).map(random.normal);
+  return sizes.slice(1).map((out, l) => ({ weight: normals(out * sizes[l]), bias: normals(out) }));
 }
 
 // What goes into each layer, and its sums, for inputs x; rows are inputs.
@@ -30,59 +50,69 @@ function pass(net, layers, x) {
   layers.forEach(({ weight, bias }, l) => {
     const n_out = bias.length, n_in = weight.length / n_out, h = ins[l];
     const z = new Float64Array(x.length * n_out), scale = net.W_std / Math.sqrt(n_in);
-    for (let i = 0; i < x.length; i++) for (let o = 0; o < n_out; o++) {
+    for (let o = 0; o < n_out; o++) for (let i = 0; i < x.length; i++) {
       let sum = 0;
       for (let k = 0, w = o * n_in, at = i * n_in; k < n_in; k++) sum += weight[w + k] * h[at + k];
       z[i * n_out + o] = scale * sum + net.b_std * bias[o];
     }
     sums.push(z);
-    if (l < layers.length - 1) ins.push(z.map(f));
+    if (l < layers.length - 1) ins.push(z.map((value) => f(value)));
   });
   return { ins, sums };
 }
 
 export const outputs = (net, layers, x) => pass(net, layers, x).sums.at(-1);
 
-// Σ pull_i ∇f(x_i), in the shape of the layers; `pulls` makes the pulls from the outputs.
-export function gradient(net, layers, x, pulls) {
-  const { ins, sums } = pass(net, layers, x), [, slope] = ACTIVATIONS[net.activation];
-  const found = layers.map(({ weight, bias }) => ({ weight: new Float64Array(weight.length),
-    bias: new Float64Array(bias.length) }));
-  let back = Float64Array.from(pulls(sums.at(-1)));
-  for (let l = layers.length - 1; l >= 0; l--) {
+// The derivatives of Σ pull_i f(x_i) by each layer's sums, with what goes into each layer; `pulls`
+// makes the pulls from the outputs.
+function backward(net, layers, x, pulls) {
+  const { ins, sums } = pass(net, layers, x), [, slopeOf] = ACTIVATIONS[net.activation];
+  const deltas = [Float64Array.from(pulls(sums.at(-1)))];
+  for (let l = layers.length - 1; l > 0; l--) {
     const { weight, bias } = layers[l], n_out = bias.length, n_in = weight.length / n_out;
-    const scale = net.W_std / Math.sqrt(n_in), before = new Float64Array(x.length * n_in);
-    const to = found[l].weight, h = ins[l];
+    const scale = net.W_std / Math.sqrt(n_in), delta = deltas[0], before = new Float64Array(ins[l].length);
     for (let o = 0; o < n_out; o++) for (let i = 0; i < x.length; i++) {
-      const pull = back[i * n_out + o], scaled = scale * pull, w = o * n_in, at = i * n_in;
-      if (pull === 0) continue;
-      found[l].bias[o] += net.b_std * pull;
-      for (let k = 0; k < n_in; k++) {
-        to[w + k] += scaled * h[at + k];
+      const scaled = scale * delta[i * n_out + o];
+      if (scaled) for (let k = 0, w = o * n_in, at = i * n_in; k < n_in; k++) {
         before[at + k] += scaled * weight[w + k];
       }
     }
-    if (l > 0) back = before.map((value, i) => value * slope(sums[l - 1][i]));
+    for (let i = 0; i < before.length; i++) before[i] *= slopeOf(sums[l - 1][i]);
+    deltas.unshift(before);
   }
-  return found;
+  return { ins, deltas };
 }
-
-const each = (one, other, change) => one.forEach((layer, l) => {
-  for (const part of ["weight", "bias"]) change(layer[part], other[l][part]);
-});
 
 // A step of full-batch gradient descent on |f - y|² / 2N, in place.
 export function descend(net, layers, x, y, rate) {
-  const found = gradient(net, layers, x, (f) => f.map((value, i) => (value - y[i]) / y.length));
-  each(layers, found, (to, by) => { for (let i = 0; i < to.length; i++) to[i] -= rate * by[i]; });
+  const { ins, deltas } = backward(net, layers, x,
+    (f) => f.map((value, i) => rate * (y[i] - value) / y.length));
+  layers.forEach(({ weight, bias }, l) => {
+    const n_out = bias.length, n_in = weight.length / n_out, h = ins[l];
+    const scale = net.W_std / Math.sqrt(n_in);
+    for (let o = 0; o < n_out; o++) for (let i = 0; i < x.length; i++) {
+      const pull = deltas[l][i * n_out + o], scaled = scale * pull;
+      bias[o] += net.b_std * pull;
+      if (pull) for (let k = 0, w = o * n_in, at = i * n_in; k < n_in; k++) {
+        weight[w + k] += scaled * h[at + k];
+      }
+    }
+  });
 }
 
 // The trace of the net's own NTK at x. Its largest eigenvalue is below that, so descent with the
 // rate N / trace is stable, at half of the largest rate or less.
 export function trace(net, layers, x) {
+  const { ins, deltas } = backward(net, layers, x, (f) => f.fill(1)); // each row of its own input
+  const squares = (values) => values.reduce((sum, value) => sum + value * value, 0);
   let sum = 0;
-  for (const one of x) each(gradient(net, layers, [one], () => [1]), layers, (by) => {
-    for (const value of by) sum += value * value;
+  deltas.forEach((delta, l) => {
+    const n_in = ins[l].length / x.length, n_out = delta.length / x.length;
+    for (let i = 0; i < x.length; i++) {
+      const of = squares(delta.subarray(i * n_out, (i + 1) * n_out));
+      const into = squares(ins[l].subarray(i * n_in, (i + 1) * n_in));
+      sum += of * (net.W_std ** 2 / n_in * into + net.b_std ** 2);
+    }
   });
   return sum;
 }

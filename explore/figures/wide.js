@@ -7,36 +7,45 @@ import { bayes, Flow, kernels } from "../core/limit.js";
 import { descend, draw as drawNet, outputs, trace } from "../core/widenet.js";
 import { stream } from "../random.js";
 
-const OPERATIONS = 8e6; // multiplications that a frame has time for
-const MOST_DEEP = 300; // units a layer of a finite net with two hidden layers or more
+const OPERATIONS = 5e6; // multiplications that a frame has time for
+const MOST_DEEP = 150; // units a layer of a finite net with two hidden layers or more
 
 export function start(stage) {
   const { element, context: c, resize } = makeCanvas(stage);
   const { xs, range, seed, b_std, end, forever } = stage.data;
   const bounds = stage.data.controls.find(({ kind }) => kind === "points");
   const { stops } = stage.data.controls.find(({ name }) => name === "t");
-  let box, x, y, all, flow, layers, rate, f0, f0Star, seen, steps = 0, goal = 0, draws = 0, chosen = 0;
+  let box, x, y, all, flow, layers, rate, f0, f0Star, seen, steps = 0, goal = 0, draws = 0, chosen = 0, kept = {};
   const points = () => [0, 1].map((axis) => stage.values.points.map((point) => point[axis]));
   const infinite = () => ({ ...stage.values, b_std });
   const finite = () => ({ ...infinite(), width: stage.values.depth > 1
     ? Math.min(stage.values.width, MOST_DEEP) : stage.values.width });
   const time = () => steps * rate;
+  const numbers = () => { // of the net's first weights, drawn once whatever its width
+    if (kept.of !== draws) kept = { of: draws, source: stream(seed, draws), normals: [] };
+    const { normals, source } = kept;
+    let i = 0;
+    return { normal: () => normals[i++] ?? (normals[i - 1] = source.normal()) };
+  };
   const affordable = () => { // steps in a frame
     const { depth, width } = finite(), each = (depth - 1) * width * width + 8 * depth * width;
     return Math.max(1, Math.floor(OPERATIONS / (6 * each * stage.values.points.length)));
   };
 
-  // The same first weights again, trained as long as before if that can be done at once.
+  // The same first weights again, to be trained as long as before: in `draw`, by as many steps a
+  // frame as there is time for.
   function restart() {
-    const net = finite(), [at, target] = points(), { first } = stage.data;
+    const net = finite(), [at] = points(), { first } = stage.data;
     const same = draws === 0 && net.depth === 1 && net.width === first[0].bias.length;
     layers = same ? first.map(({ weight, bias }) => ({ weight: Float64Array.from(weight),
-      bias: Float64Array.from(bias) })) : drawNet(net, stream(seed, draws));
+      bias: Float64Array.from(bias) })) : drawNet(net, numbers());
     rate = at.length / trace(net, layers, at);
     [f0, f0Star] = [outputs(net, layers, at), outputs(net, layers, xs)];
-    for (steps = 0; steps < Math.min(goal, 3 * affordable()); steps++) {
-      descend(net, layers, at, target, rate);
-    }
+    steps = 0;
+  }
+  function train(count) {
+    const net = finite(), [at, target] = points();
+    for (let i = 0; i < count && time() < end; i++, steps++) descend(net, layers, at, target, rate);
   }
   function renew() {
     all = kernels(infinite(), points()[0], xs);
@@ -46,6 +55,7 @@ export function start(stage) {
     [goal, draws, chosen] = [stage.data.begun, 0, 0];
     renew();
     restart();
+    train(goal);
   }
 
   function look() {
@@ -87,8 +97,7 @@ export function start(stage) {
       if (has("points", "depth", "activation", "W_std", "width")) restart();
     },
     step(count) {
-      const net = finite(), [at, target] = points();
-      for (let i = 0; i < count && time() < end; i++, steps++) descend(net, layers, at, target, rate);
+      train(count);
       goal = steps;
       const t = stops.filter((stop) => stop <= time()).at(-1); // the limit keeps step
       if (t !== stage.values.t) stage.set({ t });
@@ -101,6 +110,8 @@ export function start(stage) {
       else { draws += 1; restart(); }
     },
     draw() {
+      train(Math.min(affordable(), goal - steps));
+      if (steps < goal && time() < end) stage.redraw();
       look();
       const { colours } = stage, across = xs.map(x), { mean, variance, own, told } = seen;
       const line = (values, colour, width, dash = []) => {

@@ -292,8 +292,8 @@ def touch(page, start, end):
 
 
 @pytest.mark.parametrize("name", figures.RUNNING)
-def test_it_runs_smoothly_without_growing(browser, base, name):
-    """Frames take less than 20 ms of script, and 10,000 steps leave the heap as it was."""
+def test_it_runs_without_growing(browser, base, name):
+    """10,000 steps leave the heap as it was. How fast they are: benchmarks/figures.py."""
     with lab.visited(browser, base, "index") as page:
         lab.live_figure(page, name)
         client = page.context.new_cdp_session(page)
@@ -303,8 +303,6 @@ def test_it_runs_smoothly_without_growing(browser, base, name):
             client.send("HeapProfiler.collectGarbage")
             return client.send("Runtime.getHeapUsage")["usedSize"]
 
-        spent = page.evaluate(FRAMES, name)
-        assert sorted(spent)[len(spent) // 2] < 20, spent
         page.evaluate(STEPS, [name, 20])  # compiled, and all room taken
         before = heap()
         page.evaluate(STEPS, [name, 200])
@@ -312,16 +310,6 @@ def test_it_runs_smoothly_without_growing(browser, base, name):
         assert page.errors == []
 
 
-FRAMES = """async (name) => {
-  const { figure } = window.explorables.get(name);
-  return Array.from({ length: 40 }, () => {
-    const start = performance.now();
-    figure.step(figure.perFrame ?? 1);
-    figure.draw();
-    figure.says();
-    return performance.now() - start;
-  });
-}"""
 STEPS = """([name, times]) => {
   const { figure } = window.explorables.get(name);
   for (let i = 0; i < times; i++) { figure.step(50); figure.draw(); }
