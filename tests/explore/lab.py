@@ -79,7 +79,7 @@ def visited(browser, base, name, *, width=1280, scheme="light", query="", **opti
     page.errors = []
     page.on("console", lambda m: m.type in ("error", "warning") and page.errors.append(m.text))
     page.on("pageerror", lambda error: page.errors.append(str(error)))
-    page.goto(f"{base}{name}-{scheme}.html{query}", wait_until="networkidle")
+    page.goto(f"{base}{name}-{scheme}.html{query}")
     yield page
     context.close()
 

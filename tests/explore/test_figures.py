@@ -20,6 +20,8 @@ SCRIPT_BUDGET = 12_000  # bytes, gzipped, of a figure with the shell, as they tr
 def base(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
     lab.write(folder, figures.blocks().values())
+    for name, block in figures.blocks().items():
+        lab.write(folder, [block], f"{name}.html")
     with lab.serve(folder, below="/") as url:
         yield url
 
@@ -91,11 +93,12 @@ SMALL = """() => {
 
 @pytest.mark.parametrize("name", NAMES)
 def test_its_state_comes_from_the_address_and_goes_there(browser, base, name):
-    for control in controls(name):
-        query = f"?{name}.{control['name']}={another(control)}"
-        with lab.visited(browser, base, "index", query=query) as page:
-            figure = lab.live_figure(page, name)
-            assert "does not have" not in said(figure)
+    given = {control["name"]: another(control) for control in controls(name)}
+    query = "?" + "&".join(f"{name}.{control}={value}" for control, value in given.items())
+    with lab.visited(browser, base, name, query=query) as page:
+        figure = lab.live_figure(page, name)
+        assert "does not have" not in said(figure)
+        for control in controls(name):
             if control["kind"] == "points":
                 continue
             shown = page.locator(f"#{name}-{control['name']}")
@@ -103,20 +106,18 @@ def test_its_state_comes_from_the_address_and_goes_there(browser, base, name):
                 assert shown.is_checked() != control["initial"]
             elif "stops" in control:
                 assert control["stops"][int(shown.input_value())] != control["initial"]
+            elif control["kind"] == "range":
+                assert float(shown.input_value()) == float(given[control["name"]])
             else:
-                assert (
-                    float(shown.input_value()) == float(another(control))
-                    if control["kind"] == "range"
-                    else shown.input_value() == another(control)
-                )
-            figure.locator("[data-press=reset]").click()
-            page.wait_for_function("() => location.search === ''")
+                assert shown.input_value() == given[control["name"]]
+        figure.locator("[data-press=reset]").click()
+        page.wait_for_function("() => location.search === ''")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_bad_address_is_named_and_falls_back(browser, base, name):
     control = controls(name)[0]
-    with lab.visited(browser, base, "index", query=f"?{name}.{control['name']}=nonsense") as page:
+    with lab.visited(browser, base, name, query=f"?{name}.{control['name']}=nonsense") as page:
         figure = lab.live_figure(page, name)
         expect(figure.locator(".explorable-says")).to_contain_text("nonsense")
         expect(figure.locator(".explorable-spoken")).to_contain_text("shows its default")
@@ -124,7 +125,7 @@ def test_a_bad_address_is_named_and_falls_back(browser, base, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_without_javascript_the_picture_and_the_texts_show(browser, base, name):
-    with lab.visited(browser, base, "index", width=360, java_script_enabled=False) as page:
+    with lab.visited(browser, base, name, width=360, java_script_enabled=False) as page:
         figure = page.locator(f"#explorable-{name}")
         assert figure.locator(".explorable-view :is(img, svg)").first.bounding_box()["height"] > 100
         expect(figure.locator(".explorable-controls")).to_be_hidden()
@@ -134,7 +135,7 @@ def test_without_javascript_the_picture_and_the_texts_show(browser, base, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_keys_change_what_it_shows_and_what_it_says_after_rest(browser, base, name):
-    with lab.visited(browser, base, "index") as page:
+    with lab.visited(browser, base, name) as page:
         figure = lab.live_figure(page, name)
         control = figure.locator("input[type=range], select, input[type=checkbox]").first
         control.focus()
@@ -162,7 +163,7 @@ def test_keys_change_what_it_shows_and_what_it_says_after_rest(browser, base, na
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_plays_pauses_and_stops_off_screen(browser, base, name):
-    with lab.visited(browser, base, "index") as page:
+    with lab.visited(browser, base, name) as page:
         figure = lab.live_figure(page, name)
         play = figure.locator("[data-press=play]")
         if play.count() == 0:
@@ -185,7 +186,7 @@ def test_it_plays_pauses_and_stops_off_screen(browser, base, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_reduced_motion_makes_play_one_leap(browser, base, name):
-    with lab.visited(browser, base, "index", reduced_motion="reduce") as page:
+    with lab.visited(browser, base, name, reduced_motion="reduce") as page:
         figure = lab.live_figure(page, name)
         play = figure.locator("[data-press=play]")
         if play.count() == 0:
@@ -205,7 +206,7 @@ def middle(box, right=0.5, down=0.5):
 
 @pytest.mark.parametrize("name", figures.HANDLES)
 def test_handles_are_dragged_and_moved_by_keys(browser, base, name):
-    with lab.visited(browser, base, "index") as page:
+    with lab.visited(browser, base, name) as page:
         figure = lab.live_figure(page, name)
         handle = figure.locator(".explorable-handle").first
         assert handle.get_attribute("role") == "slider" and handle.get_attribute("aria-label")
@@ -233,7 +234,7 @@ def test_handles_are_dragged_and_moved_by_keys(browser, base, name):
 @pytest.mark.parametrize("name", figures.GRABBED)
 @pytest.mark.parametrize("by", ["mouse", "finger"])
 def test_the_picture_is_pressed_and_dragged(browser, base, name, by):
-    with lab.visited(browser, base, "index", width=360, has_touch=by == "finger") as page:
+    with lab.visited(browser, base, name, width=360, has_touch=by == "finger") as page:
         figure = lab.live_figure(page, name)
         view = figure.locator(".explorable-view")
         view.scroll_into_view_if_needed()
@@ -253,7 +254,7 @@ def test_the_picture_is_pressed_and_dragged(browser, base, name, by):
 
 
 def test_points_are_added_and_removed(browser, base):
-    with lab.visited(browser, base, "index") as page:
+    with lab.visited(browser, base, "wide") as page:
         figure = lab.live_figure(page, "wide")
         handles = figure.locator(".explorable-handle")
         expect(handles).to_have_count(4)
@@ -274,7 +275,7 @@ def test_points_are_added_and_removed(browser, base):
 
 
 def test_a_finger_on_the_picture_adds_no_point(browser, base):
-    with lab.visited(browser, base, "index", width=360, has_touch=True) as page:
+    with lab.visited(browser, base, "wide", width=360, has_touch=True) as page:
         figure = lab.live_figure(page, "wide")
         view = figure.locator(".explorable-view")
         view.scroll_into_view_if_needed()
@@ -294,7 +295,7 @@ def touch(page, start, end):
 @pytest.mark.parametrize("name", figures.RUNNING)
 def test_it_runs_without_growing(browser, base, name):
     """10,000 steps leave the heap as it was. How fast they are: benchmarks/figures.py."""
-    with lab.visited(browser, base, "index") as page:
+    with lab.visited(browser, base, name) as page:
         lab.live_figure(page, name)
         client = page.context.new_cdp_session(page)
         client.send("HeapProfiler.enable")
