@@ -10,8 +10,9 @@ import torch
 from tinynets import bnn, nets, rng
 from tinynets._fast import build
 from tinynets._fast import chains as fast_chains
-from tinynets.samplers import adapt, base, diagonal_mass, hmc, mala, nuts, sample
+from tinynets.samplers import adapt, base, diagonal_mass, hmc, mala, nuts, sample, ula
 from tinynets.samplers.leapfrog import path, trajectory
+from tinynets.samplers.run import BLOCK
 
 needs_compiler = pytest.mark.skipif(
     isinstance(build.library("double"), str),
@@ -160,6 +161,72 @@ def test_nuts_makes_the_same_draws_in_c(name, chains, monkeypatch):
     assert chains == 1 or len(slow.info.n_gradients.unique()) > 1
 
 
+MAKERS = {
+    "hmc": lambda f, **options: hmc(f, n_leapfrog=4, **options),
+    "hmc jittered": lambda f, **options: hmc(f, n_leapfrog=4, jitter=0.5, **options),
+    "mala": mala,
+    "ula": ula,
+}
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", ["few tanh", "wide relu", "deep"])
+@pytest.mark.parametrize("maker", MAKERS)
+def test_blocks_of_draws_are_those_of_pytorch(maker, name, monkeypatch):
+    monkeypatch.setattr(fast_chains, "WORTH_A_THREAD", 1)  # in two parts
+    target, chains = posterior(name), 19
+    start = positions(target, chains)
+    masses = (None, diagonal_mass(torch.linspace(0.5, 2, target.dim).double()))
+    for mass, step_size in zip(masses, (0.05, torch.linspace(0.02, 0.1, chains)), strict=True):
+        slow, fast = (
+            sample(
+                MAKERS[maker](f, step_size=step_size, mass=mass),
+                start,
+                n_draws=BLOCK + 2,
+                generator=rng.generator(4),
+            )
+            for f in (plain(target), target)
+        )
+        for name_of, found, expected in zip(base.Info._fields, fast.info, slow.info, strict=True):
+            torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5, msg=name_of)
+        torch.testing.assert_close(fast.position, slow.position, rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(fast.log_density, slow.log_density, rtol=1e-5, atol=1e-5)
+    assert maker == "ula" or len(slow.info.accepted.unique()) == 2
+
+
+@needs_compiler
+@pytest.mark.parametrize("maker", MAKERS)
+def test_what_runs_away_in_c_is_divergent_and_stays(maker):
+    target = posterior("few tanh")
+    for size in (1e4, 1e200):  # a large energy error, and none that is a number
+        sampler = MAKERS[maker](target, step_size=size)
+        state = sampler.init(positions(target, 3))
+        after, info = sampler.step(state, generator=rng.generator(5))
+        if maker != "ula" or size == 1e200:
+            assert info.divergent.all() and not info.accepted.any()
+            assert torch.equal(after.position, state.position)
+            assert torch.equal(after.gradient, state.gradient)
+        assert not info.acceptance.any()
+
+
+@needs_compiler
+def test_a_block_of_draws_is_as_good_as_single_ones(tmp_path):
+    target = posterior("few tanh")
+    sampler = hmc(target, step_size=0.05, n_leapfrog=4, jitter=0.5)
+    start = positions(target, 3)
+    once, often, kept = (
+        sample(one, start, n_draws=40, generator=rng.generator(6), **options)
+        for one, options in (
+            (sampler, {}),
+            (sampler._replace(steps=None), {}),
+            (sampler, {"checkpoint": tmp_path / "run", "checkpoint_every": 7}),
+        )
+    )
+    for other in (often, kept):
+        assert torch.equal(once.position, other.position)
+        assert torch.equal(once.info.energy, other.info.energy)
+
+
 @needs_compiler
 def test_a_chain_that_runs_away_is_not_finite_and_alone():
     target = posterior("tanh")
@@ -190,6 +257,10 @@ def test_other_shapes_are_refused_before_they_reach_c():
             target.trajectory(*parts, 0.1, None, 1)
     with pytest.raises(ValueError, match=r"variance.*\(10,\), got \(9,\)"):
         target.trajectory(right, right, right, 0.1, wrong[0], 1)
+    lengths, good = torch.ones(3, dtype=torch.int64), torch.zeros(3, 2).double()
+    for momentum, uniform in ((wrong.expand(3, 2, 9), good), (right.expand(3, 2, 10), good.T)):
+        with pytest.raises(ValueError, match=r"(momentum|uniform) must have shape"):
+            target.hamiltonian(right, right[:, 0], right, momentum, 0.1, None, lengths, uniform)
     with pytest.raises(TypeError, match="momentum must be torch.float64"):
         target.trajectory(right, right.float(), right, 0.1, None, 1)
     with pytest.raises(ValueError, match="position must be on the CPU"):
@@ -252,7 +323,7 @@ def test_without_compiled_code_the_gradient_is_by_hand(
 @needs_compiler
 def test_a_compiler_with_options_is_split_as_by_a_shell(monkeypatch, fresh_cache):
     monkeypatch.setenv("CC", "cc '-DA NAME=1'")
-    assert not isinstance(build.library("double"), str)
+    assert not isinstance(build.library("double", "arccos"), str)
 
 
 def test_a_compiler_that_hangs_is_stopped(monkeypatch, fresh_cache, tmp_path):
@@ -268,14 +339,14 @@ def test_a_compiler_that_hangs_is_stopped(monkeypatch, fresh_cache, tmp_path):
 @needs_compiler
 @pytest.mark.parametrize("damage", [lambda so: so[:100], lambda so: so[:-1] + bytes([so[-1] ^ 1])])
 def test_a_damaged_library_is_built_anew(fresh_cache, damage):
-    build.library("double")
+    build.library("double", "arccos")
     (built,) = fresh_cache.glob("*.so")
     whole = built.read_bytes()
     replaced = built.with_name("damaged")  # the old file may still be loaded
     replaced.write_bytes(damage(whole))
     replaced.replace(built)
     build.library.cache_clear()
-    assert not isinstance(build.library("double"), str)
+    assert not isinstance(build.library("double", "arccos"), str)
     assert (
         hashlib.sha256(built.read_bytes()).hexdigest() == built.with_suffix(".sha256").read_text()
     )
@@ -283,13 +354,13 @@ def test_a_damaged_library_is_built_anew(fresh_cache, damage):
 
 @needs_compiler
 def test_a_library_without_its_digest_is_not_loaded(fresh_cache):
-    build.library("double")
+    build.library("double", "arccos")
     (built,) = fresh_cache.glob("*.so")
     built.with_suffix(".sha256").unlink()
     built.unlink()
     built.write_bytes(b"not a library")
     build.library.cache_clear()
-    assert not isinstance(build.library("double"), str)
+    assert not isinstance(build.library("double", "arccos"), str)
 
 
 def test_an_empty_cache_home_is_the_users_own(monkeypatch, tmp_path):

@@ -18,11 +18,13 @@ from torch import Tensor
 from tinynets import checks
 from tinynets._fast import build
 from tinynets._fast.stack import Layer, Stack
+from tinynets._fast.structures import Chains, LayerShape, Model, Trees, Walk
 
 REALS = {torch.float64: "double", torch.float32: "float"}
 # In the order of `enum activation` in vectors.h.
 KINDS = ("identity", "tanh", "relu", "sigmoid", "softplus", "silu", "gelu", "elu", "selu", "erf")
 MOST_WEIGHTS = 20_000  # beyond it, PyTorch's matrix products are faster
+FUNCTIONS = {type(None): "leapfrog", Trees: "no_u_turn", Walk: "hamiltonian"}
 BLOCK = 16  # chains that stay in one thread: the most lanes of a vector
 WORTH_A_THREAD = 200_000  # products; a thread costs some 50 microseconds
 
@@ -40,49 +42,6 @@ class Problem(NamedTuple):
     prior_precision: Tensor  # (weights,)
     temperature: float
     constant: float  # what no coordinate changes
-
-
-class _Layer(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_int64) for name in ("n_in", "n_out", "activation", "bias")]
-
-
-class _Model(ctypes.Structure):
-    _fields_ = (
-        [
-            (name, ctypes.c_int64)
-            for name in (
-                "n_layers",
-                "n_inputs",
-                "n_outputs",
-                "n_examples",
-                "n_weights",
-                "n_unknowns",
-                "categorical",
-                "one_layer",
-            )
-        ]
-        + [("layers", ctypes.POINTER(_Layer))]
-        + [
-            (name, ctypes.c_void_p)
-            for name in ("data", "prior_precision", "precision", "unknown_prior")
-        ]
-        + [("rows", ctypes.c_void_p * 5)]
-        + [(name, ctypes.c_double) for name in ("n_observed", "constant")]
-    )
-
-
-class _Chains(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_int64) for name in ("n_chains", "n_steps", "stride")] + [
-        (name, ctypes.c_void_p)
-        for name in ("step_size", "variance", "position", "momentum", "value", "gradient")
-    ]
-
-
-class _Trees(ctypes.Structure):
-    _fields_ = [("max_depth", ctypes.c_int64)] + [
-        (name, ctypes.c_void_p)
-        for name in ("direction", "join", "merge", "error", "acceptance", "n_leaves", "divergent")
-    ]
 
 
 class Compiled:
@@ -105,15 +64,15 @@ class Compiled:
             )
         ]
         self._ones = torch.ones_like(self._arrays[1])
-        self._layers = (_Layer * len(stack.layers))(
+        self._layers = (LayerShape * len(stack.layers))(
             *(
-                _Layer(one.n_in, one.n_out, KINDS.index(one.activation), one.bias)
+                LayerShape(one.n_in, one.n_out, KINDS.index(one.activation), one.bias)
                 for one in stack.layers
             )
         )
         self._data, self._lanes = data, library.lanes()
         self._rows: dict[int, Tensor] = {}
-        self._model = _Model(
+        self._model = Model(
             len(stack.layers),
             problem.x.shape[1],
             problem.y.shape[1],
@@ -167,9 +126,36 @@ class Compiled:
         numbers = [numbers.to(position.dtype).contiguous() for numbers in uniform]
         for name, tensor in zip(("direction", "join", "merge"), numbers, strict=True):
             self._check(f"uniform.{name}", tensor, (len(numbers[0]), len(position)))
-        trees = _Trees(len(numbers[0]), *(one.data_ptr() for one in (*numbers, *report)))
-        self._run(1, variance, step_size, ends, trees)
+        trees = Trees(len(numbers[0]), *(one.data_ptr() for one in (*numbers, *report)))
+        self._run(16, variance, step_size, ends, trees)  # leaves of a tree: a guess
         return ends[0], ends[3], ends[2], report
+
+    def hamiltonian(
+        self,
+        position: Tensor,
+        log_density: Tensor,
+        gradient: Tensor,
+        momentum: Tensor,
+        step_size: float | Tensor,
+        variance: Tensor | None,
+        n_leapfrog: Tensor,
+        uniform: Tensor | None,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Make steps of HMC, MALA or ULA; see `tinynets.samplers.base`."""
+        n_draws, (chains, dim) = len(n_leapfrog), position.shape
+        ends = _copies(position, momentum[0], gradient, log_density)
+        drawn = position.new_empty(chains, n_draws, dim), position.new_empty(6, chains, n_draws)
+        numbers = _copies(momentum, momentum[:, :, 0] if uniform is None else uniform)
+        self._check("momentum", numbers[0], (n_draws, chains, dim))
+        self._check("uniform", numbers[1], (n_draws, chains))
+        lengths = n_leapfrog.to(torch.int64).contiguous()
+        walk = Walk(
+            n_draws,
+            uniform is not None,
+            *(one.data_ptr() for one in (lengths, *numbers, drawn[0], *drawn[1])),
+        )
+        self._run(int(lengths.sum()), variance, step_size, ends, walk)
+        return ends[0], ends[3], ends[2], drawn[0], drawn[1][0], drawn[1][1:]
 
     def _run(
         self,
@@ -177,7 +163,7 @@ class Compiled:
         variance: Tensor | None,
         step_size: float | Tensor,
         ends: list[Tensor],
-        trees: _Trees | None = None,
+        more: Trees | Walk | None = None,
     ) -> None:
         position, momentum, gradient, value = ends
         chains, dim = position.shape[0], self._ones.shape[0]
@@ -192,7 +178,7 @@ class Compiled:
         self._check("gradient", gradient, (chains, dim))
         self._check("variance", variance, (chains, dim) if own else (dim,))
         self._deal(chains % self._lanes)
-        arrays = _Chains(
+        arrays = Chains(
             chains,
             n_steps,
             own,
@@ -202,14 +188,13 @@ class Compiled:
             ),
         )
 
-        run = self._library.leapfrog if trees is None else self._library.no_u_turn
-        given = [ctypes.byref(one) for one in (self._model, arrays, trees) if one is not None]
+        run = getattr(self._library, FUNCTIONS[type(more)])
+        given = [ctypes.byref(one) for one in (self._model, arrays, more) if one is not None]
 
         def part(first: int, last: int) -> int:
             return run(*given, ctypes.c_int64(first), ctypes.c_int64(last))
 
-        leaves = 16 if trees is not None else max(n_steps, 1)  # of a tree: a guess
-        work = leaves * chains * self._model.n_weights * self._model.n_examples
+        work = max(n_steps, 1) * chains * self._model.n_weights * self._model.n_examples
         if _in_parts(part, chains, work):
             raise MemoryError(f"no memory for a compiled trajectory of {chains} chains")
 

@@ -1,6 +1,5 @@
 /* A step of the No-U-Turn Sampler for a group of chains: the loops of
  * tinynets/samplers/_nuts.py, which explains them, leaf by leaf. */
-#define MOST_ENERGY_ERROR 1000 /* DIVERGENCE of samplers/base.py, in nats */
 
 typedef struct {
     int64_t max_depth;
@@ -22,13 +21,6 @@ INLINE vec log_add(vec a, vec b)
 {
     vec top = most(a, b);
     return top + log_of(exp_of(a - top) + exp_of(b - top));
-}
-
-INLINE vec kinetic(const work *w, const vec *p)
-{
-    vec sum = {0};
-    EACH(k, w->n) sum += w->variance[k] * p[k] * p[k];
-    return (real)0.5 * (w->wide ? all(total(sum)) : sum);
 }
 
 /* Whether two subtrees together turn, or one with the other's nearest leaf. */
@@ -142,6 +134,9 @@ INLINE subtree cut_subtree(const work *w, vec **memory)
     return s;
 }
 
+/* How many arrays a tree needs: two ends, itself, and a slot for each level. */
+static int64_t tree_size(int64_t max_depth) { return 6 + 5 + 5 * (max_depth + 1); }
+
 static void nuts_of_group(const model *m, const chains *c, const tree_arrays *t,
                           const work *w, vec *memory)
 {
@@ -184,11 +179,11 @@ static void nuts_of_group(const model *m, const chains *c, const tree_arrays *t,
         if (!any(tally.growing))
             break;
     }
-    give(m, w, c->position, tree.q);
-    give(m, w, c->gradient, tree.g);
-    give_one(w, c->value, tree.value);
-    give_one(w, t->error, tree.error);
-    give_one(w, t->acceptance, tally.acceptance);
-    give_one(w, t->n_leaves, tally.n_leaves);
-    give_one(w, t->divergent, tally.divergent);
+    give(m, w, c->position, tree.q, dim);
+    give(m, w, c->gradient, tree.g, dim);
+    give_one(w, c->value, tree.value, 1);
+    give_one(w, t->error, tree.error, 1);
+    give_one(w, t->acceptance, tally.acceptance, 1);
+    give_one(w, t->n_leaves, tally.n_leaves, 1);
+    give_one(w, t->divergent, tally.divergent, 1);
 }

@@ -129,6 +129,11 @@ class Posterior:
         """A step of NUTS in one call, or None; see `tinynets.samplers.base`."""
         return getattr(self._engine[1], "no_u_turn", None)
 
+    @property
+    def hamiltonian(self) -> Callable | None:
+        """Draws of HMC in one call, or None; see `tinynets.samplers.base`."""
+        return getattr(self._engine[1], "hamiltonian", None)
+
     def tempered(self, temperature: float) -> "Posterior":
         """Return the same posterior at another temperature."""
         parts = (self.net, self.x, self.y, self.likelihood, self.prior_std)

@@ -8,6 +8,7 @@ from torch import Tensor
 from tinynets import checks
 from tinynets.densities import LogDensity
 from tinynets.samplers import base
+from tinynets.samplers._blocks import one_of, steps_by_target
 from tinynets.samplers.description import described
 from tinynets.samplers.leapfrog import trajectory
 from tinynets.samplers.mass import Mass, draw_momentum, kinetic_energy
@@ -93,4 +94,5 @@ def hmc(
             generator=generator,
         )
 
-    return base.Sampler(init, step)
+    steps = steps_by_target(log_density, step_size, mass, (fewest, most))
+    return base.Sampler(init, one_of(steps) if steps else step, steps=steps)

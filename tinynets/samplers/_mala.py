@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from tinynets.samplers import base
+from tinynets.samplers._blocks import one_of, steps_by_target
 from tinynets.samplers.description import described
 from tinynets.samplers.mass import Mass, draw_momentum, kinetic_energy, velocity
 
@@ -71,7 +72,8 @@ def mala(
             generator=generator,
         )
 
-    return base.Sampler(init, step)
+    steps = steps_by_target(log_density, step_size, mass)
+    return base.Sampler(init, one_of(steps) if steps else step, steps=steps)
 
 
 def propose(

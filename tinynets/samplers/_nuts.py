@@ -119,7 +119,12 @@ class Tally(NamedTuple):
 
 
 def _by_target(log_density: Callable, mass: Mass | None) -> Callable | None:
-    """Return the log density's own step, if it has one for this mass matrix."""
+    """Return the log density's own step, if it has one for this mass matrix.
+
+    `no_u_turn(position, log density, gradient, momentum, step_size, variance, uniform) ->
+    (position, log density, gradient, report)`, where the report has energy errors, acceptances
+    summed over leaves, numbers of leaves, and divergences.
+    """
     own = getattr(log_density, "no_u_turn", None)
     if own is None or mass and mass.dense:
         return None

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from tinynets.samplers import base
+from tinynets.samplers._blocks import one_of, steps_by_target
 from tinynets.samplers._mala import propose
 from tinynets.samplers.description import described
 from tinynets.samplers.mass import Mass
@@ -74,4 +75,5 @@ def ula(
             n_gradients=torch.ones_like(finite, dtype=torch.int64),
         )
 
-    return base.Sampler(init, step)
+    steps = steps_by_target(log_density, step_size, mass, corrected=False)
+    return base.Sampler(init, one_of(steps) if steps else step, steps=steps)

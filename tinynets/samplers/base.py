@@ -5,9 +5,8 @@ The contract between a target and a sampler. A log density is a callable `log_de
 alone. It may carry, or have as None, `value_and_grad(position) -> ((chains,), (chains, dim))`,
 faster than autograd; `trajectory(position, momentum, gradient, step_size, variance, n_leapfrog)
 -> (position, momentum, log density, gradient)` at the end, with one step size or (chains, 1), and
-variance None, (dim,) or (chains, dim); and a step of NUTS, `no_u_turn(position, log density,
-gradient, momentum, step_size, variance, uniform) -> (position, log density, gradient, report)`,
-where `uniform` is that of `_nuts`; the report has energy errors, acceptances, leaves, divergences.
+variance None, (dim,) or (chains, dim); and what `_nuts` and `_blocks` say, a step of NUTS,
+`no_u_turn`, and draws of HMC, `hamiltonian`.
 """
 
 from collections.abc import Callable
@@ -28,6 +27,7 @@ class Sampler(NamedTuple):
     init: Callable  # init(position) -> State
     step: Callable  # step(state, *, generator) -> (State, Info)
     describe: Callable[[], dict[str, str]] = dict  # method, numbers, target
+    steps: Callable | None = None  # many draws in one call, see `_blocks`
 
 
 class ChainState(Protocol):

@@ -1,7 +1,6 @@
 """Running chains: warm-up, draws, progress, and checkpoints to resume."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,8 +10,11 @@ from tqdm import tqdm
 
 from tinynets import checks
 from tinynets.samplers import base, checkpoints
+from tinynets.samplers._blocks import draw
 from tinynets.samplers.adaptation import Adaptation, Tuning
 from tinynets.samplers.checkpoints import Run
+
+BLOCK = 32  # draws of one call, where a target makes many
 
 
 class Warmup(NamedTuple):
@@ -130,7 +132,7 @@ def sample(
     )
     random_state = generator.get_state()
     try:
-        for now in _go_on(warming, begun, n_warmup, thin, generator, progress):
+        for now in _go_on(warming, begun, n_warmup, thin, generator, progress, checkpoint_every):
             if path is None:
                 continue
             random_state = generator.get_state()
@@ -204,11 +206,15 @@ def _go_on(
     thin: int,
     generator: torch.Generator,
     progress: bool,
+    stop_every: int,
 ):
-    """Yield the run after each step of the warm-up and each draw."""
+    """Yield the run after each step of the warm-up, and each draw or block of draws.
+
+    A block ends where `stop_every` divides what is done, or before.
+    """
     total = n_warmup + run.position.shape[1]
     sampler = None
-    n_divergent = 0
+    n_divergent, n_steps = 0, 1
     with tqdm(total=total, initial=run.n_done, disable=not progress, unit="step") as bar:
         while run.n_done < total:
             if run.n_done < n_warmup:
@@ -221,10 +227,12 @@ def _go_on(
                 if sampler is None:
                     sampler, state, _ = warming.finish(run.learning)
                     run = run._replace(state=run.state or state)
-                state, info = _thinned(sampler.step, run.state or state, thin, generator)
+                most = min(BLOCK, total - run.n_done, stop_every - run.n_done % stop_every)
+                state, *drawn = draw(sampler, run.state or state, most, thin, generator=generator)
                 run = run._replace(state=state)
-                _record(run, run.n_done - n_warmup, state, info)
-            run = run._replace(n_done=run.n_done + 1)
+                n_steps, info = drawn[1].shape[1], drawn[-1]
+                _record(run, run.n_done - n_warmup, *drawn)
+            run = run._replace(n_done=run.n_done + n_steps)
             if progress:
                 n_divergent += int(info.divergent.sum())
                 bar.set_postfix(
@@ -233,7 +241,7 @@ def _go_on(
                     divergences=n_divergent,
                     refresh=False,
                 )
-                bar.update()
+                bar.update(n_steps)
             yield run
 
 
@@ -245,31 +253,10 @@ def _add(totals: tuple, info: base.Info) -> tuple:
     )
 
 
-def _thinned(
-    step: Callable, state: base.ChainState, thin: int, generator: torch.Generator
-) -> tuple[base.ChainState, base.Info]:
-    """Make `thin` steps and sum up what they did."""
-    state, info = step(state, generator=generator)
-    if thin == 1:
-        return state, info
-    infos = [info]
-    for _ in range(thin - 1):
-        state, info = step(state, generator=generator)
-        infos.append(info)
-    every = base.Info(*map(torch.stack, zip(*infos, strict=True)))
-    return state, info._replace(
-        acceptance=every.acceptance.mean(0),
-        accepted=every.accepted.any(0),
-        divergent=every.divergent.any(0),
-        n_gradients=every.n_gradients.sum(0),
-    )
-
-
-def _record(run: Run, draw: int, state: base.ChainState, info: base.Info) -> None:
-    run.position[:, draw] = state.position
-    run.log_density[:, draw] = state.log_density
-    for kept, value in zip(run.info, info, strict=True):
-        kept[:, draw] = value
+def _record(run: Run, first: int, position: Tensor, log_density: Tensor, info: base.Info) -> None:
+    kept = (run.position, run.log_density, *run.info)
+    for into, value in zip(kept, (position, log_density, *info), strict=True):
+        into[:, first : first + value.shape[1]] = value
 
 
 def _finish(warming: Adaptation, run: Run, n_warmup: int) -> Draws:
