@@ -323,13 +323,12 @@ def test_explorables_answer_to_arrow_keys(page, site, base):
     paths = [str(p.path) for p in site.pages if p.soup.select_one(".explorable")]
     assert paths, "no page of the site has an explorable"
     for path in paths:
-        page.goto(base + path, wait_until="networkidle")
+        page.goto(base + path)
         for figure in page.locator(".explorable").all():
-            figure.scroll_into_view_if_needed()
+            figure.scroll_into_view_if_needed()  # then it starts
+            expect(figure).to_have_attribute("data-live", "true")
             control = figure.locator("input[type=range], select").first
             expect(control).to_be_visible()
-            page.wait_for_load_state("networkidle")  # it starts when it comes into view
-            figure.locator(".explorable-controls:enabled").wait_for()
             before = (control.input_value(), drawn_at_rest(page, figure))
             control.focus()
             page.keyboard.press(
@@ -355,11 +354,11 @@ def drawn(figure):
 
 
 def drawn_at_rest(page, figure):
-    """The drawn marks, once they stay as they are for half a second."""
+    """The drawn marks, once they stay as they are for a fifth of a second."""
     last = None
     while (marks := drawn(figure)) != last:
         last = marks
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(200)
     return marks
 
 
