@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from tinynets.plots import sweeps as pictures
-from tinynets.sweep import Experiment, app, results, trials
+from tinynets.sweep import Experiment, app, digits_in_use, results, trials
 from tinynets.sweep.experiment import measure
 
 QUICK = {"n_images": 200, "n_steps": 5, "n_hidden": 4, "n_nets": 2}
@@ -182,12 +182,32 @@ def test_cells_start_alike_and_leave_the_global_generator_alone():
 def test_a_cell_learns_and_counts_its_updates():
     result = measure(Experiment(n_epochs=5, n_images=1000, batch_size=16, lr=0.2))
     assert result["n_updates"] == 5 * 63
-    assert len(result["test_accuracy"]) == 3 and min(result["test_accuracy"]) > 0.8
+    for judged in ("validation_accuracy", "test_accuracy"):
+        assert len(result[judged]) == 3 and min(result[judged]) > 0.8
+
+
+def test_images_kept_back_are_not_learnt_from(monkeypatch):
+    digits = digits_in_use()
+    n = len(digits.train.images)
+    wrong = digits.train.labels.clone()
+    wrong[-300:] = (wrong[-300:] + 1) % 10  # what no net of the others says
+    spoilt = digits._replace(train=digits.train._replace(labels=wrong))
+    monkeypatch.setattr("tinynets.sweep.experiment.digits_in_use", lambda: spoilt)
+    options = {"n_epochs": 6, "batch_size": 16, "lr": 0.05, "n_images": n}
+    result = measure(Experiment(n_validation=300, **options))
+    assert result["n_updates"] == 6 * -(-(n - 300) // 16)
+    assert max(result["validation_accuracy"]) < 0.2 and min(result["test_accuracy"]) > 0.8
+
+
+def test_data_all_kept_back_are_refused():
+    n = len(digits_in_use().train.images)
+    with pytest.raises(ValueError, match=f"n_validation must be below {n:,}"):
+        measure(Experiment(n_validation=n, **QUICK))
 
 
 def test_pivot_lays_out_and_refuses_two_cells_on_one_place():
     made = [
-        trials.Trial(Experiment(batch_size=b, lr=r), "done", {"test_accuracy": [b, r, 0]})
+        trials.Trial(Experiment(batch_size=b, lr=r), "done", {"validation_accuracy": [b, r, 0]})
         for b, r in ((32, 0.2), (8, 0.1), (32, 0.1))
     ]
     table = results.pivot(made)

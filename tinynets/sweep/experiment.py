@@ -28,7 +28,8 @@ class Experiment:
     lr: float = 0.1  # learning rate
     n_epochs: int = 4
     n_steps: int | None = None  # updates; given, it takes n_epochs' place
-    n_images: int = 8192  # for training, at most: all of a smaller set
+    n_images: int = 8192  # for training, at most: all that validation leaves
+    n_validation: int = 256  # the last of the training images, kept back
     n_hidden: int = 32
     activation: str = "relu"
     n_nets: int = 3  # nets side by side
@@ -42,7 +43,7 @@ class Experiment:
         TypeError, ValueError
             Name of the option, its range and what it was.
         """
-        for name in ("batch_size", "n_epochs", "n_images", "n_hidden", "n_nets"):
+        for name in ("batch_size", "n_epochs", "n_images", "n_validation", "n_hidden", "n_nets"):
             checks.count(name, getattr(self, name))
         if self.n_steps is not None:
             checks.count("n_steps", self.n_steps)
@@ -74,18 +75,19 @@ def measure(experiment: Experiment) -> dict:
     -------
     dict
         `status`, `n_updates`, and for each seed `train_loss` (nats, over the
-        images trained on), `train_accuracy` and `test_accuracy`. If a loss
+        images trained on), `train_accuracy`, `validation_accuracy`, to choose
+        options by, and `test_accuracy`, to report what was chosen. If a loss
         ceased to be finite, `status` is "diverged" and `step` says when.
 
     Raises
     ------
     TypeError, ValueError
-        If an option is out of range, or the batch larger than the data.
+        If an option is out of range, the batch larger than the data, or all
+        of the data kept back.
     """
     experiment.validate()
     digits = digits_in_use()
-    images = digits.train.images[: experiment.n_images]
-    labels = digits.train.labels[: experiment.n_images]
+    (images, labels), kept_back = _parts(experiment, digits.train)
     if experiment.batch_size > len(images):
         raise ValueError(
             f"batch_size must be at most {len(images):,}, the number of "
@@ -114,17 +116,30 @@ def measure(experiment: Experiment) -> dict:
     except train.DivergedError as error:
         return {"status": "diverged", "step": error.step, "n_updates": n_steps}
     with torch.no_grad():
-        seen, unseen = net(images), net(digits.test.images)
+        seen = net(images)
     values = {
         "train_loss": losses.cross_entropy(seen, labels),
         "train_accuracy": losses.accuracy(seen, labels),
-        "test_accuracy": losses.accuracy(unseen, digits.test.labels),
+        "validation_accuracy": losses.accuracy(net(kept_back.images), kept_back.labels),
+        "test_accuracy": losses.accuracy(net(digits.test.images), digits.test.labels),
     }
     return {
         "status": "done",
         "n_updates": n_steps,
         **{name: value.tolist() for name, value in values.items()},
     }
+
+
+def _parts(experiment: Experiment, given: data.Labelled) -> tuple[data.Labelled, data.Labelled]:
+    """Divide training images into those to learn from and those kept back."""
+    n_free = len(given.images) - experiment.n_validation
+    if n_free < 1:
+        raise ValueError(
+            f"n_validation must be below {len(given.images):,}, the number of "
+            f"training images, got {experiment.n_validation:,}"
+        )
+    learnt = (part[:n_free][: experiment.n_images] for part in given)
+    return data.Labelled(*learnt), data.Labelled(*(part[n_free:] for part in given))
 
 
 def digits_in_use() -> data.Digits:

@@ -84,7 +84,7 @@ def gather(folder: str | Path) -> list[Trial]:
 
 def pivot(
     trials: Iterable[Trial],
-    measure: str = "test_accuracy",
+    measure: str = "validation_accuracy",
     *,
     rows: str = "batch_size",
     columns: str = "lr",
@@ -112,8 +112,8 @@ def pivot(
 
     Examples
     --------
-    >>> trials = [Trial(Experiment(lr=r), "done", {"test_accuracy": [r] * 3}) for r in (0.1, 0.2)]
-    >>> pivot(trials).columns
+    >>> trials = [Trial(Experiment(lr=r), "done", {"train_loss": [r] * 3}) for r in (0.1, 0.2)]
+    >>> pivot(trials, "train_loss").columns
     [0.1, 0.2]
     """
     found: dict[tuple, Trial] = {}
