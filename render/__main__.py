@@ -6,18 +6,27 @@ import argparse
 import asyncio
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from render.build import Builtin, build
-from render.errors import told
-from render.executions import Options, find_pages
-from render.project import CONFIG, Project
-from render.quarto import Quarto
-from render.report import Report
+if TYPE_CHECKING:
+    from render.report import Report
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Render, or preview; return the exit status."""
     given = _parser().parse_args(arguments)
+    try:
+        return _told(given)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        print("interrupted; the site was left as it was, the pages that ran are kept")
+        return 130
+
+
+def _told(given: argparse.Namespace) -> int:
+    """Import the renderer, which takes a second in which Ctrl+C counts too; say what fails."""
+    from render.errors import told
+    from render.report import Report
+
     report = Report()
     try:
         return _run(given, report)
@@ -29,12 +38,14 @@ def main(arguments: list[str] | None = None) -> int:
         n = "1 error" if len(found) == 1 else f"{len(found)} errors"
         report.say(f"{n}; the site was left as it was")
         return 1
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        report.say("interrupted; the site was left as it was, the pages that ran are kept")
-        return 130
 
 
 def _run(given: argparse.Namespace, report: Report) -> int:
+    from render.build import Builtin, build
+    from render.executions import Options, find_pages
+    from render.project import Project
+    from render.quarto import Quarto
+
     project = Project.load(_root(), drafts=given.preview)
     options = Options(
         find_pages(project, given.pages, Path.cwd()), given.jobs, given.timeout, given.clean
@@ -52,6 +63,8 @@ def _run(given: argparse.Namespace, report: Report) -> int:
 
 def _root() -> Path:
     """Return the nearest folder upwards that holds `_quarto.yml`."""
+    from render.project import CONFIG
+
     here = Path.cwd()
     return next((f for f in (here, *here.parents) if (f / CONFIG).is_file()), here)
 

@@ -187,7 +187,7 @@ async def start_kernel(
         )
         await client.async_start_new_kernel_client()
         kernel = Kernel(client)
-        await _set_up(kernel, settings, source, root)
+        await _set_up(kernel, settings, source, root, folder)
         yield kernel
     finally:
         if client.km is not None and client.km.has_kernel:
@@ -197,12 +197,16 @@ async def start_kernel(
         runtime.cleanup()
 
 
-async def _set_up(kernel: Kernel, settings: Mapping, source: str, root: Path) -> None:
+async def _set_up(kernel: Kernel, settings: Mapping, source: str, root: Path, folder: Path) -> None:
     code = reads.WATCH.replace("{root}", repr(str(root)))
     code += _SETUP.replace("{parent}", str(os.getpid()))
     for key, value in settings.items():
         code = code.replace(f"{{{key}}}", str(value))
     reply = await kernel.ask(code, {"ready": "1"})
+    if not folder.is_dir():
+        raise RenderError(
+            "its folder is gone; was the page moved or removed meanwhile? Run again", page=source
+        )
     if reply.get("ready", {}).get("status") != "ok":
         raise RenderError(
             f"the Jupyter kernel could not be set up: {reply}; "

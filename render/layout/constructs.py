@@ -23,6 +23,7 @@ DIV_CLASSES = (
 LAYOUTS = ("layout", "fig-subcap", "when-", "unless-")
 LABELLED = re.compile(rf"({'|'.join(UNSPOKEN)})-")
 UNRUN = re.compile(r"^\{\w+\}")
+NO_NOTE = re.compile(r"\[\^[^\]\s]+\]")  # pandoc leaves a note without a text as it stands
 ANNOTATION = re.compile(r"#\s*<\d+>\s*$", re.MULTILINE)
 
 
@@ -84,6 +85,8 @@ def _check_inline_code(code: pf.Code, source: Source) -> None:
 def _check_text(text: pf.Str, source: Source) -> None:
     if "{{<" in text.text:
         source.error("shortcodes ({{< … >}}) are not supported by the built-in renderer", "{{<")
+    if note := NO_NOTE.search(text.text):
+        source.error(f"{note[0]} refers to no footnote; say it in the text, or drop it", note[0])
     if text.text.startswith(":::"):
         source.error(
             "a div fence (:::) that opens or closes nothing; put blank lines around it", text.text

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
+import types
 from pathlib import Path
 
 import pytest
+
+from render.__main__ import main
+
+ROOT = Path(__file__).resolve().parents[2]
 
 SLEEPS = """```{python}
 #| label: sleeps
@@ -58,6 +65,18 @@ def test_a_killed_render_leaves_the_site_and_no_kernel(site, kill):
     assert (status, (site.root / "ran").read_text()) == (0, "xx"), said
     assert "Awake." in (site.root / "_site/posts/b/index.html").read_text()
     assert not list((site.root / ".render").glob("new-*"))
+
+
+def test_ctrl_c_while_the_imports_run_is_told_in_a_line(monkeypatch, capsys):
+    class Interrupted(types.ModuleType):
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "render.report", Interrupted("render.report"))
+    assert main([]) == 130
+    assert capsys.readouterr().out.startswith("interrupted; the site was left as it was")
+    code = "import sys, render.__main__; sys.exit('nbclient' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
 def test_a_site_that_is_up_to_date_is_told_so(site):

@@ -17,6 +17,7 @@ PAGES = [
     ("Text.\n\n::: {#thm-a}\nx\n:::", 7, "labels such as thm-…"),
     ("::: {layout-ncol=2}\nx\n:::", 5, "layout-ncol is not supported"),
     ("Text.\n\nText.[^a]\n\n[^a]: Note.", 7, "footnotes"),
+    ("Text.\n\nText.[^a]", 7, "[^a] refers to no footnote"),
     (f"::: {{#fig-two}}\n{IMAGE}\n\nBoth.\n:::", 6, "fig-x stands within another figure"),
     ("::: {.column-screen}\nx\n:::", 5, ".column-screen is not supported"),
     ('::: {layout="[[1,1]]"}\nx\n:::', 5, "layout is not supported"),
@@ -37,7 +38,7 @@ PAGES = [
     ("Text {#eq-a}", 5, "follows no displayed equation"),
     ("Text\n::: {.callout-note}\nx\n:::", 6, "div fence"),
     ("Text.\n\n::: {.column-page}\nx", 7, "unclosed"),
-    ("Text.[^a]\n\n[^b]: Unused.", 7, "key 'b'"),
+    ("Text.\n\n[^b]: Unused.", 7, "key 'b'"),
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import time
 
 import pytest
@@ -12,6 +13,7 @@ from render.assemble import assemble, without_cells
 from render.cells import split_page
 from render.errors import RenderError
 from render.execute import execute
+from render.kernel import Kernel
 from render.stamp import may_run
 
 
@@ -263,3 +265,24 @@ def test_a_cell_that_shows_too_much_is_told(site):
     error = failure(site, cell("print('x' * 1_200_000)", "label: long"), timeout=60.0)
     told = "posts/a/index.qmd:5: cell long: shows 1,200,001 characters; show a part"
     assert str(error).startswith(told)
+
+
+def test_a_page_whose_folder_goes_while_its_kernel_starts_is_told_so(site, monkeypatch):
+    page = site.page("posts/a/index.qmd", cell("1"))
+
+    async def removed(*_, **__):
+        shutil.rmtree(page.path.parent)
+        return {}  # what a kernel answers that has no folder any more
+
+    monkeypatch.setattr(Kernel, "ask", removed)
+    with pytest.raises(RenderError, match="its folder is gone; was the page moved or removed"):
+        asyncio.run(
+            execute(
+                page,
+                split_page(page),
+                site.project,
+                files_dir=site.root / "files",
+                timeout=60.0,
+                progress=lambda *call: None,
+            )
+        )
