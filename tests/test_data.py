@@ -193,6 +193,26 @@ def test_a_download_is_kept(mirror, folder):
     assert data.load_digits().name == "MNIST"
 
 
+def test_a_sign_in_page_is_told_from_a_damaged_file(mirror, folder):
+    name = "train-images-idx3-ubyte.gz"
+    (folder / name).write_bytes(b"<html>sign in</html>")
+    with pytest.raises(data.DataError) as caught:
+        data.load_digits()
+    message = str(caught.value)
+    for part in (f"the download of {mnist.MIRRORS[0]}{name}", "sign-in", "TINYNETS_DATA=8x8"):
+        assert part in message
+    assert "Replace the file" not in message  # it is gone
+
+
+def test_a_file_that_may_not_be_read_is_named(folder, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(data.DataError, match="may be read, found Permission denied.*TINYNETS_DATA"):
+        data.load_digits()
+
+
 def test_a_broken_download_does_not_stay(mirror, folder):
     path = folder / "t10k-images-idx3-ubyte.gz"
     whole = path.read_bytes()

@@ -28,6 +28,8 @@ _REMEDY = (
 class DataError(ValueError):
     """A data file that is missing, damaged, or not what its name says."""
 
+    problem = ""  # what was expected and found, without place and remedy
+
 
 class File(NamedTuple):
     """What one of MNIST's files must be."""
@@ -125,15 +127,17 @@ def download_mnist(cache: str | Path) -> None:
 
 def _download(file: str, name: str, cache: Path) -> None:
     fetch = pooch.HTTPDownloader(timeout=TIMEOUT, progressbar=sys.stderr.isatty())
-    failures = []
+    failures: list[Exception] = []
     for mirror in MIRRORS:
         with tempfile.TemporaryDirectory(dir=cache) as scratch:
             arriving = Path(scratch, file)
             try:
                 fetch(mirror + file, str(arriving), None)
                 load_file(arriving, name)
-            except (OSError, DataError) as error:
+            except OSError as error:
                 failures.append(error)
+            except DataError as error:
+                failures.append(_not_sent(mirror + file, error.problem))
             else:
                 os.replace(arriving, cache / file)
                 return
@@ -215,7 +219,10 @@ def load_file(path: Path, name: str) -> np.ndarray:
 
 
 def _payload(path: Path) -> bytes:
-    raw = path.read_bytes()
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise _bad(path, "a file that may be read", str(error.strerror)) from error
     if path.suffix != ".gz":
         return raw
     try:
@@ -227,4 +234,14 @@ def _payload(path: Path) -> bytes:
 
 
 def _bad(path: str | Path, expected: str, found: str) -> DataError:
-    return DataError(f"{path}: expected {expected}, found {found}. {_REMEDY}")
+    error = DataError(f"{path}: expected {expected}, found {found}. {_REMEDY}")
+    error.problem = f"expected {expected}, found {found}"
+    return error
+
+
+def _not_sent(address: str, problem: str) -> DataError:
+    return DataError(
+        f"the download of {address}: {problem}. Does this network answer with a page of its own, "
+        f"such as a sign-in? Open the address in a browser, or set TINYNETS_DATA={SMALL} to use "
+        "scikit-learn's 8 x 8 digits."
+    )
