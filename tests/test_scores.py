@@ -110,6 +110,14 @@ def test_draws_from_the_truth_are_calibrated():
     assert (error.abs() < spread).all()
 
 
+def test_a_central_interval_leaves_as_much_on_either_side():
+    draws = torch.arange(101, dtype=F64)[torch.randperm(101, generator=generator(3))][:, None]
+    for level, ends in ((0.5, [25, 75]), (0.8, [10, 90])):
+        torch.testing.assert_close(
+            scores.central_interval(draws, level).flatten(), torch.tensor(ends, dtype=F64)
+        )
+
+
 def test_draws_that_are_too_narrow_cover_too_little():
     draws, y = 0.5 * normals(2000, 1000), normals(1000, seed=2)
     levels = torch.tensor([0.9], dtype=F64)
