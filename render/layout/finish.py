@@ -109,9 +109,16 @@ def finish(
         _write(out / page.href, reference.linked(html, page.href))
     share.icon(project, out)
     _write_feeds(project, extra, documents, lists, out)
-    if not project.drafts:  # a preview has readers with a server
-        offline.pack(out)
-    return search.index(out)
+    indexed = search.index(out)
+    if project.drafts:  # a preview has readers with a server
+        return indexed
+    offline.pack(out)
+
+    def wait() -> None:
+        indexed()
+        offline.add_search(out)
+
+    return wait
 
 
 def _made(

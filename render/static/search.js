@@ -31,7 +31,7 @@ export function search() {
 }
 
 function load() {
-  engine ??= import(new URL(`${offset}pagefind/pagefind.js`, document.baseURI)).then(async (module) => {
+  engine ??= import("../../pagefind/pagefind.js").then(async (module) => {
     await module.init();
     return module;
   });
@@ -39,8 +39,11 @@ function load() {
 }
 
 // What is known by name: terms and their synonyms, exercises by number, equations.
+// The site as a file brings them with its own engine, since nothing can be fetched there.
 function answers() {
-  known ??= fetch(new URL(`${offset}site_libs/tinynets/answers.json`, document.baseURI)).then((reply) => reply.json());
+  const file = new URL(`${offset}site_libs/tinynets/answers.json`, document.baseURI);
+  const fetched = () => fetch(file).then((reply) => reply.json());
+  known ??= load().then((engine) => engine.answers?.() ?? fetched());
   return known;
 }
 

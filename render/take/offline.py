@@ -1,12 +1,13 @@
 """The whole site as one file, to be unpacked and read without a server or a network.
 
 Browsers refuse modules to pages opened as files, so the scripts are bundled into a classic one.
-What then does not work is left out: the search, which needs a server for its index.
+They refuse pagefind as well: its texts become a script, and `search.js` looks for words in them.
 """
 
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import mimetypes
 import posixpath
@@ -18,6 +19,11 @@ from urllib.parse import unquote
 
 NAME = "tiny-nets.zip"
 BUNDLE = "offline.js"
+INDEX = "search-index.js"
+ENGINE = "pagefind/pagefind.js"  # whose place `search.js` takes
+ANSWERS = "site_libs/tinynets/answers.json"
+FRAGMENT = b"pagefind_dcd"  # how pagefind begins each text
+HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 LEFT_OUT = ("pagefind", "share", NAME, "robots.txt", "sitemap.xml")
 FOLDERS = ("explore", "assets", "site_libs")  # of modules
 DAY = (2020, 1, 1, 0, 0, 0)  # of every entry, so that the same site gives the same file
@@ -25,8 +31,7 @@ DAY = (2020, 1, 1, 0, 0, 0)  # of every entry, so that the same site gives the s
 MODULE = re.compile(r'<script type="module" src="([^"]*)"></script>\n?')
 GONE = re.compile(
     r'<meta http-equiv="Content-Security-Policy"[^>]*>\n?|<script src="[^"]*explore/file\.js">'
-    r'</script>\n?|<button type="button" class="tool" id="search-open".*?</button>\n?'
-    r'|<dialog id="search".*?</dialog>\n?|<link rel="preload"[^>]*>\n?',
+    r'</script>\n?|<link rel="preload"[^>]*>\n?',
     re.S,
 )
 FETCHED = re.compile(r'(<img\b[^>]*\bsrc=")([^":]+\.png)(")')
@@ -65,6 +70,7 @@ def pack(out: Path) -> Path:
         for path in sorted((out / folder).rglob("*.js"))
         if path.name != "file.js"
     }
+    modules[ENGINE] = Path(__file__).with_name("search.js").read_text(encoding="utf-8")
     with zipfile.ZipFile(out / NAME, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as packed:
         for path in _files(out):
             name = path.relative_to(out).as_posix()
@@ -75,6 +81,40 @@ def pack(out: Path) -> Path:
                 packed.writestr(_entry(name), path.read_bytes(), zipfile.ZIP_DEFLATED)
         packed.writestr(_entry(BUNDLE), bundle(modules), zipfile.ZIP_DEFLATED)
     return out / NAME
+
+
+def add_search(out: Path) -> None:
+    """Add the index to the packed site, once pagefind has written its own.
+
+    Parameters
+    ----------
+    out
+        The site, with its file in it.
+    """
+    texts = sorted((out / "pagefind" / "fragment").iterdir())
+    pages = sorted((_text(path) for path in texts), key=lambda one: one["url"])
+    answers = json.loads((out / ANSWERS).read_text(encoding="utf-8"))
+    said = json.dumps({"pages": pages, "answers": answers}, ensure_ascii=False)
+    with zipfile.ZipFile(out / NAME, "a", zipfile.ZIP_DEFLATED, compresslevel=6) as packed:
+        script = f"globalThis.searchIndex = {said};\n"
+        packed.writestr(_entry(INDEX), script, zipfile.ZIP_DEFLATED)
+
+
+def _text(path: Path) -> dict:
+    """Return a page's title and words, and at which word each of its sections begins."""
+    found = json.loads(gzip.decompress(path.read_bytes()).removeprefix(FRAGMENT))
+    url = found["url"].lstrip("/")
+    anchors = [
+        {"id": one["id"], "text": one["text"].strip(), "at": one["location"]}
+        for one in found["anchors"]
+        if one["element"] in HEADINGS
+    ]
+    return {
+        "url": url + "index.html" if url.endswith("/") or not url else url,
+        "title": found["meta"]["title"],
+        "text": found["content"],
+        "anchors": anchors,
+    }
 
 
 def page(html: str, name: str, out: Path) -> str:

@@ -111,6 +111,22 @@ def test_figures_move_in_the_site_as_a_file(site, page, tmp_path):
     assert found and not said, said
 
 
+def test_search_answers_in_the_site_as_a_file(site, page, tmp_path):
+    with zipfile.ZipFile(site.root / "tiny-nets.zip") as packed:
+        packed.extractall(tmp_path)
+    root = (tmp_path / "tiny-nets").as_uri()
+    page.goto(f"{root}/notes/index.html")
+    page.locator("#search-open").click()
+    first = page.locator("#search-results a").first
+    for query, address in QUERIES.items():
+        page.locator("#search-input").fill(query)
+        expect(first, query).to_have_attribute("href", f"{root}/{address}")
+    page.locator("#search-input").fill("posterior mode")  # words of the text, no name
+    expect(page.locator("#search-status")).to_contain_text("pages")
+    page.locator("#search-results a").first.click()
+    expect(page.locator("main")).to_contain_text(re.compile("posterior", re.I))
+
+
 def say(visits, name):
     return "\n".join(f"{v.path} ({v.scheme}): {p}" for v in visits for p in getattr(v, name))
 
