@@ -4,6 +4,8 @@ import ast
 import importlib
 import re
 import subprocess
+import sys
+import tomllib
 import types
 from pathlib import Path
 
@@ -49,6 +51,31 @@ def missing(code):
             module = modules.get(node.value.id)
             if module and node.value.id not in stored and not hasattr(module, node.attr):
                 yield f"{module.__name__}.{node.attr}"
+
+
+NAMES = {"sklearn": "scikit-learn", "omegaconf": "hydra-core"}  # modules named otherwise
+
+
+def foreign(code):
+    """Modules that neither Python, Jupyter nor `pip install .` brings."""
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    installed = {re.match(r"[\w-]+", one)[0] for one in config["project"]["dependencies"]}
+    known = {*sys.stdlib_module_names, "IPython", "tinynets"}
+    for node in ast.walk(ast.parse(code)):
+        names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module] if isinstance(node, ast.ImportFrom) else []
+        for module in (name.partition(".")[0] for name in names):
+            if module not in known and NAMES.get(module, module) not in installed:
+                yield module
+
+
+@pytest.mark.parametrize("name", [name for name in sources() if name.endswith(".qmd")])
+def test_a_page_needs_the_package_and_jupyter_alone(name):
+    assert list(foreign(code_of(ROOT / name))) == []
+
+
+def test_a_module_that_pip_does_not_bring_is_found():
+    assert list(foreign("import yaml, sklearn.svm\nfrom rich import print")) == ["yaml", "rich"]
 
 
 @pytest.mark.parametrize("name", sources())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 600  # that one cell may take
@@ -37,7 +37,7 @@ def runs(path: Path, site: Path) -> bool:
     place = {"metadata": {"path": str((ROOT / name).parent)}}
     try:
         NotebookClient(notebook, timeout=SECONDS, resources=place).execute()
-    except CellExecutionError as error:
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         print(f"{name}: {error}", file=sys.stderr)
         return False
     print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)

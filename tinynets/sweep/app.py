@@ -16,20 +16,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
+import hydra
+from hydra.core.config_store import ConfigStore
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from tqdm import tqdm
-
-try:
-    import hydra
-    from hydra.core.config_store import ConfigStore
-    from hydra.core.hydra_config import HydraConfig
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.experimental.callback import Callback
-    from omegaconf import DictConfig, OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(
-        "tinynets.sweep needs Hydra: pip install 'tinynets[sweep]'", name=error.name
-    ) from error
 
 from tinynets.sweep import results, trials
 from tinynets.sweep.experiment import Experiment
