@@ -7,6 +7,7 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from html import escape
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -93,6 +94,7 @@ class Frame:
             away=away,
             body=self._place(marked, page, lists, out),
             lists=lists,
+            feeds=self._feeds,
             cards=cards(terms),
             website=self._website,
             menus=self._menus,
@@ -114,6 +116,17 @@ class Frame:
         )
         html = ROOT.sub(lambda match: match[1] + _offset(page), html)
         return self._rooted(html) if page.source == "404.qmd" else html
+
+    @cached_property
+    def _feeds(self) -> list[tuple[str, str]]:
+        """Title and address from the root of each feed, for every page to name."""
+        if "site-url" not in self._website:
+            return []
+        return [
+            (page.meta["title"], page.href.removesuffix(".html") + ".xml")
+            for page in self._project.shown_pages
+            if any(one.feed for one in self._lists.get(page.source, ()))
+        ]
 
     def _place(self, body: str, page: Page, lists: Sequence[Listing], out: Path) -> str:
         """Put each listing into the div of its id, or at the end."""

@@ -41,6 +41,8 @@ class Away:
         Facts of the run, one a phrase.
     setup
         The code that ran unseen, as HTML.
+    file
+        What the notebook is called once it is saved: by its page, since most are an `index`.
     """
 
     links: list[tuple[str, str]]
@@ -48,6 +50,7 @@ class Away:
     bibtex: str
     made: list[str]
     setup: str
+    file: str
     licences: str = LICENCES
 
 
@@ -103,6 +106,7 @@ class Takeaways:
             bibtex=self._bibtex(page, plain(shown.title), authors),
             made=_made(run, self._repository) if run and may_run(parts) else [],
             setup=code_block(code) if (code := facts.unseen(parts)) else "",
+            file=_notebook_of(page).replace("/index.", ".").rpartition("/")[2],
         )
 
     def _has_notebook(self, page: Page) -> bool:

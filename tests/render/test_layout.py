@@ -106,6 +106,13 @@ def test_the_feed_is_whole(site):
     )
 
 
+def test_every_page_names_the_feeds(soup):
+    for page, address in (("index.html", "posts/index.xml"), ("posts/new.html", "index.xml")):
+        [link] = soup(page).select('link[rel="alternate"]')
+        assert (link["href"], link["type"]) == (address, "application/rss+xml")
+        assert link["title"].endswith(": Posts")
+
+
 def test_addresses_of_files_with_odd_names_are_valid():
     website = {"site-url": "https://tiny.example/nets"}
     names = ["notes/with space/per%cent.html", "notes/über.html"]

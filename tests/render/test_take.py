@@ -161,6 +161,7 @@ def test_the_row_leads_to_sources_and_notebook(built):
     links = {a.get_text(): a["href"] for a in page.select(".away-links a")}
     commit = links["Source"].removeprefix(f"{REPOSITORY}/blob/").partition("/")[0]
     assert links["Notebook"] == "new.ipynb"
+    assert page.select_one(".away-links a[download]")["download"] == "new.ipynb"
     assert links["Open in Colab"] == (
         f"https://colab.research.google.com/github/tiny/nets/blob/notebooks-{commit}/posts/new.ipynb"
     )
