@@ -75,7 +75,7 @@ def test_ctrl_c_while_the_imports_run_is_told_in_a_line(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "render.report", Interrupted("render.report"))
     assert main([]) == 130
     assert capsys.readouterr().out.startswith("interrupted; the site was left as it was")
-    code = "import sys, render.__main__; sys.exit('nbclient' in sys.modules)"
+    code = "import sys, render.__main__; sys.exit('rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
