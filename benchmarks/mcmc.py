@@ -1,37 +1,40 @@
-"""Worst effective sample size of f(x*) per second, beside NumPyro and others.
+"""Worst effective sample size of f(x*) per CPU second, beside BlackJAX and NumPyro.
 
     pip install -e '.[bench]'
-    python benchmarks/mcmc.py                 # all problems, 4 and 64 chains
-    python benchmarks/mcmc.py --regime over --chains 64 --only numpyro_hmc
+    python benchmarks/mcmc.py                  # every setting: more than an hour
+    python benchmarks/mcmc.py --regime over --chains 64 --only tinynets_hmc blackjax_hmc
+    python benchmarks/mcmc.py --regime over --chains 4 --store    # and keep the figures
 
-Each method runs in a process of its own, held on one core (`--cores`), from
-the same starting points on the same density. ESS is the bulk one, of the
-test point where it is smallest. Seconds are CPU seconds of the drawing phase:
-on an idle machine with one core they are the clock's, and on a busy one they
-still compare. What was compiled before and the warm-up stand in columns of
-their own. "ours is" compares HMC with our HMC and NUTS with our NUTS, and is
-left out for ESS where R-hat is 1.05 or more. Ours learns one step size and
-mass matrix from all chains and jitters the length of HMC's trajectories; the
-peers learn one for each chain, and their lengths are fixed. JAX and tinynets
-compute in float32, JAX's default, or in float64, the default of tinynets, with
-`--bits 64`; Pyro and the loop in float64.
+The methods of a setting live in a process each, all on one core, and take turns: `--repeats` times
+each warms up from the same starting points and then draws for `--seconds` or longer. Seconds are
+CPU seconds, so that a busy machine compares them as well. ESS is the bulk one, of the test point
+where it is smallest; where R-hat is 1.05 or more there is none to compare. Ratios say how many
+times as much we make: HMC beside HMC, NUTS beside NUTS. All HMC makes trajectories of the same
+number of steps, except that ours are jittered by half, as those of ChEES by their own rule. Ours
+learns one step size and one mass matrix from all chains, as ChEES does; the other peers
+learn one for each chain. `--store` writes into notes/benchmarks.json, setting by setting.
 """
 
 import argparse
+import datetime
 import functools
 import json
+import multiprocessing
 import os
-import pickle
+import platform
+import statistics
 import subprocess
-import sys
-import tempfile
+import time
+from importlib.metadata import version
 from pathlib import Path
 
-from mcmc_peers import PEERS, Clocks
+from mcmc_peers import PEERS, Method
 
+STORED = Path(__file__).parents[1] / "notes" / "benchmarks.json"
+MOST_DRAWS = 20_000  # of a chain, however fast
 REGIMES = {
     "over": {
-        "sizes": (1, 100, 1),
+        "sizes": [1, 100, 1],
         "activation": "tanh",
         "n_examples": 10,
         "noise": 0.1,
@@ -40,7 +43,7 @@ REGIMES = {
         "n_warmup": 200,
     },
     "under": {
-        "sizes": (1, 3, 1),
+        "sizes": [1, 3, 1],
         "activation": "relu",
         "n_examples": 50,
         "noise": 0.05,
@@ -49,7 +52,7 @@ REGIMES = {
         "n_warmup": 500,
     },
     "deep": {
-        "sizes": (1, 32, 32, 1),
+        "sizes": [1, 32, 32, 1],
         "activation": "tanh",
         "n_examples": 100,
         "noise": 0.1,
@@ -58,7 +61,7 @@ REGIMES = {
         "n_warmup": 150,
     },
     "moons": {
-        "sizes": (2, 16, 16, 2),
+        "sizes": [2, 16, 16, 2],
         "activation": "tanh",
         "n_examples": 200,
         "noise": None,  # classes
@@ -112,14 +115,14 @@ def moons(settings, generator):
     return x, y, torch.cartesian_prod(axis, axis)
 
 
-def tinynets(problem, n_draws, n_warmup, *, method="hmc"):
+def tinynets(problem, *, method="hmc"):
     """Our HMC or NUTS, tuned by its warm-up, all chains in one batch."""
     import torch
 
     from tinynets import bnn, nets, rng
     from tinynets.samplers import adapt, hmc, nuts, sample
 
-    clocks = Clocks(compile={"wall": 0.0, "cpu": 0.0})
+    torch.set_num_threads(1)
     net = nets.MLP(problem["sizes"], problem["activation"])
     dtype = {32: torch.float32, 64: torch.float64}[problem["bits"]]
     x, std, start = (torch.as_tensor(problem[name], dtype=dtype) for name in ("x", "std", "start"))
@@ -128,33 +131,29 @@ def tinynets(problem, n_draws, n_warmup, *, method="hmc"):
         target = bnn.Posterior(net, x, y, bnn.Categorical(), std)
     else:
         target = bnn.Posterior(net, x, y.to(dtype), bnn.Gaussian(noise), std)
-    clocks("compile", lambda: target.path)  # which is when the choice is made
+    target.value_and_grad(start)  # chooses the path, and compiles
     algorithm, options = {
         "hmc": (hmc, {"n_leapfrog": problem["n_leapfrog"], "jitter": 0.5}),
         "nuts": (nuts, {}),
     }[method]
-    generator = rng.generator(2)
-    warm = clocks(
-        "warmup",
-        lambda: sample(
-            adapt(algorithm, target, step_size=0.01, **options),
-            start,
-            n_draws=1,
-            n_warmup=n_warmup,
-            generator=generator,
-        ),
-    )
-    step_size, mass = warm.warmup.tuning
-    draws = clocks(
-        "draws",
-        lambda: sample(
-            algorithm(target, step_size=step_size, mass=mass, **options),
-            warm.position[:, -1],
-            n_draws=n_draws,
-            generator=generator,
-        ),
-    )
-    return {"draws": draws.position, "clocks": clocks, "n_gradients": draws.info.n_gradients.sum()}
+
+    def warm_up(seed):
+        tuned = adapt(algorithm, target, step_size=0.01, **options)
+        warm = sample(
+            tuned, start, n_draws=1, n_warmup=problem["n_warmup"], generator=rng.generator(seed)
+        )
+        step_size, mass = warm.warmup.tuning
+        return algorithm(target, step_size=step_size, mass=mass, **options), warm.position[:, -1]
+
+    def draw(state, seed):
+        sampler, position = state
+        draws = sample(
+            sampler, position, n_draws=problem["block"], generator=rng.generator(seed, "draws")
+        )
+        state = sampler, draws.position[:, -1].clone()
+        return state, draws.position, int(draws.info.n_gradients.sum())
+
+    return Method(warm_up, draw)
 
 
 METHODS = {
@@ -162,64 +161,60 @@ METHODS = {
     "tinynets_nuts": functools.partial(tinynets, method="nuts"),
     "tinynets_hmc_pytorch": tinynets,
 } | PEERS
-OURS = dict.fromkeys(("numpyro_nuts", "blackjax_nuts", "pyro_nuts"), "tinynets_nuts")
 PLAIN = {"tinynets_hmc_pytorch": {"TINYNETS_COMPILE": "0"}}  # without the C code
-FEW = {"pyro_nuts": 20, "tinynets_hmc_pytorch": 30}  # draws that we wait for
+MANY_CHAINS = {"blackjax_chees"}  # what learns from many is left out below 16
 
 
-def worker(name, path):
-    """Run one method in this process and write its result."""
-    problem = pickle.loads(path.read_bytes())
-    n_draws = min(problem["n_draws"], FEW.get(name, 10**9))
-    n_warmup = min(problem["n_warmup"], 5 * FEW.get(name, 10**9))
-    result = METHODS[name](problem, n_draws, n_warmup)
-    if result["draws"] is not None:
-        import numpy
-
-        result["draws"] = numpy.asarray(result["draws"], dtype=float)
-    result["n_gradients"] = int(result["n_gradients"])
-    path.write_bytes(pickle.dumps(result))
+def ours_beside(name):
+    """Return which of our methods a peer is held against."""
+    return "tinynets_nuts" if name.endswith("nuts") else "tinynets_hmc"
 
 
-def run(name, problem, cores, timeout):
-    """Run one method in a process of its own, on some cores."""
-    threads = str(cores)
-    environment = os.environ | {"OMP_NUM_THREADS": threads, "JAX_PLATFORMS": "cpu"}
-    environment |= PLAIN.get(name, {})
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "exchange"
-        path.write_bytes(pickle.dumps(problem))
-        subprocess.run(
-            [sys.executable, __file__, "--worker", name, path],
-            check=True,
-            env=environment,
-            timeout=timeout,
-            preexec_fn=lambda: os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores]),
-        )
-        return pickle.loads(path.read_bytes())
+def worker(name, problem, pipe):
+    """Build a method, then repeat it whenever the pipe says so."""
+    os.sched_setaffinity(0, {problem["core"]})
+    before = time.process_time()
+    method = METHODS[name](problem)
+    pipe.send(time.process_time() - before)
+    while (seed := pipe.recv()) is not None:
+        pipe.send(repeat(method, problem, seed))
+
+
+def repeat(method, problem, seed):
+    """Warm up once and draw for some seconds; return draws, gradients and CPU seconds."""
+    import numpy
+
+    begun = time.process_time()
+    state = method.warm_up(seed)
+    warm, blocks, n_gradients = time.process_time(), [], 0
+    while True:
+        state, draws, count = method.draw(state, 1000 * seed + len(blocks))
+        blocks.append(numpy.asarray(draws))
+        n_gradients += int(count)
+        done, spent = sum(block.shape[1] for block in blocks), time.process_time() - warm
+        if done >= MOST_DRAWS or done >= problem["n_draws"] and spent >= problem["seconds"]:
+            break
+    return {
+        "draws": numpy.concatenate(blocks, 1),
+        "n_gradients": n_gradients,
+        "warm-up seconds": warm - begun,
+        "draw seconds": spent,
+    }
 
 
 def measure(result, problem):
-    """Give worst ESS of f, R-hat, rates and seconds of one result."""
+    """Replace the draws of a repeat by their number, worst ESS of f and R-hat."""
     import torch
 
     from tinynets import diagnostics
 
-    clocks = result["clocks"]
-    row = {phase: max(clocks[phase]["cpu"], 1e-9) for phase in clocks}
-    row["wall"] = clocks["draws"]["wall"]
-    row["gradients/s"] = result["n_gradients"] / row["draws"]
-    row["share"] = row["draws"] / (row["draws"] + row["warmup"])  # of CPU seconds
-    if result["draws"] is None:
-        return row | {
-            "ess": result["ess"],
-            "r_hat": float("nan"),
-            "ess/s": result["ess"] / row["draws"],
-        }
-    f = functions(torch.as_tensor(result["draws"]), problem)
-    ess = diagnostics.effective_sample_size(f).min().item()
-    r_hat = diagnostics.r_hat(f).max().item() if len(f) > 1 else float("nan")
-    return row | {"ess": ess, "r_hat": r_hat, "ess/s": ess / row["draws"]}
+    draws = torch.as_tensor(result.pop("draws")).double()
+    f = functions(draws, problem)
+    return result | {
+        "n_draws": draws.shape[1],
+        "ess": diagnostics.effective_sample_size(f).min().item(),
+        "r_hat": diagnostics.r_hat(f).max().item(),
+    }
 
 
 def functions(draws, problem):
@@ -233,66 +228,120 @@ def functions(draws, problem):
     return (f[..., -1] if f.shape[-1] == 1 else f[..., 1] - f[..., 0]).unflatten(0, draws.shape[:2])
 
 
-def table(rows):
-    """Print what was measured, and how many times as fast we are."""
-    print(
-        "| method | worst ESS/s | ours is | with warm-up "
-        "| gradients/s | ours is | ESS | R-hat | draws s | warm-up s | compile s |\n"
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
-    )
+def run(names, problem):
+    """Let methods take turns; return the compile seconds and the repeats of each."""
+    context, workers = multiprocessing.get_context("spawn"), {}
+    for name in names:
+        pipe, end = context.Pipe()
+        given = {"OMP_NUM_THREADS": "1", "JAX_PLATFORMS": "cpu"} | PLAIN.get(name, {})
+        os.environ |= given
+        process = context.Process(target=worker, args=(name, problem, end), daemon=True)
+        process.start()
+        for key in PLAIN.get(name, {}):
+            os.environ.pop(key)
+        workers[name] = (pipe, {"compile seconds": pipe.recv(), "repeats": []})
+    for seed in range(1, problem["repeats"] + 1):
+        for pipe, found in workers.values():
+            pipe.send(seed)
+            found["repeats"].append(measure(pipe.recv(), problem))
+    for pipe, _ in workers.values():
+        pipe.send(None)
+    return {name: found for name, (_, found) in workers.items()}
 
-    def ratio(row, key):
-        if not ours or not row.get(key):
-            return ""
-        if "ess" in key and not max(row["r_hat"], ours["r_hat"]) < 1.05:
-            return "-"  # no number of effective draws where chains disagree
-        return f"{ours[key] / row[key]:.3g}×"
 
-    for name, row in rows.items():
-        row["ess/s all"] = row["ess/s"] * row["share"]
-        ours = rows.get(OURS.get(name, "tinynets_hmc"))
-        if ours:
-            ours["ess/s all"] = ours["ess/s"] * ours["share"]
+def recipe(regime, chains, bits, seconds, repeats):
+    """Return all that a stored setting was measured with, but for machine and versions."""
+    return REGIMES[regime] | {
+        "regime": regime,
+        "chains": chains,
+        "bits": bits,
+        "seconds": seconds,
+        "repeats": repeats,
+    }
+
+
+def rates(found):
+    """Return the rates of each repeat: what is compared."""
+    return [
+        {
+            "ESS/s": r["ess"] / r["draw seconds"],
+            "ESS/s with warm-up": r["ess"] / (r["draw seconds"] + r["warm-up seconds"]),
+            "gradients/s": r["n_gradients"] / r["draw seconds"],
+        }
+        for r in found["repeats"]
+    ]
+
+
+def median_ratio(ours, theirs, key):
+    """Return how many times as much we make, and the least and most over repeats; or a dash."""
+    agree = all(r["r_hat"] < 1.05 for one in (ours, theirs) for r in one["repeats"])
+    if key.startswith("ESS") and not agree:
+        return "-"
+    each = [a[key] / b[key] for a, b in zip(rates(ours), rates(theirs), strict=True)]
+    return f"{statistics.median(each):.2g} [{min(each):.2g}, {max(each):.2g}]"
+
+
+def report(title, found):
+    """Print the table of a setting."""
+    keys = ("ESS/s", "ESS/s with warm-up", "gradients/s")
+    print(f"\n{title}\n\n| method | {' | ours is, '.join(('', *keys))[3:]} | R-hat | compile s |")
+    print("|---" + "|--:" * (len(keys) + 2) + "|")
+    for name, one in found.items():
+        ours = found.get(ours_beside(name))
+        cells = [median_ratio(ours, one, key) if ours else "" for key in keys]
+        r_hat = max(r["r_hat"] for r in one["repeats"])
+        middle = statistics.median(r["gradients/s"] for r in rates(one))
         print(
-            f"| {name} | {row['ess/s']:.4g} | {ratio(row, 'ess/s')} | {ratio(row, 'ess/s all')} "
-            f"| {row['gradients/s']:,.0f} | {ratio(row, 'gradients/s')} "
-            f"| {row['ess']:.0f} | {row['r_hat']:.3f} "
-            f"| {row['draws']:.2f} | {row['warmup']:.2f} "
-            f"| {row['compile']:.2f} |",
+            f"| {name} ({middle:,.0f} gradients/s) | {' | '.join(cells)} | {r_hat:.3f} "
+            f"| {one['compile seconds']:.1f} |",
             flush=True,
         )
 
 
+def circumstances():
+    """Return machine, versions, date and commit."""
+    cpu = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    models = [line.split(":")[1].strip() for line in cpu if line.startswith("model name")]
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
+    )
+    return {
+        "processor": models[0] if models else platform.processor(),
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("torch", "jax", "blackjax", "numpyro")},
+        "date": datetime.date.today().isoformat(),
+        "commit": commit.stdout.strip(),
+    }
+
+
+def store(key, entry):
+    """Put a setting into the file that the site shows."""
+    stored = json.loads(STORED.read_text()) if STORED.exists() else {}
+    STORED.write_text(json.dumps(dict(sorted((stored | {key: entry}).items())), indent=1) + "\n")
+
+
 def main():
-    """Run what was asked for and print a table a setting."""
+    """Run what was asked for and print a table for each setting."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--regime", choices=REGIMES, nargs="*", default=list(REGIMES))
     parser.add_argument("--chains", type=int, nargs="*", default=[4, 64])
+    parser.add_argument("--bits", type=int, choices=[32, 64], nargs="*", default=[32, 64])
     parser.add_argument("--only", choices=METHODS, nargs="*", default=list(METHODS))
-    parser.add_argument("--bits", type=int, choices=[32, 64], default=32, help="of a float")
-    parser.add_argument("--cores", type=int, default=1)
-    parser.add_argument("--timeout", type=float, default=600, help="seconds for one method")
-    parser.add_argument("--json", type=Path, help="write the figures here")
-    parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=1.0, help="of drawing in each repeat")
+    parser.add_argument("--store", action="store_true", help=f"in {STORED.name}")
     options = parser.parse_args()
-    if options.worker:
-        return worker(options.worker[0], Path(options.worker[1]))
-    everything = {}
     for regime in options.regime:
         for chains in options.chains:
-            problem = problem_of(regime, chains) | {"bits": options.bits}
-            rows = {}
-            for name in options.only:
-                try:
-                    result = run(name, problem, options.cores, options.timeout)
-                    rows[name] = measure(result, problem)
-                except subprocess.TimeoutExpired:
-                    print(f"{name}: not done in {options.timeout:.0f} s", file=sys.stderr)
-            print(f"\n{regime}parameterised, {chains} chains, {options.bits} bits\n")
-            table(rows)
-            everything[f"{regime} {chains}"] = rows
-            if options.json:
-                options.json.write_text(json.dumps(everything, indent=1))
+            for bits in options.bits:
+                names = [n for n in options.only if chains >= 16 or n not in MANY_CHAINS]
+                used = recipe(regime, chains, bits, options.seconds, options.repeats)
+                more = {"core": max(os.sched_getaffinity(0)), "block": 25}
+                found = run(names, problem_of(regime, chains) | used | more)
+                report(f"{regime}, {chains} chains, {bits} bits", found)
+                if options.store:
+                    entry = {"recipe": used, "made": circumstances(), "methods": found}
+                    store(f"{regime} {chains} {bits}", entry)
 
 
 if __name__ == "__main__":

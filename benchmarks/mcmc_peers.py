@@ -1,23 +1,19 @@
 """The peers of benchmarks/mcmc.py: each samples the same density.
 
-A peer is `peer(problem, n_draws, n_warmup) -> result`, where the problem is a
-dict of arrays and the result has `draws` (chains, draws, dim), `n_gradients`
-and the times of its `clocks`: compile, warmup, draws.
+A peer is `peer(problem) -> Method`, where the problem is a dict of arrays and numbers; all that is
+to be compiled has been when it returns.
 """
 
 import itertools
-import math
-import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 
-class Clocks(dict):
-    """CPU and wall seconds of named phases."""
+class Method(NamedTuple):
+    """A sampler that is ready to run."""
 
-    def __call__(self, name, function, *arguments):
-        wall, cpu = time.perf_counter(), time.process_time()
-        result = function(*arguments)
-        self[name] = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
-        return result
+    warm_up: Callable  # seed -> state
+    draw: Callable  # (state, seed) -> (state, draws (chains, n, dim), number of gradients)
 
 
 def _forward(theta, h, sizes, phi):
@@ -32,7 +28,8 @@ def _forward(theta, h, sizes, phi):
     return h
 
 
-def _jax_density(problem):
+def _density(problem):
+    """Return log density, starting points and the key of a seed, in the precision asked for."""
     import jax
     import jax.numpy as jnp
 
@@ -51,202 +48,153 @@ def _jax_density(problem):
     return log_density, jnp.asarray(problem["start"])
 
 
-def _compiled(clocks, name, function, *arguments):
-    """Compile ahead, then run; the two are timed apart."""
+def _compiled(warm_up, draw, *given) -> Method:
+    """Compile warm_up(key, *given) -> state and draw(key, state) ahead of their use."""
     import jax
 
-    before = clocks.get("compile", {"wall": 0.0, "cpu": 0.0})
-    ready = clocks("compile", lambda: jax.jit(function).lower(*arguments).compile())
-    for key in before:
-        clocks["compile"][key] += before[key]
-    return clocks(name, lambda: jax.block_until_ready(ready(*arguments)))
+    key = jax.random.key(0)
+    warm = jax.jit(warm_up).lower(key, *given).compile()
+    draws = jax.jit(draw).lower(key, jax.eval_shape(warm_up, key, *given)).compile()
+    return Method(
+        lambda seed: jax.block_until_ready(warm(jax.random.key(seed), *given)),
+        lambda state, seed: jax.block_until_ready(draws(jax.random.key(seed), state)),
+    )
 
 
-def _numpyro(kernel, start, n_draws, n_warmup):
+def _scan(step, state, keys):
+    """Scan step(key, state) -> (state, (position, gradients)) for all chains at once."""
     import jax
 
-    clocks, chains = Clocks(), len(start)
-    keys = jax.random.split(jax.random.key(1), chains)
-    state = kernel.init(keys, n_warmup, start, (), {})
+    state, (draws, n_gradients) = jax.lax.scan(lambda state, key: step(key, state), state, keys)
+    return state, draws.swapaxes(0, 1), n_gradients.sum()
 
-    def warm_up(state):
+
+def _numpyro(kernel, problem, start) -> Method:
+    import jax
+
+    n_warmup = problem["n_warmup"]
+    keys = jax.random.split(jax.random.key(1), len(start))
+    begun = kernel.init(keys, n_warmup, start, (), {})
+
+    def warm_up(key, state):
+        state = state._replace(rng_key=jax.random.split(key, len(start)))
         return jax.lax.fori_loop(0, n_warmup, lambda i, s: kernel.sample(s, (), {}), state)
 
-    def draw(state):
-        def one(state, _):
+    def draw(key, state):
+        def one(_, state):
             state = kernel.sample(state, (), {})
             return state, (state.z, state.num_steps)
 
-        return jax.lax.scan(one, state, length=n_draws)[1]
+        return _scan(one, state, jax.random.split(key, problem["block"]))
 
-    state = _compiled(clocks, "warmup", warm_up, state)
-    draws, n_steps = _compiled(clocks, "draws", draw, state)
-    return {"draws": draws.swapaxes(0, 1), "n_gradients": n_steps.sum(), "clocks": clocks}
+    return _compiled(warm_up, draw, begun)
 
 
-def numpyro_nuts(problem, n_draws, n_warmup):
+def numpyro_nuts(problem):
     """NUTS of NumPyro, its chains vectorised."""
     from numpyro.infer import NUTS
 
-    log_density, start = _jax_density(problem)
-    return _numpyro(NUTS(potential_fn=lambda q: -log_density(q)), start, n_draws, n_warmup)
+    log_density, start = _density(problem)
+    return _numpyro(NUTS(potential_fn=lambda q: -log_density(q)), problem, start)
 
 
-def numpyro_hmc(problem, n_draws, n_warmup):
+def numpyro_hmc(problem):
     """HMC of NumPyro with a trajectory as long as ours."""
     from numpyro.infer import HMC
 
-    log_density, start = _jax_density(problem)
-    return _numpyro(
-        HMC(
-            potential_fn=lambda q: -log_density(q),
-            num_steps=problem["n_leapfrog"],
-            trajectory_length=None,
-        ),
-        start,
-        n_draws,
-        n_warmup,
+    log_density, start = _density(problem)
+    kernel = HMC(
+        potential_fn=lambda q: -log_density(q),
+        num_steps=problem["n_leapfrog"],
+        trajectory_length=None,
     )
+    return _numpyro(kernel, problem, start)
 
 
-def _blackjax(algorithm, problem, n_draws, n_warmup, **options):
+def _windows(algorithm, problem, **options) -> Method:
+    """BlackJAX with Stan's window adaptation, for each chain by itself."""
     import blackjax
     import jax
 
-    clocks = Clocks()
-    log_density, start = _jax_density(problem)
-    keys = jax.random.split(jax.random.key(1), (2, len(start)))
+    log_density, start = _density(problem)
+    n_chains = len(start)
 
-    def warm_up(keys, start):
+    def warm_up(key, start):
         adaptation = blackjax.window_adaptation(algorithm, log_density, **options)
 
         def one(key, position):
-            (state, found), _ = adaptation.run(key, position, n_warmup)
+            (state, found), _ = adaptation.run(key, position, problem["n_warmup"])
             return state, found["step_size"], found["inverse_mass_matrix"]
 
-        return jax.vmap(one)(keys, start)
+        return jax.vmap(one)(jax.random.split(key, n_chains), start)
 
-    def draw(keys, states, step_sizes, masses):
+    def draw(key, warm):
+        states, step_sizes, masses = warm
+
         def chain(key, state, step_size, mass):
-            step = algorithm(log_density, step_size, mass, **options).step
+            state, info = algorithm(log_density, step_size, mass, **options).step(key, state)
+            return state, (state.position, info.num_integration_steps)
 
-            def one(state, key):
-                state, info = step(key, state)
-                return state, (state.position, info.num_integration_steps)
+        def one(key, states):
+            return jax.vmap(chain)(jax.random.split(key, n_chains), states, step_sizes, masses)
 
-            return jax.lax.scan(one, state, jax.random.split(key, n_draws))[1]
+        states, draws, n_gradients = _scan(one, states, jax.random.split(key, problem["block"]))
+        return (states, step_sizes, masses), draws, n_gradients
 
-        return jax.vmap(chain)(keys, states, step_sizes, masses)
-
-    warm = _compiled(clocks, "warmup", warm_up, keys[0], start)
-    draws, n_steps = _compiled(clocks, "draws", draw, keys[1], *warm)
-    return {"draws": draws, "n_gradients": n_steps.sum(), "clocks": clocks}
+    return _compiled(warm_up, draw, start)
 
 
-def blackjax_nuts(problem, n_draws, n_warmup):
-    """NUTS of BlackJAX under vmap, window adaptation."""
+def blackjax_nuts(problem):
+    """NUTS of BlackJAX under vmap."""
     import blackjax
 
-    return _blackjax(blackjax.nuts, problem, n_draws, n_warmup)
+    return _windows(blackjax.nuts, problem)
 
 
-def blackjax_hmc(problem, n_draws, n_warmup):
+def blackjax_hmc(problem):
     """HMC of BlackJAX under vmap with a trajectory as long as ours."""
     import blackjax
 
-    return _blackjax(
-        blackjax.hmc, problem, n_draws, n_warmup, num_integration_steps=problem["n_leapfrog"]
-    )
+    return _windows(blackjax.hmc, problem, num_integration_steps=problem["n_leapfrog"])
 
 
-def _torch_density(problem):
-    import torch
+def blackjax_chees(problem):
+    """HMC of BlackJAX whose length all chains learn by ChEES, up to twice ours; a pooled mass."""
+    import blackjax
+    import jax
+    import optax
 
-    x, y, std = (torch.as_tensor(problem[name]) for name in ("x", "y", "std"))
-    phi = {"tanh": torch.tanh, "relu": torch.relu}[problem["activation"]]
+    log_density, start = _density(problem)
+    functions: dict[str, Any] = {}
 
-    def log_density(theta):
-        f = _forward(theta, x, problem["sizes"], phi)
-        if problem["noise"] is None:
-            fit = f.log_softmax(-1).gather(1, y[:, None]).sum()
-        else:
-            fit = -0.5 * (((y - f) / problem["noise"]) ** 2).sum()
-        return fit - 0.5 * ((theta / std) ** 2).sum()
+    def warm_up(key, start):
+        adaptation = blackjax.chees_adaptation(
+            log_density,
+            len(start),
+            mass_matrix_estimation="diagonal",
+            max_leapfrog_steps=2 * problem["n_leapfrog"],
+        )
+        found, _ = adaptation.run(key, start, 0.01, optax.adam(0.025), problem["n_warmup"])
+        states, parameters = found
+        for name in ("next_random_arg_fn", "integration_steps_fn"):
+            functions[name] = parameters.pop(name)
+        return states, parameters
 
-    return log_density
+    def draw(key, warm):
+        states, parameters = warm
+        step = blackjax.dynamic_hmc(log_density, **parameters, **functions).step
 
+        def one(key, states):
+            states, info = jax.vmap(step)(jax.random.split(key, len(start)), states)
+            return states, (states.position, info.num_integration_steps)
 
-def pyro_nuts(problem, n_draws, n_warmup):
-    """NUTS of Pyro, one chain: it runs chains one after the other."""
-    import pyro
-    import torch
-    from pyro.infer.mcmc import NUTS
+        states, draws, n_gradients = _scan(one, states, jax.random.split(key, problem["block"]))
+        return (states, parameters), draws, n_gradients
 
-    pyro.set_rng_seed(1)
-    clocks, n_gradients = Clocks(), 0
-    density = _torch_density(problem)
-
-    def potential(values):
-        nonlocal n_gradients
-        n_gradients += 1
-        return -density(values["theta"])
-
-    kernel = NUTS(potential_fn=potential)
-    values = {"theta": torch.as_tensor(problem["start"][0])}
-    kernel.initial_params = values
-    clocks("compile", lambda: kernel.setup(n_warmup))
-    draws = []
-
-    def run(n_steps):
-        nonlocal values
-        for _ in range(n_steps):
-            values = kernel.sample(values)
-            draws.append(values["theta"].detach())
-
-    clocks("warmup", run, n_warmup)
-    kernel.end_warmup()
-    n_gradients = 0
-    clocks("draws", run, n_draws)
-    return {
-        "draws": torch.stack(draws[n_warmup:])[None],
-        "n_gradients": n_gradients,
-        "clocks": clocks,
-    }
-
-
-def plain_loop(problem, n_draws, n_warmup):
-    """HMC as first written: one chain, autograd, step 1e-4, 10,000 steps.
-
-    Only a few thousand of its gradients are timed; a draw is credited with
-    an effective size of one, which is more than it can be sure of.
-    """
-    import torch
-
-    clocks = Clocks(compile={"wall": 0.0, "cpu": 0.0}, warmup={"wall": 0.0, "cpu": 0.0})
-    density = _torch_density(problem)
-    n_gradients, n_leapfrog, step_size = 2_000, 10_000, 1e-4
-
-    def run():
-        theta = torch.as_tensor(problem["start"][0])
-        momentum = torch.randn_like(theta)
-        for _ in range(n_gradients):
-            theta = theta.detach().requires_grad_()
-            (gradient,) = torch.autograd.grad(density(theta), theta)
-            momentum = momentum + step_size * gradient
-            theta = theta + step_size * momentum
-        if not math.isfinite(theta.detach().sum()):
-            raise RuntimeError("the plain loop ran away")
-
-    clocks("draws", run)
-    return {
-        "draws": None,
-        "ess": n_gradients / n_leapfrog,
-        "n_gradients": n_gradients,
-        "clocks": clocks,
-    }
+    return _compiled(warm_up, draw, start)
 
 
 PEERS = {
     peer.__name__: peer
-    for peer in (numpyro_nuts, numpyro_hmc, blackjax_nuts, blackjax_hmc, pyro_nuts, plain_loop)
+    for peer in (numpyro_nuts, numpyro_hmc, blackjax_nuts, blackjax_hmc, blackjax_chees)
 }

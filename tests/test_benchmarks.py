@@ -1,0 +1,86 @@
+"""What benchmarks/mcmc.py compares, and what it leaves out. Nothing here is timed."""
+
+import importlib
+import json
+import math
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def mcmc(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    yield importlib.import_module("mcmc")
+    for name in ("mcmc", "mcmc_peers"):
+        sys.modules.pop(name, None)
+
+
+def found(seconds, r_hat=1.01):
+    """Repeats with 100 effective draws and 1,000 gradients each."""
+    return {
+        "repeats": [
+            {
+                "ess": 100.0,
+                "r_hat": r_hat,
+                "n_gradients": 1000,
+                "draw seconds": s,
+                "warm-up seconds": 3.0,
+            }
+            for s in seconds
+        ]
+    }
+
+
+def test_a_ratio_is_the_median_of_repeats_with_its_spread(mcmc):
+    ours, theirs = found([1.0, 1.0, 1.0]), found([2.0, 4.0, 3.0])
+    assert mcmc.median_ratio(ours, theirs, "gradients/s") == "3 [2, 4]"
+    assert mcmc.median_ratio(ours, theirs, "ESS/s") == "3 [2, 4]"
+    assert mcmc.median_ratio(ours, theirs, "ESS/s with warm-up") == "1.5 [1.2, 1.8]"
+
+
+@pytest.mark.parametrize("bad", [1.05, math.nan])
+def test_no_effective_draws_are_compared_where_chains_disagree(mcmc, bad):
+    one, other = found([1.0, 1.0]), found([1.0, 1.0])
+    other["repeats"][1]["r_hat"] = bad
+    for pair in ((one, other), (other, one)):
+        assert mcmc.median_ratio(*pair, "ESS/s") == "-"
+        assert mcmc.median_ratio(*pair, "ESS/s with warm-up") == "-"
+        assert mcmc.median_ratio(*pair, "gradients/s") == "1 [1, 1]"
+
+
+def test_storing_a_setting_leaves_the_others(mcmc, monkeypatch, tmp_path):
+    monkeypatch.setattr(mcmc, "STORED", tmp_path / "stored.json")
+    for key, entry in (("over 4 32", 1), ("deep 4 32", 2), ("over 4 32", 3)):
+        mcmc.store(key, entry)
+    assert json.loads(mcmc.STORED.read_text()) == {"deep 4 32": 2, "over 4 32": 3}
+
+
+def test_a_peer_is_held_against_ours_of_its_kind(mcmc):
+    assert {name: mcmc.ours_beside(name) for name in ("numpyro_nuts", "blackjax_chees")} == {
+        "numpyro_nuts": "tinynets_nuts",
+        "blackjax_chees": "tinynets_hmc",
+    }
+    assert mcmc.MANY_CHAINS | {"numpyro_nuts"} <= mcmc.METHODS.keys()
+
+
+@pytest.mark.parametrize("regime", ["under", "moons"])
+def test_a_repeat_counts_the_draws_that_it_made(mcmc, regime):
+    problem = mcmc.problem_of(regime, 4) | mcmc.recipe(regime, 4, 32, 0.0, 1)
+    problem |= {"block": 6, "n_draws": 15, "n_warmup": 20, "n_leapfrog": 4}
+    method = mcmc.METHODS["tinynets_hmc"](problem)
+    repeats = [mcmc.repeat(method, problem, seed) for seed in (1, 1, 2)]
+    assert repeats[0]["draws"].shape[:2] == (4, 18)  # whole blocks
+    assert 2 * 4 * 18 <= repeats[0]["n_gradients"] <= 6 * 4 * 18
+    assert (repeats[0]["draws"] == repeats[1]["draws"]).all()
+    assert not (repeats[0]["draws"] == repeats[2]["draws"]).any(-1).all()
+    f = mcmc.functions(torch.as_tensor(repeats[0]["draws"]).double(), problem)
+    assert f.shape == (4, 18, len(problem["x_star"]))
+    measured = mcmc.measure(repeats[0], problem)
+    assert measured["n_draws"] == 18 and "draws" not in measured
+    assert measured["ess"] > 0 and measured["r_hat"] > 0
+    json.dumps(measured)
