@@ -76,7 +76,9 @@ class ConvNet(nn.Module):
         self.convolutions = nn.ModuleList(
             skip_init(nn.Conv2d, n_in, n_out, kernel, padding=padding)
             for n_in, n_out in itertools.pairwise(maps)
-        ).to(memory_format=torch.channels_last)  # as oneDNN is fastest: a fifth of a step less
+        )
+        for convolution in self.convolutions:  # as oneDNN is fastest
+            convolution.weight.data = convolution.weight.to(memory_format=torch.channels_last)
         sides = [_side(side, len(channels), kernel, padding) for side in image_shape]
         sizes = [maps[-1] * math.prod(sides), *hidden, n_classes]
         self.layers = nn.ModuleList(
