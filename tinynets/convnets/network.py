@@ -77,8 +77,9 @@ class ConvNet(nn.Module):
             skip_init(nn.Conv2d, n_in, n_out, kernel, padding=padding)
             for n_in, n_out in itertools.pairwise(maps)
         )
-        for convolution in self.convolutions:  # as oneDNN is fastest
-            convolution.weight.data = convolution.weight.to(memory_format=torch.channels_last)
+        for parameter in self.convolutions.parameters():
+            if parameter.dim() == 4:  # weights: as oneDNN is fastest
+                parameter.data = parameter.data.to(memory_format=torch.channels_last)
         sides = [_side(side, len(channels), kernel, padding) for side in image_shape]
         sizes = [maps[-1] * math.prod(sides), *hidden, n_classes]
         self.layers = nn.ModuleList(
