@@ -15,6 +15,7 @@ from render.errors import RenderError
 # Quarto's order for HTML, without what may not leave a cell.
 _REFUSED = ("text/html", "application/javascript")
 _MIMES = ("text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain")
+_PHONE = "image/x-phone+svg"  # a figure's second layout, from `tinynets.plots.phone`
 _IMAGES = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpeg"}
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _CELL_FILE = re.compile(r"(?<!\S)\S{0,400}/ipykernel_\d+/\d+\.py:(\d+)")  # differs at each run
@@ -327,6 +328,8 @@ def _image(
 ) -> str:
     name = f"{(cell.options.get('label') or f'cell-{cell.number + 1}').lower()}-output-{index + 1}"
     address = figures.write(name, mime, output["data"][mime])
+    if _PHONE in output["data"]:
+        figures.write(f"{name}-phone", "image/svg+xml", output["data"][_PHONE])
     size = output.get("metadata", {}).get(mime, {})
     attributes = [f"#{label}"] if label else []
     attributes += [f"{key}={size[key]}" for key in ("width", "height") if size.get(key)]

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tinynets import colours, plots
-from tinynets.plots import masks, svg
+from tinynets.plots import masks, phone, svg
 
 LIGHT, DARK = "#ffffff", "#14171c"
 
@@ -151,3 +151,38 @@ def test_coordinates_are_cut_where_no_eye_follows():
         '<path d="M 23.26 145.64 L 1.5 -0.126e-05 z"/>\n'
         '<use x="12.34" y="-0.99" style="a: 0.12345"/>'
     )
+
+
+def letters(written):
+    """The sizes of an SVG file's letters in points, exponents left out."""
+    return [100 * float(size) for size in re.findall(r" scale\(([\d.]+) -", written)]
+
+
+def test_on_a_phone_panels_stand_below_one_another_with_labels_of_their_own():
+    figure, axes = plt.subplots(1, 3, figsize=(plots.WIDTH, 2.5), sharey=True)
+    axes[0].set_ylabel("f(x)")
+    phone.stack(figure)
+    figure.canvas.draw()
+    tops = [ax.get_position().y1 for ax in axes]
+    assert tops == sorted(tops, reverse=True) and len(set(tops)) == 3
+    assert [ax.get_ylabel() for ax in axes] == 3 * ["f(x)"]
+    assert all(ax.yaxis.get_tick_params()["labelleft"] for ax in axes)
+
+
+def test_on_a_phone_tiles_stand_in_lines_and_rows_stay_together():
+    figure, axes = plt.subplots(2, 10, figsize=(plots.WIDTH, 1.5))
+    for ax in axes.flat:
+        ax.set(xticks=[], yticks=[])
+    phone.stack(figure)
+    rows = [[ax.get_subplotspec().rowspan.start for ax in line] for line in axes]
+    assert rows == [5 * [0] + 5 * [2], 5 * [1] + 5 * [3]]
+
+
+def test_a_figure_for_phones_is_as_narrow_and_its_letters_can_be_read():
+    figure, ax = plt.subplots()
+    ax.set(yscale="log", ylim=(1e-6, 1), title="a title that is far too long for a narrow screen")
+    ax.text(0.5, 0.1, "small", size=5)
+    wide, narrow = svg.text_of(figure), svg.for_phone(figure)
+    assert min(letters(wide)) < 6 and min(letters(narrow)) >= 6.75
+    assert float(re.search(r'width="([\d.]+)pt"', narrow)[1]) == 240
+    assert svg.for_phone(plt.figure(figsize=(3, 2))) is None

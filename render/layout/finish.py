@@ -23,7 +23,7 @@ from render.layout.frame import Frame
 from render.layout.kept import Shelf
 from render.layout.listing import Listing, listings
 from render.layout.navigation import Menus
-from render.layout.polish import polish
+from render.layout.polish import phone_of, polish
 from render.layout.reading import Reading
 from render.layout.terms import Glossary
 from render.project import Executed, Page, Project
@@ -194,7 +194,8 @@ def _polished(shown: Document, page: Page, out: Path, shelf: Shelf) -> Document:
             return None
         return images.size(out / resolve(page.href, unquote(parts.path)))
 
-    images_in_it = {src: sizes(src) for src in SOURCE.findall(shown.body)}
+    found = SOURCE.findall(shown.body)
+    images_in_it = {src: sizes(src) for src in [*found, *filter(None, map(phone_of, found))]}
     key = shelf.key(page.source, json.dumps(asdict(shown)), json.dumps(images_in_it))
     if kept := shelf.get(key):
         return kept

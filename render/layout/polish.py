@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from html import unescape
+from html import escape, unescape
 
 from render.layout.exercises import headed
 from render.layout.markup import Element, edited, elements
@@ -196,7 +196,11 @@ def _is_shown(one: Element) -> bool:
 
 
 def figures(html: str, sizes: Sizes) -> str:
-    """Give images their size, so that nothing moves while they load; mark those of many parts."""
+    """Give images their size, so that nothing moves while they load.
+
+    A drawing that has a second layout for phones beside it becomes a `<picture>` of both; a
+    wide one that has none is marked, and scrolls.
+    """
     edits = []
     for image in elements(html):
         if image.tag != "img" or {"width", "height"} & set(image.attrs):
@@ -205,8 +209,22 @@ def figures(html: str, sizes: Sizes) -> str:
         if size is None:
             continue
         tag = html[image.start : image.end]
-        if size[0] > MANY:
+        narrow = phone_of(image.attrs["src"])
+        second = sizes(narrow) if narrow else None
+        if size[0] > MANY and not second:
             tag = _with_class(tag, "many")
         tag = f'<img width="{size[0]}" height="{size[1]}"{tag[len("<img") :]}'
+        if second:
+            tag = _picture(tag, narrow, second)
         edits.append((image.start, image.end, tag))
     return edited(html, edits)
+
+
+def phone_of(src: str) -> str | None:
+    """Return where a drawing's layout for phones would lie; None if it can't have one."""
+    return f"{src[: -len('.svg')]}-phone.svg" if src.endswith(".svg") else None
+
+
+def _picture(tag: str, narrow: str, size: tuple[int, int]) -> str:
+    source = f'media="(max-width: 600px)" srcset="{escape(narrow)}"'
+    return f'<picture><source {source} width="{size[0]}" height="{size[1]}">{tag}</picture>'

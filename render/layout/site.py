@@ -16,6 +16,7 @@ from render.layout.document import Document, Site, document, resolve
 from render.layout.finish import finish
 from render.layout.kept import documents
 from render.layout.pandoc import citation_keys, references
+from render.layout.polish import phone_of
 from render.layout.source import Source
 from render.project import CONFIG, Executed, Project
 
@@ -123,7 +124,8 @@ def _copy_resources(project: Project, out: Path) -> None:
 def _copy_images(run: Executed, shown: Document, project: Project, out: Path) -> None:
     """Bring a page's images to where it shows them from."""
     own = run.page.meta.get("image")  # what lists and other sites show of the page
-    for url in [*shown.images, *([own] if own else [])]:
+    narrow = [name for name in map(phone_of, shown.images) if name]
+    for url in [*shown.images, *narrow, *([own] if own else [])]:
         path = unquote(urlsplit(url).path)
         name = resolve(run.page.source, path)
         made = [file for file in (run.files_dir / path, project.root / name) if file.is_file()]

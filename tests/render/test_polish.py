@@ -125,8 +125,17 @@ def test_images_get_their_size_unless_they_have_one():
 
 @pytest.mark.parametrize(("width", "many"), [(600, False), (601, True)])
 def test_a_wide_drawing_is_marked_as_one_of_many_parts(width, many):
-    image = soup(polish.figures('<img class="x" src="a.svg">', lambda src: (width, 9))).img
+    image = soup(polish.figures('<img class="x" src="a.svg">', {"a.svg": (width, 9)}.get)).img
     assert ("many" in image["class"]) == many and "x" in image["class"]
+
+
+def test_a_drawing_with_a_second_layout_for_phones_is_a_picture_of_both():
+    sizes = {"a.svg": (680, 200), "a-phone.svg": (320, 500)}.get
+    html = polish.figures('<p><img src="a.svg" alt="A"></p>', sizes)
+    source, image = soup(html).picture.find_all(["source", "img"])
+    assert source["srcset"] == "a-phone.svg" and "max-width" in source["media"]
+    assert (source["width"], source["height"], image["width"]) == ("320", "500", "680")
+    assert "many" not in image.get("class", []) and polish.figures(html, sizes) == html
 
 
 def test_a_sections_id_goes_to_its_heading():

@@ -15,6 +15,9 @@ from bs4 import BeautifulSoup
 # Elements whose text is not prose: code may show any markup it likes.
 NOT_PROSE = ["code", "pre", "script", "style", "annotation", "template", "kbd"]
 
+PHONE = 320  # pixels: the column of a phone 360 wide
+LETTERS = re.compile(r" scale\(([\d.]+) -")  # of a drawing, in hundreds of points
+
 KINDS = "fig|tbl|eq|sec|lst|exr|sol|thm|def|lem|cor|prp|exm"
 LEFTOVERS = {
     "a shortcode": r"\{\{<|>\}\}",
@@ -118,6 +121,24 @@ def missing_alt(page):
     for svg in filter(in_figure, page.soup.find_all("svg")):
         if not named(svg) and not any(map(named, svg.parents)):
             problems.append(f"svg in figure {in_figure(svg)!r} has no name for those who hear it")
+    return problems
+
+
+def not_for_phones(page):
+    """Drawings of cells fit a phone 360 pixels wide, with letters of 9 pixels or more."""
+    problems = []
+    for image in page.soup.select('img[src*="-output-"][src$=".svg"]'):
+        parent, width = image.parent, float(image["width"])
+        source = parent.source if parent.name == "picture" else None
+        name = source["srcset"] if source else image["src"]
+        width = float(source["width"]) if source else width
+        drawn = (page.root / page.path.parent / unquote(name)).read_text(encoding="utf-8")
+        sizes = [400 / 3 * float(size) for size in LETTERS.findall(drawn)]
+        smallest = min(sizes, default=PHONE) * min(1, PHONE / width)
+        if smallest < 9:
+            problems.append(
+                f"{name}, {width:g} px wide, has letters of {smallest:.1f} px on a phone"
+            )
     return problems
 
 
@@ -327,5 +348,6 @@ PAGE_GATES = [
     wrong_numbers,
     leftovers,
     failed_cells,
+    not_for_phones,
     third_party,
 ]

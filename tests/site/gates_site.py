@@ -69,7 +69,9 @@ def files_of(page):
     What a module imports on demand counts where there is an explorable.
     """
     imported = ANY_IMPORT if page.soup.select_one(".explorable") else STATIC_IMPORT
-    found, todo = {page.root / page.path}, [u for _, u in loaded(page)]
+    # of a picture's two drawings a browser loads one
+    wanted = [u for tag, u in loaded(page) if tag.name != "source" or tag.parent.name != "picture"]
+    found, todo = {page.root / page.path}, wanted
     figures = {block["data-module"] for block in page.soup.select("[data-module]")}
     shells = [url for url in todo if url.endswith("explore/main.js")]
     todo += [url.replace("main.js", f"figures/{name}.js") for url in shells for name in figures]

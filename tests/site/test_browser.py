@@ -286,17 +286,19 @@ def test_a_note_shows_little_code(page, site, base):
     assert not problems, "\n".join(problems)
 
 
-def test_a_wide_figure_stays_legible_on_a_phone(page, site, base):
-    path = first_with(site, "<img[^>]*figure-img", "a figure")
+def test_a_wide_figure_is_laid_out_anew_on_a_phone(page, site, base):
+    path = first_with(site, "<picture>", "a figure with a second layout")
     page.set_viewport_size({"width": 360, "height": 800})
     page.goto(base + path, wait_until="networkidle")
-    figure = page.get_by_role("group", name="Figure, scrolls sideways").first
-    assert figure.locator("img").bounding_box()["width"] >= 480
-    figure.focus()
-    page.keyboard.press("ArrowRight")
-    page.wait_for_function("(box) => box.scrollLeft > 0", arg=figure.element_handle())
-    page.set_viewport_size({"width": 1280, "height": 800})
+    image = page.locator("main picture img").first
+    image.scroll_into_view_if_needed()
+    page.wait_for_function("(one) => one.complete && one.naturalWidth", arg=image.element_handle())
+    assert image.evaluate("(one) => one.currentSrc").endswith("-phone.svg")
+    assert image.evaluate("(one) => [one.naturalWidth, one.clientWidth]") == [320, 320]
     expect(page.get_by_role("group", name="Figure, scrolls sideways")).to_have_count(0)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.wait_for_function("(one) => one.naturalWidth > 320", arg=image.element_handle())
+    assert image.evaluate("(one) => one.currentSrc").endswith("-output-1.svg")
 
 
 def test_code_can_be_copied(page, site, base):

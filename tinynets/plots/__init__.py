@@ -14,7 +14,7 @@ from cycler import cycler
 from matplotlib.colors import LinearSegmentedColormap
 
 from tinynets.colours import INK, PALETTE, THEMED
-from tinynets.plots.svg import write_themed_svg
+from tinynets.plots.svg import show_on_phones, write_themed_svg
 
 WIDTH = 680 / 96  # inches: the text column, 680 CSS pixels
 
@@ -97,3 +97,4 @@ def use_style():
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
         set_matplotlib_formats("svg", bbox_inches=None, metadata={"Date": None})
+        show_on_phones(ipython.get_ipython())

@@ -18,7 +18,10 @@ import numpy as np
 from matplotlib.backend_bases import register_backend
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.cbook import open_file_cm
+from matplotlib.figure import Figure
 from PIL import Image
+
+from tinynets.plots import phone
 
 _PNG = re.compile(r"(?<=data:image/png;base64,)\s*([A-Za-z0-9+/=\s]+)")
 _PATH = re.compile(r'(?<= d=")[^"]+')
@@ -147,7 +150,51 @@ def text_of(figure):
     '<?xml'
     """
     figure = figure.get_figure()
+    written = _written(figure)
+    plt.close(figure)
+    return written
+
+
+def for_phone(figure):
+    """Write a figure once more, laid out for a phone; nothing if it fits as it is.
+
+    Parameters
+    ----------
+    figure : Figure
+        A wide one is changed: it has been shown before.
+
+    Returns
+    -------
+    str or None
+        The text of an SVG file.
+
+    Examples
+    --------
+    >>> for_phone(plt.figure(figsize=(3, 2))) is None
+    True
+    """
+    return _written(phone.stack(figure)) if phone.is_wide(figure) else None
+
+
+def show_on_phones(ipython):
+    """Have cells hand over a figure twice: as drawn, and laid out for a phone.
+
+    Parameters
+    ----------
+    ipython : InteractiveShell
+        It shows figures from here on with one type more.
+    """
+    formatters = ipython.display_formatter.formatters
+
+    class PhoneFormatter(type(formatters["image/svg+xml"])):
+        # Not by `for_type`: matplotlib's inline backend takes that back.
+        def __call__(self, shown):
+            return for_phone(shown) if isinstance(shown, Figure) else None
+
+    formatters[phone.MIME] = PhoneFormatter(parent=ipython.display_formatter)
+
+
+def _written(figure):
     target = io.StringIO()
     figure.savefig(target, format="svg", metadata={"Date": None})
-    plt.close(figure)
     return target.getvalue()
