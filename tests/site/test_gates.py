@@ -46,6 +46,7 @@ def build(folder, **changes):
         "index.html": GOOD,
         "other.html": OTHER,
         "a.svg": "<svg/>",
+        "b-output-1.svg": '<svg><g transform="translate(1 2) scale(0.09 -0.09)"/></svg>',
         "style.css": "p {color: red}",
         "index.xml": FEED,
         "sitemap.xml": SITEMAP,
@@ -95,6 +96,7 @@ PAGE_FAULTS = [
         '<div class="cell-output"><pre>Traceback (most recent call last): x</pre></div><p id',
         "traceback",
     ),
+    (gates.not_for_phones, 'src="a.svg"', 'src="b-output-1.svg" width="680"', "letters of 5.6 px"),
     (gates.third_party, 'src="a.svg"', 'src="https://cdn.example/a.svg"', "cdn.example"),
     (
         gates.third_party,
