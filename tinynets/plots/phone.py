@@ -140,9 +140,10 @@ def _place(figure, lines, cells):
     """Put each line of panels into a row of a new grid."""
     heights = [_height(line, cells) for line in lines]
     figure.set_size_inches(PHONE, sum(heights))
-    grid = figure.add_gridspec(len(lines), 60, height_ratios=heights)
+    most = max(map(len, lines))
+    grid = figure.add_gridspec(len(lines), most, height_ratios=heights)
     for row, line in enumerate(lines):
-        span = 60 // len(line) if len(line) > 1 else 60
+        span = most // len(line) if most % len(line) == 0 else 1
         for at, place in enumerate(line):
             for ax in cells[place]:
                 ax.set_subplotspec(grid[row, at * span : (at + 1) * span])
@@ -154,7 +155,7 @@ def _height(line, cells):
     axes = [ax for place in line for ax in cells[place]]
     width = PHONE / len(line)
     if all(map(_is_tile, axes)):
-        return width * shape
+        return width * shape + (0.25 if any(ax.get_title() for ax in axes) else 0)
     if any(ax.get_aspect() != "auto" for ax in axes):
         return width * shape + 0.1
     return min(max(height for *_, height in line), 0.85 * PHONE)
