@@ -106,5 +106,5 @@ def test_confusion_counts_pairs():
     table = masks.confusion(read, labels, 3)
     for i, j in itertools.product(range(3), repeat=2):
         assert table[i, j] == ((labels == i) & (read == j)).sum()
-    with pytest.raises(ValueError, match="predicted must have shape"):
+    with pytest.raises(ValueError, match="labels must have shape .n. with n = 2 as in predicted"):
         masks.confusion(read[:2], labels, 3)

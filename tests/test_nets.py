@@ -137,7 +137,7 @@ def test_encoder_gives_mean_and_log_variance():
         (lambda: nets.MLP([4]), ValueError, "input and an output"),
         (lambda: nets.MLP([4, 3, 2], "swoosh"), ValueError, "'silu'"),
         (lambda: nets.MLP([4, 3, 2], ["relu", "relu"]), ValueError, "each of 1"),
-        (lambda: nets.MLP([4, 0, 2]), ValueError, "n_out"),
+        (lambda: nets.MLP([4, 0, 2]), ValueError, "each of sizes"),
         (lambda: nets.MLP([4, 2], n_nets=0), ValueError, "n_nets"),
         (
             lambda: nets.initialise(nets.MLP([2, 1]), generator=generator(1), scheme="xavier"),

@@ -43,7 +43,9 @@ def test_chains_are_pooled_and_other_shapes_refused(ax):
     plots.plot_predictive(X[:, None], FUNCTIONS.reshape(4, 100, 9), ax=ax)
     np.testing.assert_allclose(ax.lines[-1].get_ydata(), FUNCTIONS.mean(0))
     for wrong in (FUNCTIONS[:, :8], FUNCTIONS[0], FUNCTIONS.reshape(4, 100, 9, 1)):
-        with pytest.raises(ValueError, match=r"functions must have shape \(\*chains, draws, 9\)"):
+        with pytest.raises(
+            ValueError, match=r"functions must have shape \(..., draws, points\) with points = 9"
+        ):
             plots.plot_predictive(X, wrong, ax=ax)
 
 

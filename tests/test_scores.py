@@ -156,8 +156,14 @@ def test_calibration_error_is_the_gap_of_a_constant_guess():
     [
         (lambda: scores.crps(normals(5, 2), normals(3)), "y must"),
         (lambda: scores.central_interval(normals(5, 2), 1.2), "level must"),
-        (lambda: scores.central_interval(normals(5), 0.5), r"draws must have shape \(\*chains"),
-        (lambda: scores.calibration_error(normals(5, 2), torch.zeros(5)), "class_probabilities"),
+        (
+            lambda: scores.central_interval(normals(5), 0.5),
+            r"draws must have shape \(..., draws, n",
+        ),
+        (
+            lambda: scores.calibration_error(normals(5, 2), torch.zeros(5).long()),
+            "class_probabilities",
+        ),
         (lambda: scores.with_noise(normals(5, 2), 0.0, generator=generator(1)), "noise_std"),
         (
             lambda: scores.with_noise(normals(5, 2), torch.ones(3), generator=generator(1)),

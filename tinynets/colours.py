@@ -4,6 +4,8 @@ Every colour reads on the light page and on the dark one: its contrast is at
 least 3:1 on both. One colour means one thing across the site.
 """
 
+from tinynets import checks
+
 INK = "#707883"  # text, axes and whatever stands back: 4.2:1 on both pages
 BLUE, VERMILION, GREEN = "#0072b2", "#d55e00", "#009e73"
 PALETTE = (
@@ -34,6 +36,7 @@ THEMED = {
 }
 
 
+@checks.arguments()
 def class_colours(n_classes: int) -> list[str]:
     """Give one colour a class, the same on every page.
 
@@ -66,6 +69,7 @@ def class_colours(n_classes: int) -> list[str]:
     return list(PALETTE[:n_classes])
 
 
+@checks.arguments()
 def themed_classes(n_classes: int) -> list[str]:
     """Give the classes' colours as CSS that knows light from dark.
 

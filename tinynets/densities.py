@@ -5,6 +5,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from tinynets import checks
+
 
 class LogDensity(Protocol):
     """A log density of a batch of positions, in nats.
@@ -25,6 +27,7 @@ class ValueAndGrad(Protocol):
         """Return (chains,) and (chains, dim) at positions (chains, dim)."""
 
 
+@checks.arguments()
 def value_and_grad(log_density: LogDensity) -> ValueAndGrad:
     """Give the function that returns a log density and its gradient.
 
@@ -39,6 +42,11 @@ def value_and_grad(log_density: LogDensity) -> ValueAndGrad:
     callable
         `(chains, dim) -> ((chains,), (chains, dim))`, both detached; rows
         are independent, so one backward pass serves all of them.
+
+    Raises
+    ------
+    ValueError
+        When what it gives is called, if the log density has no gradient.
     """
     by_hand = getattr(log_density, "value_and_grad", None)
     if by_hand is not None:
@@ -48,6 +56,11 @@ def value_and_grad(log_density: LogDensity) -> ValueAndGrad:
         with torch.enable_grad():
             position = position.detach().requires_grad_()
             value = log_density(position)
+            if not value.requires_grad:
+                raise ValueError(
+                    "log_density must be differentiable by its position, got values without a "
+                    "gradient: no detach(), no torch.no_grad(), no NumPy inside"
+                )
             (gradient,) = torch.autograd.grad(value.sum(), position)
         return value.detach(), gradient
 

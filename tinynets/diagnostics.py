@@ -12,11 +12,11 @@ from tinynets import checks
 from tinynets.samplers import Draws
 
 with warnings.catch_warnings():
-    # ArviZ 0.x announces its successor whenever it is imported.
-    warnings.simplefilter("ignore", FutureWarning)
+    warnings.simplefilter("ignore", FutureWarning)  # ArviZ 0.x announces its successor
     import arviz
 
 
+@checks.arguments()
 def effective_sample_size(values: Tensor, *, kind: str = "bulk") -> Tensor:
     """Estimate how many independent draws say as much about a quantity.
 
@@ -25,8 +25,7 @@ def effective_sample_size(values: Tensor, *, kind: str = "bulk") -> Tensor:
     values : Tensor
         (chains, draws, ...): one or more quantities; 4 draws or more.
     kind : {"bulk", "tail", "mean"}
-        For where the middle is, for the 5 and 95 per cent quantiles, or for
-        the plain mean without ranks.
+        For the middle, the 5 and 95 per cent quantiles, or the plain mean without ranks.
 
     Returns
     -------
@@ -52,10 +51,9 @@ def effective_sample_size(values: Tensor, *, kind: str = "bulk") -> Tensor:
     return _each(arviz.ess, values, method=kind)
 
 
+@checks.arguments()
 def r_hat(values: Tensor) -> Tensor:
-    """Compare the spread between chains with that within: 1 is agreement.
-
-    Rank-normalised, split and folded.
+    """Compare the spread between chains with that within, by ranks, split, folded: 1 agrees.
 
     Parameters
     ----------
@@ -82,14 +80,13 @@ def r_hat(values: Tensor) -> Tensor:
     >>> r_hat(draws) < 1.01, r_hat(draws + torch.arange(4)[:, None]) > 1.5
     (tensor(True), tensor(True))
     """
+    _check(values)
     if len(values) < 2:
-        raise ValueError(
-            "values must hold 2 chains or more for r_hat, got "
-            f"{len(values)}: one chain can't disagree"
-        )
+        raise ValueError(f"values must hold 2 chains or more for r_hat, got {len(values)}")
     return _each(arviz.rhat, values, method="rank")
 
 
+@checks.arguments()
 def mcse(values: Tensor) -> Tensor:
     """Estimate the Monte Carlo standard error (MCSE) of the mean.
 
@@ -114,6 +111,7 @@ def mcse(values: Tensor) -> Tensor:
     return _each(arviz.mcse, values, method="mean")
 
 
+@checks.arguments()
 def autocorrelation(values: Tensor, *, max_lag: int) -> Tensor:
     """Correlate draws with those some steps later, chain by chain.
 
@@ -144,6 +142,7 @@ def autocorrelation(values: Tensor, *, max_lag: int) -> Tensor:
     return torch.as_tensor(correlation[:, : max_lag + 1])
 
 
+@checks.arguments()
 def bfmi(draws: Draws) -> Tensor:
     """Estimate the Bayesian fraction of missing information (E-BFMI).
 
@@ -188,6 +187,7 @@ class Summary(NamedTuple):
     step_size: float  # mean over chains; NaN where none was tuned
 
 
+@checks.arguments()
 def summary(draws: Draws, values: Tensor | None = None) -> Summary:
     """Summarise a run by its worst quantity and its cost.
 
@@ -229,6 +229,7 @@ def summary(draws: Draws, values: Tensor | None = None) -> Summary:
     )
 
 
+@checks.arguments()
 def to_arviz(draws: Draws, **quantities: Tensor):
     """Hand draws over to ArviZ.
 
@@ -292,9 +293,7 @@ def _many_chains():
 
 
 def _check(values: Tensor) -> None:
-    if values.ndim < 2 or values.shape[1] < 4:
-        raise ValueError(
-            "values must have shape (chains, draws, ...) with 4 "
-            f"draws or more, got {tuple(values.shape)}"
-        )
+    shape = tuple(values.shape)
+    if len(shape) < 2 or shape[1] < 4:
+        raise ValueError(f"values must be (chains, 4 draws or more, ...), got shape {shape}")
     checks.finite("values", values)

@@ -36,6 +36,7 @@ class Looks(NamedTuple):
     betas: Sequence[float]  # of each VAE
 
 
+@checks.arguments(ink="float height width")
 def resample(ink: Tensor, rows: int, columns: int) -> Tensor:
     """Average the ink over the area of each target pixel.
 
@@ -63,6 +64,7 @@ def _shares(length: int, n: int, like: Tensor) -> Tensor:
     return (high - low).clamp(min=0) * n / length
 
 
+@checks.arguments(ink="float ... side side")
 def shrink(ink: Tensor, side: int) -> Tensor:
     """Shrink a drawing to (side, side) and do nothing else.
 
@@ -88,6 +90,7 @@ def shrink(ink: Tensor, side: int) -> Tensor:
     return resample(ink, checks.count("side", side), side)
 
 
+@checks.arguments(ink="float ... side side")
 def prepare(ink: Tensor, side: int) -> Tensor:
     """Prepare one drawing as the images of its data set were prepared.
 
@@ -161,6 +164,7 @@ def _paste(small: Tensor, side: int, top: int, left: int) -> Tensor:
     return F.pad(small, (left, side - left - columns, top, side - top - rows))
 
 
+@checks.arguments(images="float n side side")
 def draw_large(
     images: Tensor, *, generator: torch.Generator, paper: int = 280, times: tuple[int, int] = (3, 8)
 ) -> Tensor:
@@ -194,16 +198,16 @@ def draw_large(
     >>> draw_large(one, generator=torch.Generator(), paper=9, times=(3, 3)).sum().item()
     36.0
     """
-    checks.shape("images", images, ("n", "side", "side"))
     n, side, _ = images.shape
-    if times[1] * side > paper:
+    fewest, most = checks.counts("times", times)
+    if most * side > paper:
         raise ValueError(
-            f"paper must be at least {times[1] * side} pixels for images of "
-            f"{side} drawn {times[1]} times as large, got {paper}"
+            f"paper must be at least {most * side} pixels for images of "
+            f"{side} drawn {most} times as large, got {paper}"
         )
     sheets = images.new_zeros(n, paper, paper)
     size = torch.randint(
-        times[0], times[1] + 1, (n,), generator=generator, device=generator.device
+        fewest, most + 1, (n,), generator=generator, device=generator.device
     ).tolist()
     place = torch.rand(n, 2, generator=generator, device=generator.device, dtype=torch.float64)
     for sheet, image, k, (down, right) in zip(sheets, images, size, place.tolist(), strict=True):
@@ -214,6 +218,7 @@ def draw_large(
     return sheets
 
 
+@checks.arguments(images="float n pixels | float n side side", labels="int n")
 def typical(images: Tensor, labels: Tensor, n_classes: int = 10) -> Tensor:
     """Return the row of the image nearest to the mean of each class, (n_classes,).
 
@@ -236,6 +241,7 @@ def typical(images: Tensor, labels: Tensor, n_classes: int = 10) -> Tensor:
     ValueError
         If a class has no image.
     """
+    checks.count("n_classes", n_classes)
     rows = [(labels == k).nonzero()[:, 0] for k in range(n_classes)]
     missing = [k for k, own in enumerate(rows) if not len(own)]
     if missing:
@@ -244,6 +250,7 @@ def typical(images: Tensor, labels: Tensor, n_classes: int = 10) -> Tensor:
     return torch.stack([own[place] for own, place in zip(rows, nearest, strict=True)])
 
 
+@checks.arguments(images="float n side side | float n pixels")
 @torch.no_grad()
 def rubbed_out(net: MLP, images: Tensor, source: int, target: int, *, patch: int) -> Tensor:
     """Rub out a patch at each place, and count which answers change.

@@ -92,6 +92,7 @@ class Conditioned(NamedTuple):
         return torch.linalg.solve_triangular(self.factor, k_star.mT, upper=False)
 
 
+@checks.arguments(x="float n | float n inputs")
 def draw(
     x: torch.Tensor, kernel: Kernel, *, n_draws: int = 1, generator: torch.Generator
 ) -> torch.Tensor:
@@ -126,6 +127,7 @@ def draw(
     return normal @ factor.mT
 
 
+@checks.arguments(x_star="float m 1")
 def draw_regression(
     n_points: int,
     kernel: Kernel,
@@ -190,6 +192,7 @@ def draw_regression(
     return Regression(x, y, x_star, f[n_points:])
 
 
+@checks.arguments(k="float n n", y="float n outputs | float n")
 def condition(k: torch.Tensor, y: torch.Tensor, *, noise_std: float) -> Conditioned:
     r"""Factorise a kernel matrix once, for every prediction from the same data.
 
@@ -241,6 +244,9 @@ def condition(k: torch.Tensor, y: torch.Tensor, *, noise_std: float) -> Conditio
     return Conditioned(factor, weights, log_evidence)
 
 
+@checks.arguments(
+    x="float n inputs | float n", y="float n outputs | float n", x_star="float m inputs | float m"
+)
 def posterior(
     x: torch.Tensor, y: torch.Tensor, x_star: torch.Tensor, kernel: Kernel, *, noise_std: float
 ) -> GPPosterior:

@@ -28,7 +28,7 @@ def _tilts(strength: float) -> list[list[float]]:
 
 def _tilted(shape: Callable, kind: str, box: tuple, tilt: float, **settings) -> Landscape:
     """Let each example tilt a shape its own way."""
-    tilts = _tilts(tilt)
+    tilts = _tilts(float(tilt))
 
     def loss(q: Tensor, rows: Sequence[int] | None = None) -> Tensor:
         slope = q.new_tensor([tilts[row] for row in rows]).mean(0) if rows else q.new_zeros(2)
@@ -37,6 +37,7 @@ def _tilted(shape: Callable, kind: str, box: tuple, tilt: float, **settings) -> 
     return Landscape(loss, {"kind": kind, "tilts": tilts, **settings}, box)
 
 
+@checks.arguments()
 def quadratic(first: float, second: float, *, box: tuple, tilt: float = 1.0) -> Landscape:
     """Return ½ (first x² + second y²): one minimum, at 0.
 
@@ -62,6 +63,7 @@ def quadratic(first: float, second: float, *, box: tuple, tilt: float = 1.0) -> 
     return _tilted(shape, "quadratic", box, tilt, curvatures=curvatures)
 
 
+@checks.arguments()
 def saddle(*, box: tuple = ((-2.0, 2.0), (-1.5, 1.5)), tilt: float = 0.5) -> Landscape:
     """Return x⁴/4 − x²/2 + y²/2: two minima as deep as each other, at (±1, 0), a saddle at 0.
 
@@ -85,6 +87,7 @@ def saddle(*, box: tuple = ((-2.0, 2.0), (-1.5, 1.5)), tilt: float = 0.5) -> Lan
     return _tilted(shape, "saddle", box, tilt)
 
 
+@checks.arguments()
 def wells(
     places: Sequence[Sequence[float]],
     depths: Sequence[float],
@@ -133,6 +136,7 @@ def wells(
     return _tilted(shape, "wells", box, tilt, **settings)
 
 
+@checks.arguments()
 def net(inputs: Sequence[float], targets: Sequence[float], *, box: tuple) -> Landscape:
     """Return half the mean squared error of the net v tanh(w x), weights q = (w, v).
 
@@ -170,6 +174,7 @@ OPTIMISERS = {  # what the browser calls them, and what PyTorch does
 }
 
 
+@checks.arguments(start="float starts 2")
 def descend(
     landscape: Landscape,
     start: Tensor,
@@ -218,6 +223,7 @@ def descend(
     return torch.stack(path)
 
 
+@checks.arguments(start="float starts 2")
 def minima(landscape: Landscape, start: Tensor, *, n_steps: int = 60) -> Tensor:
     """Find the minima that Newton's method reaches from many starts, deepest first.
 
@@ -250,6 +256,7 @@ def minima(landscape: Landscape, start: Tensor, *, n_steps: int = 60) -> Tensor:
     return torch.stack(found) if found else start[:0]
 
 
+@checks.arguments(ends="float ... n 2", places="float places 2")
 def basins(ends: Tensor, places: Tensor, *, within: float = 0.1) -> Tensor:
     """Say at which minimum each path ended.
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import torch
 
-from tinynets import bnn
+from tinynets import bnn, checks
 from tinynets.linalg import JITTER, cholesky
 
 
@@ -28,6 +28,7 @@ class Laplace(NamedTuple):
         return self.mode + normal @ self.factor.mT
 
 
+@checks.arguments()
 def fit(posterior: bnn.Posterior, mode: torch.Tensor) -> Laplace:
     r"""Approximate a posterior by a Gaussian at one of its modes.
 
@@ -69,6 +70,8 @@ def fit(posterior: bnn.Posterior, mode: torch.Tensor) -> Laplace:
     >>> fit(line, torch.tensor([2.0, 0.0]).double()).factor.diagonal().round(decimals=3)
     tensor([0.0630, 0.0450], dtype=torch.float64)
     """
+    checks.shape("mode", mode, (posterior.dim,))
+    checks.like_x("mode", mode, posterior.x)
     n_weights = len(posterior.prior_std)
     fisher = posterior.likelihood.given(mode[n_weights:]).fisher(
         _outputs(posterior, mode), posterior.y
@@ -98,6 +101,7 @@ def fit(posterior: bnn.Posterior, mode: torch.Tensor) -> Laplace:
     return Laplace(mode, factor, log_evidence)
 
 
+@checks.arguments()
 def linearised(
     posterior: bnn.Posterior, approximation: Laplace, x: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -135,6 +139,7 @@ def linearised(
     return mean, spread.square().sum(1).sqrt().view_as(mean)
 
 
+@checks.arguments()
 def jacobian_of(posterior: bnn.Posterior, theta: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     """Return the derivative of f(x) by the weights, (n * outputs, weights).
 
@@ -160,6 +165,8 @@ def jacobian_of(posterior: bnn.Posterior, theta: torch.Tensor, x: torch.Tensor) 
     >>> jacobian_of(line, torch.zeros(2).double(), x[:1])
     tensor([[-1.,  1.]], dtype=torch.float64)
     """
+    checks.shape("theta", theta, (len(posterior.prior_std),))
+    checks.like_x("theta", theta, posterior.x)
     return torch.autograd.functional.jacobian(
         lambda weights: posterior.functions(weights, x).flatten(), theta
     )

@@ -86,6 +86,8 @@ class ScaledMLP(nn.Module):
         generator: torch.Generator,
     ):
         super().__init__()
+        checks.layers("sizes", sizes)
+        checks.generator("generator", generator)
         checks.choice("activation", activation, nets.ACTIVATIONS)
         self.activation, self.n_nets = nets.ACTIVATIONS[activation], n_nets
         self.layers = nn.ModuleList(
@@ -117,6 +119,7 @@ class Descent(NamedTuple):
     nets: tuple[ScaledMLP, ...]  # a copy of the stack at each checkpoint
 
 
+@checks.arguments(x="float n inputs", y="float n outputs")
 def descend(
     net: ScaledMLP,
     x: Tensor,

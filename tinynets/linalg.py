@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from tinynets import checks
+
 # Added to the diagonal of a kernel matrix before it is factorised, relative to
 # its largest entry: float64 loses positive definiteness below that.
 JITTER = 1e-10
@@ -12,6 +14,7 @@ class NotPositiveDefiniteError(ValueError, torch.linalg.LinAlgError):
     """A matrix that should be a covariance has no Cholesky factor."""
 
 
+@checks.arguments(matrix="float ... n n")
 def cholesky(
     matrix: Tensor,
     name: str,

@@ -44,6 +44,8 @@ class Taylor(nn.Module):
 
     def __init__(self, net: nn.Module, order: int = 1):
         super().__init__()
+        if not isinstance(net, nn.Module):
+            raise TypeError(f"net must be a torch.nn.Module, got {type(net).__name__}")
         self.order = checks.count("order", order)
         self.net = copy.deepcopy(net)
         for i, parameter in enumerate(net.parameters()):

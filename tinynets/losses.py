@@ -4,9 +4,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tinynets import nets
+from tinynets import checks, nets
 
 
+@checks.arguments(logits="float ... n classes", labels="int ... n")
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     """Compute the softmax cross-entropy, nats, averaged over examples.
 
@@ -19,16 +20,25 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     -------
     Tensor, (*nets,)
 
+    Raises
+    ------
+    ValueError
+        If a label is none of the classes, or the sizes differ.
+
     Examples
     --------
     >>> logits = torch.zeros(5, 10)  # as sure of each class
     >>> cross_entropy(logits, torch.arange(5)).exp()
     tensor(10.)
     """
-    labels = labels.expand(logits.shape[:-1]).unsqueeze(-1)
-    return -logits.log_softmax(-1).gather(-1, labels).mean((-2, -1))
+    index = labels.expand(logits.shape[:-1]).unsqueeze(-1)
+    try:
+        return -logits.log_softmax(-1).gather(-1, index).mean((-2, -1))
+    except (RuntimeError, IndexError) as error:
+        raise _out_of_range(labels, logits) from error
 
 
+@checks.arguments(logits="float ... n classes", labels="int ... n")
 def logistic_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     """Compute the cross-entropy of sigmoid outputs, nats.
 
@@ -43,6 +53,11 @@ def logistic_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     -------
     Tensor, (*nets,)
 
+    Raises
+    ------
+    ValueError
+        If a label is none of the classes, or the sizes differ.
+
     References
     ----------
     Nielsen (2015), Neural networks and deep learning, Eq. (63).
@@ -56,6 +71,7 @@ def logistic_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").sum(-1).mean(-1)
 
 
+@checks.arguments(logits="float ... n classes", labels="int ... n")
 def quadratic(logits: Tensor, labels: Tensor) -> Tensor:
     """Compute the quadratic cost of sigmoid outputs a, ½‖y − a‖².
 
@@ -70,6 +86,11 @@ def quadratic(logits: Tensor, labels: Tensor) -> Tensor:
     -------
     Tensor, (*nets,)
 
+    Raises
+    ------
+    ValueError
+        If a label is none of the classes, or the sizes differ.
+
     References
     ----------
     Nielsen (2015), Neural networks and deep learning, Eq. (6).
@@ -78,6 +99,7 @@ def quadratic(logits: Tensor, labels: Tensor) -> Tensor:
     return error.square().sum(-1).mean(-1) / 2
 
 
+@checks.arguments()
 def squared_weights(net: nn.Module) -> Tensor:
     """Sum the squares of all weights, not of biases.
 
@@ -108,6 +130,7 @@ def squared_weights(net: nn.Module) -> Tensor:
     return sum(squares[1:], squares[0])
 
 
+@checks.arguments(logits="float ... n classes", labels="int ... n")
 def accuracy(logits: Tensor, labels: Tensor) -> Tensor:
     """Compute the share of examples whose largest logit is their label's.
 
@@ -121,14 +144,31 @@ def accuracy(logits: Tensor, labels: Tensor) -> Tensor:
     Tensor, (*nets,)
         In the dtype of the logits.
 
+    Raises
+    ------
+    ValueError
+        If a label is none of the classes, or the sizes differ.
+
     Examples
     --------
     >>> accuracy(torch.eye(4), torch.tensor([0, 1, 2, 2]))
     tensor(0.7500)
     """
+    if labels.numel() and (labels.min() < 0 or labels.max() >= logits.shape[-1]):
+        raise _out_of_range(labels, logits)
     return (logits.argmax(-1) == labels).to(logits.dtype).mean(-1)
 
 
 def _one_hot(labels: Tensor, logits: Tensor) -> Tensor:
-    targets = F.one_hot(labels, logits.shape[-1]).to(logits)
+    try:
+        targets = F.one_hot(labels, logits.shape[-1]).to(logits)
+    except (RuntimeError, IndexError) as error:
+        raise _out_of_range(labels, logits) from error
     return targets.expand_as(logits)
+
+
+def _out_of_range(labels: Tensor, logits: Tensor) -> ValueError:
+    return ValueError(
+        f"labels must lie in 0 to {logits.shape[-1] - 1}, one for each of {logits.shape[-1]} "
+        f"logits, got {labels.min()} to {labels.max()}"
+    )

@@ -34,6 +34,7 @@ class LinearMap(NamedTuple):
         return nets.affine(images, self.masks, self.biases)
 
 
+@checks.arguments()
 def collapse(net: nets.MLP) -> LinearMap:
     """Multiply the layers of an exactly linear net into one.
 
@@ -72,6 +73,7 @@ def collapse(net: nets.MLP) -> LinearMap:
     return LinearMap(masks, biases)
 
 
+@checks.arguments(masks="float ... classes pixels")
 def centre(masks: Tensor) -> Tensor:
     """Subtract from each mask the mean of all classes' masks.
 
@@ -97,6 +99,7 @@ def centre(masks: Tensor) -> Tensor:
     return masks - masks.mean(-2, keepdim=True)
 
 
+@checks.arguments(images="float n pixels", labels="int n")
 def class_means(images: Tensor, labels: Tensor) -> Tensor:
     """Average the images of each class.
 
@@ -134,6 +137,7 @@ def class_means(images: Tensor, labels: Tensor) -> Tensor:
     return sums.index_add(0, labels, images) / counts.unsqueeze(-1)
 
 
+@checks.arguments(images="float n pixels", labels="int n")
 def nearest_mean(images: Tensor, labels: Tensor) -> LinearMap:
     """Build the classifier that picks the nearest class mean, untrained.
 
@@ -167,6 +171,7 @@ def nearest_mean(images: Tensor, labels: Tensor) -> LinearMap:
     return LinearMap(means, -means.square().sum(-1) / 2)
 
 
+@checks.arguments(masks="float ... classes pixels")
 def correlation(masks: Tensor) -> Tensor:
     """Correlate the masks of each pair of classes over pixels.
 
@@ -191,6 +196,7 @@ def correlation(masks: Tensor) -> Tensor:
     return standard @ standard.mT
 
 
+@checks.arguments(images="n pixels")
 def never_inked(images: Tensor) -> Tensor:
     """Find the pixels that are zero in every image.
 
@@ -212,6 +218,7 @@ def never_inked(images: Tensor) -> Tensor:
     return (images == 0).all(0)
 
 
+@checks.arguments(predicted="int n", labels="int n")
 def confusion(predicted: Tensor, labels: Tensor, n_classes: int) -> Tensor:
     """Count predictions by true class (rows) and predicted class (columns).
 
@@ -240,7 +247,11 @@ def confusion(predicted: Tensor, labels: Tensor, n_classes: int) -> Tensor:
     tensor([[1, 1],
             [0, 1]])
     """
-    checks.shape("predicted", predicted, tuple(labels.shape))
+    for name, values in (("predicted", predicted), ("labels", labels)):
+        if values.min() < 0 or values.max() >= checks.count("n_classes", n_classes):
+            raise ValueError(
+                f"{name} must lie in 0 to {n_classes - 1}, got {values.min()} to {values.max()}"
+            )
     cells = labels * n_classes + predicted
     counts = torch.bincount(cells, minlength=n_classes**2)
     return counts.view(n_classes, n_classes)

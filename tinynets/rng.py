@@ -7,6 +7,7 @@ import torch
 from tinynets import checks
 
 
+@checks.arguments()
 def generator(
     seed: int, *purpose: str | int, device: torch.device | str = "cpu"
 ) -> torch.Generator:
@@ -46,6 +47,7 @@ def generator(
     return torch.Generator(device).manual_seed(int.from_bytes(digest[:8], "big") >> 1)
 
 
+@checks.arguments()
 def generators(seed: int, n_generators: int, *purpose: str | int) -> list[torch.Generator]:
     """Make `n_generators` generators of one purpose: one a seed to compare.
 
@@ -78,3 +80,24 @@ def generators(seed: int, n_generators: int, *purpose: str | int) -> list[torch.
     """
     checks.count("n_generators", n_generators)
     return [generator(seed, *purpose, i) for i in range(n_generators)]
+
+
+@checks.arguments()
+def spawn(generator: torch.Generator) -> torch.Generator:
+    """Draw the seed of a generator for one step.
+
+    Where the number of draws in a step depends on what the chains do, they come from a stream of
+    their own: what one chain needs must not shift what the others get in later steps.
+
+    Parameters
+    ----------
+    generator : torch.Generator
+        Gives one number.
+
+    Returns
+    -------
+    torch.Generator
+        On the same device.
+    """
+    seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
+    return torch.Generator(generator.device).manual_seed(seed)

@@ -13,6 +13,7 @@ from torch import Tensor
 from tinynets import checks
 
 
+@checks.arguments(functions="float ... draws n")
 def with_noise(
     functions: Tensor, noise_std: float | Tensor, *, generator: torch.Generator
 ) -> Tensor:
@@ -46,7 +47,11 @@ def with_noise(
     torch.Size([3, 5])
     """
     std = torch.as_tensor(noise_std, dtype=functions.dtype, device=functions.device)
-    if std.ndim < functions.ndim:
+    if std.ndim == functions.ndim:
+        sizes = zip(std.shape, functions.shape, strict=True)
+        fitting = [size if given == size else 1 for given, size in sizes]
+        checks.shape("noise_std", std, tuple(fitting))
+    else:
         checks.shape("noise_std", std, tuple(functions.shape[: std.ndim]))
         std = std.reshape(*std.shape, *[1] * (functions.ndim - std.ndim))
     if not (std > 0).all():
@@ -60,6 +65,7 @@ def with_noise(
     return functions + std * normal
 
 
+@checks.arguments(log_likelihood="float ... draws n")
 def log_predictive_density(log_likelihood: Tensor) -> Tensor:
     r"""Return the log density of each observation under the predictive.
 
@@ -86,6 +92,7 @@ def log_predictive_density(log_likelihood: Tensor) -> Tensor:
     return torch.logsumexp(pooled, 0) - math.log(len(pooled))
 
 
+@checks.arguments(logits="float ... draws n classes")
 def class_probabilities(logits: Tensor) -> Tensor:
     """Return the predictive class probabilities: the mean over draws of softmax.
 
@@ -103,6 +110,7 @@ def class_probabilities(logits: Tensor) -> Tensor:
     return _pooled("logits", logits.softmax(-1), 2).mean(0)
 
 
+@checks.arguments(draws="float ... draws n")
 def central_interval(draws: Tensor, level: float, *, several_outputs: bool = False) -> Tensor:
     """Return the central interval that holds `level` of the draws.
 
@@ -131,6 +139,7 @@ def central_interval(draws: Tensor, level: float, *, several_outputs: bool = Fal
     return torch.quantile(pooled, tails, dim=0)
 
 
+@checks.arguments(draws="float ... draws n", levels="levels")
 def coverage(draws: Tensor, y: Tensor, levels: Tensor) -> Tensor:
     """Return which share of `y` each central interval of the draws holds.
 
@@ -163,6 +172,7 @@ def coverage(draws: Tensor, y: Tensor, levels: Tensor) -> Tensor:
     return torch.stack(inside)
 
 
+@checks.arguments()
 def crps(draws: Tensor, y: Tensor) -> Tensor:
     r"""Return the continuous ranked probability score of each observation.
 
@@ -200,6 +210,7 @@ def crps(draws: Tensor, y: Tensor) -> Tensor:
     return (pooled - y).abs().mean(0) - torch.tensordot(weight, ordered, 1)
 
 
+@checks.arguments(probabilities="float ... classes")
 def entropy(probabilities: Tensor) -> Tensor:
     """Return the entropy of class probabilities over the last dimension.
 
@@ -220,9 +231,11 @@ def entropy(probabilities: Tensor) -> Tensor:
     >>> entropy(torch.tensor([0.5, 0.5])).round(decimals=4)
     tensor(0.6931)
     """
+    checks.distribution("probabilities", probabilities)
     return torch.special.entr(probabilities).sum(-1)
 
 
+@checks.arguments(probabilities="float n classes", labels="int n")
 def calibration_error(probabilities: Tensor, labels: Tensor, *, n_bins: int = 15) -> Tensor:
     r"""Return the expected calibration error of class probabilities.
 
@@ -257,11 +270,7 @@ def calibration_error(probabilities: Tensor, labels: Tensor, *, n_bins: int = 15
     checks.count("n_bins", n_bins)
     checks.shape("probabilities", probabilities, ("n", "classes"))
     checks.shape("labels", labels, (len(probabilities),))
-    if (probabilities < 0).any() or ((probabilities.sum(1) - 1).abs() > 1e-3).any():
-        raise ValueError(
-            "probabilities must be 0 or above with sum 1 in each row; of logits, take "
-            "class_probabilities(logits) or logits.softmax(-1)"
-        )
+    checks.distribution("probabilities", probabilities)
     confidence, guess = probabilities.max(1)
     bins = (confidence * n_bins).long().clamp(max=n_bins - 1)
     gap = (guess == labels).to(confidence.dtype) - confidence
@@ -274,7 +283,7 @@ def _pooled(name: str, draws: Tensor, n_last: int) -> Tensor:
     if draws.ndim <= n_last:
         shape = "(*chains, draws, n)" if n_last == 1 else "(*chains, draws, n, outputs)"
         raise ValueError(f"{name} must have shape {shape}, got {tuple(draws.shape)}")
-    return draws.flatten(0, -n_last - 1)
+    return checks.finite(name, draws.flatten(0, -n_last - 1))
 
 
 def _against(draws: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

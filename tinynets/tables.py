@@ -5,7 +5,10 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor
 
+from tinynets import checks
 
+
+@checks.arguments()
 def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Write a table in Markdown, columns of numbers aligned at their right.
 
@@ -34,8 +37,10 @@ def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     | HMC | 1,200 |
     | MALA | 35 ± 2 |
     """
-    rows = [list(row) for row in rows]
+    rows = [list(row) if isinstance(row, list | tuple) else row for row in rows]
     for row in rows:
+        if not isinstance(row, list) or not all(isinstance(cell, str) for cell in row):
+            raise TypeError(f"rows must be lists of str, got {row!r}: format the numbers first")
         if len(row) != len(columns):
             raise ValueError(
                 f"rows must have {len(columns)} cells, one for each column, got {len(row)}: {row}"
@@ -48,6 +53,7 @@ def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([head, rule, *body])
 
 
+@checks.arguments()
 def mean_and_std(values: Tensor | Sequence[float], digits: int = 2) -> str:
     """Write values as their mean ± standard deviation.
 

@@ -42,7 +42,7 @@ class VAE(nn.Module):
         self, sizes: Sequence[int], activation: str = "silu", *, n_nets: int | None = None
     ):
         super().__init__()
-        self.n_nets, self.n_latents = n_nets, sizes[-1]
+        self.n_nets, self.n_latents = n_nets, checks.layers("sizes", sizes)[-1]
         self.encoder = GaussianEncoder(sizes, activation, n_nets=n_nets)
         self.decoder = BernoulliDecoder(sizes[::-1], activation, n_nets=n_nets)
 
@@ -55,6 +55,7 @@ class ElboTerms(NamedTuple):
     kl: Tensor  # (*nets, n): of encoder to prior, closed form
 
 
+@checks.arguments(images="float ... n pixels")
 def elbo(
     net: VAE, images: Tensor, *, generator: torch.Generator, beta: float | Tensor = 1.0
 ) -> ElboTerms:
@@ -76,6 +77,11 @@ def elbo(
     ElboTerms
         Nats, summed over pixels and latent dimensions, one value an image.
 
+    Raises
+    ------
+    ValueError
+        If an image is outside [0, 1] or does not fit the net, or beta is negative.
+
     Examples
     --------
     >>> from tinynets import nets
@@ -85,6 +91,7 @@ def elbo(
     True
     """
     beta = _check_beta(beta, net)
+    checks.unit_interval("images", images)
     mean, log_var = net.encoder(images)
     latents = sample_latents(mean, log_var, generator=generator)
     log_likelihood = pixel_log_likelihood(net.decoder(latents), images)
@@ -92,6 +99,7 @@ def elbo(
     return ElboTerms(log_likelihood - beta * kl, log_likelihood, kl)
 
 
+@checks.arguments(mean="float ... n dims", log_var="float ... n dims")
 def sample_latents(mean: Tensor, log_var: Tensor, *, generator: torch.Generator) -> Tensor:
     """Draw z = μ + σ ε with ε ~ N(0, I), differentiable in μ and σ.
 
@@ -111,6 +119,7 @@ def sample_latents(mean: Tensor, log_var: Tensor, *, generator: torch.Generator)
     return mean + torch.exp(log_var / 2) * noise
 
 
+@checks.arguments(mean="float ... n dims", log_var="float ... n dims")
 def kl_to_prior(mean: Tensor, log_var: Tensor) -> Tensor:
     """Compute KL(N(μ, σ²) ‖ N(0, 1)) = (μ² + σ² − 1 − log σ²) / 2, nats.
 
@@ -127,6 +136,7 @@ def kl_to_prior(mean: Tensor, log_var: Tensor) -> Tensor:
     return (mean.square() + log_var.exp() - 1 - log_var) / 2
 
 
+@checks.arguments(logits="float ... pixels", images="float ... pixels")
 def pixel_log_likelihood(logits: Tensor, images: Tensor) -> Tensor:
     """Sum the Bernoulli log-likelihoods of all pixels, nats.
 
@@ -151,6 +161,7 @@ def pixel_log_likelihood(logits: Tensor, images: Tensor) -> Tensor:
     return (images * logits - F.softplus(logits)).sum(-1)
 
 
+@checks.arguments(images="float ... n pixels")
 def log_importance_weights(
     net: VAE, images: Tensor, *, n_samples: int, generator: torch.Generator, chunk: int = 50
 ) -> Tensor:
@@ -171,8 +182,14 @@ def log_importance_weights(
     -------
     Tensor, (*nets, n, n_samples)
         Nats.
+
+    Raises
+    ------
+    ValueError
+        If an image is outside [0, 1] or does not fit the net.
     """
     checks.count("n_samples", n_samples)
+    checks.unit_interval("images", images)
     with torch.no_grad():
         mean, log_var = net.encoder(images)
         parts = [
@@ -182,6 +199,7 @@ def log_importance_weights(
     return torch.cat(parts, -1)
 
 
+@checks.arguments(log_weights="float ... n drawn")
 def importance_weighted_bound(log_weights: Tensor, n_samples: int) -> Tensor:
     """Average log (1/K) Σ_k w_k over disjoint groups of K weights.
 
@@ -218,6 +236,7 @@ def importance_weighted_bound(log_weights: Tensor, n_samples: int) -> Tensor:
     return (groups.logsumexp(-1) - math.log(n_samples)).mean(-1)
 
 
+@checks.arguments(mean="float ... n dims")
 def active_units(mean: Tensor, threshold: float = ACTIVE) -> Tensor:
     """Count the latent dimensions whose mean varies over the images.
 
@@ -233,10 +252,17 @@ def active_units(mean: Tensor, threshold: float = ACTIVE) -> Tensor:
     Tensor, (*nets,) int64
         Dimensions with Var_x E_q[z] above the threshold.
 
+    Raises
+    ------
+    ValueError
+        If there are fewer than two images.
+
     References
     ----------
     Burda, Grosse, Salakhutdinov (2016), section 5.2.
     """
+    if mean.shape[-2] < 2:
+        raise ValueError(f"mean must be of 2 images or more, to vary, got {mean.shape[-2]}")
     return (mean.var(-2) > threshold).sum(-1)
 
 
@@ -250,7 +276,7 @@ def _check_beta(beta: float | Tensor, net: VAE) -> float | Tensor:
 
 
 def _chunks(total: int, size: int) -> Iterator[int]:
-    for start in range(0, total, size):
+    for start in range(0, total, checks.count("chunk", size)):
         yield min(size, total - start)
 
 

@@ -11,6 +11,7 @@ from tinynets.bnn.posterior import Posterior
 NUMBERS = 2**24  # in the widest layer of the draws that are evaluated at once
 
 
+@checks.arguments()
 def predictions(posterior: Posterior, position: Tensor, x: Tensor) -> Tensor:
     """Return f(x) of every draw of every chain, in parts that fit into memory.
 
@@ -39,6 +40,7 @@ def predictions(posterior: Posterior, position: Tensor, x: Tensor) -> Tensor:
     return _in_parts(lambda part: posterior.functions(part, x), posterior, position, x)
 
 
+@checks.arguments()
 def log_likelihood(posterior: Posterior, position: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """Return log p(y_i | weights) of each observation, for every draw.
 
@@ -56,6 +58,9 @@ def log_likelihood(posterior: Posterior, position: Tensor, x: Tensor, y: Tensor)
     Tensor, (*chains, draws, n)
         Nats; for `scores.log_predictive_density`.
     """
+    inputs, outputs = posterior.x.shape[1:], posterior.y.shape[1:]
+    checks.shape("x", x, ("n", *inputs))
+    checks.shape("y", y, (len(x), *outputs))
 
     def each(part):
         weights, unknowns = posterior.split(part)
@@ -64,6 +69,11 @@ def log_likelihood(posterior: Posterior, position: Tensor, x: Tensor, y: Tensor)
     return _in_parts(each, posterior, position, x)
 
 
+@checks.arguments(
+    grid="float points | float points 1",
+    functions="float ... draws points",
+    x="float n | float n 1",
+)
 def interpolate(grid: Tensor, functions: Tensor, x: Tensor) -> Tensor:
     """Return functions that are known on a grid between its points, linearly.
 
@@ -115,7 +125,9 @@ def _in_parts(function: Callable, posterior: Posterior, position: Tensor, x: Ten
         )
     checks.like_x("position", position, posterior.x)
     checks.like_x("x", x, posterior.x)
-    widest = max(x[0].numel(), *(parameter.shape[0] for parameter in posterior.net.parameters()))
+    if x.ndim != posterior.x.ndim:
+        raise ValueError(f"x must have {posterior.x.ndim} dimensions, got shape {tuple(x.shape)}")
+    widest = max(x[:1].numel(), *(parameter.shape[0] for parameter in posterior.net.parameters()))
     n_draws = max(1, NUMBERS // (len(x) * widest + posterior.dim))
     with torch.no_grad(), threads.one_if_small(n_draws * posterior.dim * len(x)):
         values = [function(part) for part in position.flatten(0, -2).split(n_draws)]

@@ -50,7 +50,8 @@ class Gaussian(Likelihood):
             if not (torch.isfinite(noise_std) & (noise_std > 0)).all():
                 raise ValueError(f"noise_std must be finite and above 0, got {noise_std.tolist()}")
         else:
-            noise_std = float(checks.positive("noise_std", float(noise_std)))
+            noise_std = noise_std.item() if isinstance(noise_std, Tensor) else noise_std
+            noise_std = float(checks.positive("noise_std", noise_std))
         self.noise_std = noise_std
 
     @property

@@ -81,7 +81,7 @@ class Posterior:
         self.prior_std = stds_of(net, prior_std, x)
         self.temperature = checks.positive("temperature", temperature)
         self.forward = batched(net)
-        if not isinstance(y, Tensor) or len(y) != len(x):
+        if not isinstance(y, Tensor) or y.shape[:1] != x.shape[:1]:
             raise ValueError(f"y must be a tensor of {len(x)} observations, one for each row of x")
         self.n_outputs = self._check_outputs()
         self.precision = 1 / self.prior_std.square()
@@ -158,6 +158,12 @@ class Posterior:
         -------
         Tensor, (*chains, n), or (*chains, n, outputs) for several outputs
         """
+        checks.like_x("x", x, self.x)
+        if x.shape[1:] != self.x.shape[1:] or not len(x):
+            raise ValueError(
+                f"x must have rows of shape {tuple(self.x.shape[1:])}, as the data have, got "
+                f"{tuple(x.shape)}"
+            )
         weights = position[..., : len(self.prior_std)]
         outputs = self.forward(weights.reshape(-1, weights.shape[-1]), x)
         outputs = outputs.reshape(*position.shape[:-1], *outputs.shape[1:])

@@ -14,6 +14,7 @@ from tinynets import _fast, checks, nets
 Forward = Callable[[Tensor, Tensor], Tensor]
 
 
+@checks.arguments()
 def batched(net: nn.Module) -> Forward:
     """Return `forward(position, x)` of a network for many weight vectors.
 
@@ -49,6 +50,7 @@ def batched(net: nn.Module) -> Forward:
     return vmap(partial(nets.apply, net), in_dims=(0, None))
 
 
+@checks.arguments()
 def prior_std(
     net: nn.Module,
     *,
@@ -94,6 +96,7 @@ def prior_std(
     )
 
 
+@checks.arguments(std="float dim")
 def draw_prior(std: Tensor, n_draws: int, *, generator: torch.Generator) -> Tensor:
     """Draw weight vectors from the prior.
 
@@ -122,6 +125,7 @@ def draw_prior(std: Tensor, n_draws: int, *, generator: torch.Generator) -> Tens
     )
 
 
+@checks.arguments(position="float ... dim")
 def relu_corners(net: nn.Module, position: Tensor) -> tuple[Tensor, Tensor]:
     """Return where each unit's ReLU bends, and to which side it is on.
 

@@ -1,17 +1,35 @@
 """Errors at the public boundary: name, rule, value got, what to do."""
 
-from tinynets.checks.numbers import choice, count, non_negative, number, positive, probability
-from tinynets.checks.tensors import finite, generator, like_x, shape
+from tinynets.checks.arguments import arguments, fitting
+from tinynets.checks.numbers import (
+    choice,
+    count,
+    counts,
+    layers,
+    non_negative,
+    number,
+    positive,
+    probability,
+    sequence,
+)
+from tinynets.checks.tensors import distribution, finite, generator, like_x, shape, unit_interval
 
 __all__ = [
+    "arguments",
     "choice",
     "count",
+    "counts",
+    "distribution",
     "finite",
+    "fitting",
     "generator",
+    "layers",
     "like_x",
     "non_negative",
     "number",
     "positive",
     "probability",
+    "sequence",
     "shape",
+    "unit_interval",
 ]

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Collection
-from typing import TYPE_CHECKING, TypeVar
-
-if TYPE_CHECKING:  # what is NumPy's alone, such as tinynets.nielsen, needs no PyTorch
-    pass
-
+from collections.abc import Collection, Hashable, Sequence
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -126,6 +122,67 @@ def count(name: str, value: int, *, at_least: int = 1) -> int:
     return value
 
 
+def counts(name: str, value: tuple[int, int]) -> tuple[int, int]:
+    """Return `value` if it is a range of whole numbers, its ends included.
+
+    Parameters
+    ----------
+    name : str
+        What the value is called in the message.
+    value : tuple of two int
+        The least, 1 or above, and the most.
+
+    Returns
+    -------
+    (int, int)
+        As they were given.
+
+    Raises
+    ------
+    TypeError
+        If they are not two int.
+    ValueError
+        If the least is below 1, or the most below it.
+    """
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise TypeError(f"{name} must be two int, the least and the most, got {value!r}")
+    least = count(f"the least of {name}", value[0])
+    return least, count(f"the most of {name}", value[1], at_least=least)
+
+
+def layers(name: str, value: Sequence[int]) -> Sequence[int]:
+    """Return `value` if it lists the units of two layers or more.
+
+    Parameters
+    ----------
+    name : str
+        What the value is called in the message.
+    value : sequence of int
+        What was given.
+
+    Returns
+    -------
+    sequence of int
+        The value, as it was given.
+
+    Raises
+    ------
+    TypeError
+        If it is no list or tuple of int.
+    ValueError
+        If there are fewer than two, or one is below 1.
+    """
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise TypeError(f"{name} must be a list of int such as [784, 30, 10], got {value!r}")
+    if len(value) < 2:
+        raise ValueError(
+            f"{name} must name an input and an output layer at least, got {list(value)}"
+        )
+    for one in value:
+        count(f"each of {name}", one)
+    return value
+
+
 def number(name: str, value: float) -> float:
     """Return `value` if it is a real number (NaN and infinity included).
 
@@ -173,6 +230,31 @@ def choice(name: str, value: T, options: Collection[T]) -> T:
     ValueError
         If it is none of the options.
     """
-    if value not in options:
+    if not isinstance(value, Hashable) or value not in options:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}")
+    return value
+
+
+def sequence(name: str, value: Sequence[T]) -> Sequence[T]:
+    """Return `value` if it is a sequence, and no text.
+
+    Parameters
+    ----------
+    name : str
+        What the value is called in the message.
+    value : sequence
+        What was given.
+
+    Returns
+    -------
+    sequence
+        The value, as it was given.
+
+    Raises
+    ------
+    TypeError
+        If it is none.
+    """
+    if isinstance(value, str) or not hasattr(value, "__getitem__"):
+        raise TypeError(f"{name} must be a sequence, such as a list, got {value!r}")
     return value

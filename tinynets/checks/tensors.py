@@ -83,6 +83,63 @@ def finite(name: str, tensor: torch.Tensor) -> torch.Tensor:
     return tensor
 
 
+def unit_interval(name: str, tensor: torch.Tensor) -> torch.Tensor:
+    """Return `tensor` if all its values lie in [0, 1].
+
+    Parameters
+    ----------
+    name : str
+        What the tensor is called in the message.
+    tensor : Tensor
+        Such as the pixels of images.
+
+    Returns
+    -------
+    Tensor
+        The tensor, as it was given.
+
+    Raises
+    ------
+    ValueError
+        If a value lies outside, or is NaN.
+    """
+    least, most = tensor.aminmax()
+    if not (least >= 0 and most <= 1):
+        raise ValueError(
+            f"{name} must lie in [0, 1], got {least.item():g} to {most.item():g}; divide those "
+            "in 0 to 255 by 255"
+        )
+    return tensor
+
+
+def distribution(name: str, tensor: torch.Tensor) -> torch.Tensor:
+    """Return `tensor` if its rows are probabilities.
+
+    Parameters
+    ----------
+    name : str
+        What the tensor is called in the message.
+    tensor : Tensor, (..., classes)
+        A distribution in each row.
+
+    Returns
+    -------
+    Tensor
+        The tensor, as it was given.
+
+    Raises
+    ------
+    ValueError
+        If a value is negative or NaN, or a sum is not 1.
+    """
+    if not ((tensor >= 0).all() and ((tensor.sum(-1) - 1).abs() < 1e-3).all()):
+        raise ValueError(
+            f"{name} must be 0 or above with sum 1 in each row; of logits, take "
+            "class_probabilities(logits) or logits.softmax(-1)"
+        )
+    return tensor
+
+
 def like_x(name: str, tensor: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     """Return `tensor` if it has the dtype of the inputs x and is where they are.
 

@@ -3,7 +3,10 @@
 import torch
 from torch import Tensor
 
+from tinynets import checks
 
+
+@checks.arguments(activation="float ... n units")
 def dead_share(activation: Tensor) -> Tensor:
     """Compute the share of units that are 0 on every example.
 
@@ -25,6 +28,7 @@ def dead_share(activation: Tensor) -> Tensor:
     return (activation == 0).all(-2).float().mean(-1)
 
 
+@checks.arguments(activation="float ... n units")
 def effective_rank(activation: Tensor) -> Tensor:
     """Compute exp of the entropy of the normalised singular values.
 

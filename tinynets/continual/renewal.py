@@ -9,6 +9,7 @@ from tinynets import checks, nets
 from tinynets.continual.units import Units, observe, select
 
 
+@checks.arguments()
 @torch.no_grad()
 def renew(
     net: nets.MLP,
@@ -39,6 +40,11 @@ def renew(
     optimiser : torch.optim.Optimizer, optional
         Its moments of the weights redrawn are forgotten.
 
+    Raises
+    ------
+    ValueError
+        If there is no such hidden layer, or `chosen` does not fit it.
+
     Examples
     --------
     >>> net = nets.initialise(nets.MLP([2, 3, 1]), generator=torch.Generator().manual_seed(0))
@@ -46,6 +52,13 @@ def renew(
     >>> net.linears[1].weight[0, 0].item()
     0.0
     """
+    if not 0 <= layer < len(net.linears) - 1:
+        raise ValueError(f"layer must be a hidden one, 0 to {len(net.linears) - 2}, got {layer}")
+    if chosen.dtype != torch.bool or chosen.shape != net.linears[layer].weight.shape[:-1]:
+        raise ValueError(
+            f"chosen must be torch.bool of shape {tuple(net.linears[layer].weight.shape[:-1])}, "
+            f"got {chosen.dtype} of shape {tuple(chosen.shape)}"
+        )
     n_chosen = int(chosen.sum())
     if n_chosen == 0:
         return
@@ -75,6 +88,7 @@ def _moments(optimiser, *parameters):
                     yield value
 
 
+@checks.arguments()
 @torch.no_grad()
 def step(
     net: nets.MLP,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from tinynets import nets
+from tinynets import checks, nets
 
 
 class Units(NamedTuple):
@@ -23,6 +23,7 @@ class Units(NamedTuple):
     owed: Tensor  # (*nets,), replacements due, a fraction
 
 
+@checks.arguments()
 def init(net: nets.MLP) -> list[Units]:
     """Give each hidden layer of a net units without age or utility.
 
@@ -50,6 +51,7 @@ def init(net: nets.MLP) -> list[Units]:
     return [born(layer.weight.detach()[..., 0]) for layer in net.linears[:-1]]
 
 
+@checks.arguments(activation="float ... n units", outgoing="float ... following units")
 def contribution(activation: Tensor, outgoing: Tensor) -> Tensor:
     """Compute what each unit feeds to the next layer, |h_i| Σ_k |w_ki|.
 
@@ -74,6 +76,7 @@ def contribution(activation: Tensor, outgoing: Tensor) -> Tensor:
     return activation.abs().mean(-2) * outgoing.abs().sum(-2)
 
 
+@checks.arguments(activation="float ... n units", outgoing="float ... following units")
 def observe(units: Units, activation: Tensor, outgoing: Tensor, *, decay: float = 0.99) -> Units:
     """Let each unit age by one update and renew its utility.
 
@@ -100,6 +103,7 @@ def observe(units: Units, activation: Tensor, outgoing: Tensor, *, decay: float 
     return units._replace(utility=torch.lerp(new, units.utility, decay), age=units.age + 1)
 
 
+@checks.arguments()
 def select(units: Units, *, rate: float | Tensor, maturity: int) -> tuple[Units, Tensor]:
     """Choose the mature units of least utility, `rate` of them an update.
 
@@ -119,12 +123,20 @@ def select(units: Units, *, rate: float | Tensor, maturity: int) -> tuple[Units,
     (*nets, units) bool
         The chosen ones.
 
+    Raises
+    ------
+    ValueError
+        If the rate or the maturity is out of its range.
+
     Examples
     --------
     >>> units = Units(torch.tensor([0.5, 0.1]), torch.tensor([200, 200]), torch.tensor(0.0))
     >>> select(units, rate=0.5, maturity=100)[1]
     tensor([False,  True])
     """
+    if not ((share := torch.as_tensor(rate)) >= 0).all() or not (share <= 1).all():
+        raise ValueError(f"rate must lie in [0, 1], got {rate}")
+    checks.count("maturity", maturity, at_least=0)
     eligible = units.age > maturity
     owed = units.owed + rate * eligible.sum(-1)
     if not (owed >= 1).any():  # the usual case, and cheap

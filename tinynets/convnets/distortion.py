@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from tinynets import checks
 
 
+@checks.arguments(images="float n pixels")
 def distorted(
     images: Tensor,
     image_shape: tuple[int, int],
@@ -39,6 +40,11 @@ def distorted(
     Tensor, (n, pixels)
         New images; pixels from outside the image are 0.
 
+    Raises
+    ------
+    ValueError
+        If the shape does not fit, or an amount is negative.
+
     Examples
     --------
     >>> one = torch.zeros(1, 9)
@@ -48,6 +54,12 @@ def distorted(
             [0., 1., 0.],
             [0., 0., 0.]])
     """
+    for side in image_shape:
+        checks.count("each of image_shape", side)
+    if len(image_shape) != 2 or math.prod(image_shape) != images.shape[1]:
+        raise ValueError(
+            f"image_shape must be (height, width) of {images.shape[1]} pixels, got {image_shape}"
+        )
     n, (height, width) = len(images), image_shape
 
     def uniform(reach: float) -> Tensor:

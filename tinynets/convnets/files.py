@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from tinynets import checks
 from tinynets.convnets.network import ConvNet
 
 
+@checks.arguments()
 def save(net: ConvNet, path: str | Path) -> None:
     """Write what `ConvNet` was built with and its parameters as one .npz.
 
@@ -36,6 +38,7 @@ def save(net: ConvNet, path: str | Path) -> None:
         np.savez(file, options=json.dumps(net.options), **arrays)
 
 
+@checks.arguments()
 def load(path: str | Path) -> ConvNet:
     """Read a net that `save` wrote.
 

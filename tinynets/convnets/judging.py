@@ -4,9 +4,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tinynets import checks
 from tinynets.losses import accuracy
 
 
+@checks.arguments(images="float n pixels")
 @torch.no_grad()
 def logits_of(net: nn.Module, images: Tensor, *, batch_size: int = 500) -> Tensor:
     """Compute logits (n, classes) in batches, the last one as it comes.
@@ -30,9 +32,11 @@ def logits_of(net: nn.Module, images: Tensor, *, batch_size: int = 500) -> Tenso
     >>> logits_of(nn.Identity(), torch.eye(3), batch_size=2).shape
     torch.Size([3, 3])
     """
+    checks.count("batch_size", batch_size)
     return torch.cat([net(part) for part in images.split(batch_size)])
 
 
+@checks.arguments(images="float n pixels", labels="int n")
 def accuracy_on(net: nn.Module, images: Tensor, labels: Tensor, *, batch_size: int = 500) -> float:
     """Compute the share of images whose largest logit is their label's.
 
@@ -60,6 +64,7 @@ def accuracy_on(net: nn.Module, images: Tensor, labels: Tensor, *, batch_size: i
     return accuracy(logits_of(net, images, batch_size=batch_size).double(), labels).item()
 
 
+@checks.arguments(guesses="int nets n")
 def vote(guesses: Tensor, n_classes: int = 10) -> Tensor:
     """Find what most nets say: (nets, n) int64 -> (n,).
 
@@ -77,9 +82,18 @@ def vote(guesses: Tensor, n_classes: int = 10) -> Tensor:
     Tensor, (n,) int64
         The class with the most votes.
 
+    Raises
+    ------
+    ValueError
+        If a guess is none of the classes.
+
     Examples
     --------
     >>> vote(torch.tensor([[1, 2], [1, 0], [3, 0]]))
     tensor([1, 0])
     """
+    if guesses.min() < 0 or guesses.max() >= checks.count("n_classes", n_classes):
+        raise ValueError(
+            f"guesses must lie in 0 to {n_classes - 1}, got {guesses.min()} to {guesses.max()}"
+        )
     return F.one_hot(guesses, n_classes).sum(0).argmax(-1)

@@ -46,6 +46,7 @@ class ConvNet(nn.Module):
     torch.Size([5, 10])
     """
 
+    @checks.arguments()
     def __init__(
         self,
         image_shape: tuple[int, int],
@@ -60,6 +61,14 @@ class ConvNet(nn.Module):
     ):
         super().__init__()
         checks.choice("activation", activation, nets.ACTIVATIONS)
+        if len(image_shape) != 2:
+            raise ValueError(f"image_shape must be (height, width), got {image_shape!r}")
+        sizes = {"image_shape": image_shape, "channels": channels, "hidden": hidden}
+        for name, size in [(name, size) for name, all_ in sizes.items() for size in all_]:
+            checks.count(f"each of {name}", size)
+        checks.count("kernel", kernel)
+        checks.count("padding", padding, at_least=0)
+        checks.count("n_classes", n_classes)
         self.options = {
             "image_shape": list(image_shape),
             "channels": list(channels),
@@ -68,7 +77,7 @@ class ConvNet(nn.Module):
             "padding": padding,
             "activation": activation,
             "n_classes": n_classes,
-            "dropout": checks.probability("dropout", dropout),
+            "dropout": _below_one("dropout", dropout),
         }
         self.image_shape, self.dropout = tuple(image_shape), dropout
         self.activation = nets.ACTIVATIONS[activation]
@@ -122,6 +131,7 @@ def _side(side: int, n_layers: int, kernel: int, padding: int) -> int:
     return left
 
 
+@checks.arguments()
 def dropped(a: Tensor, rate: float, *, generator: torch.Generator) -> Tensor:
     """Set a share `rate` of activations to 0 and scale up the others.
 
@@ -139,5 +149,12 @@ def dropped(a: Tensor, rate: float, *, generator: torch.Generator) -> Tensor:
     Tensor, of the shape of a
         The others divided by 1 - rate, so that the mean stays.
     """
+    _below_one("rate", rate)
     keep = torch.empty_like(a).bernoulli_(1 - rate, generator=generator)
     return a * keep / (1 - rate)
+
+
+def _below_one(name: str, rate: float) -> float:
+    if checks.probability(name, rate) == 1:
+        raise ValueError(f"{name} must be below 1, got {rate}: nothing would be left")
+    return rate

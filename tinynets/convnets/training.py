@@ -10,6 +10,7 @@ from tinynets import checks, train
 from tinynets.convnets.network import ConvNet
 
 
+@checks.arguments(images="n pixels", labels="n")
 def train_epochs(
     net: ConvNet,
     images: Tensor,

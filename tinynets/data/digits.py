@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pooch
 import torch
 
+from tinynets import checks
 from tinynets.data.mnist import SMALL, download_mnist, find, load_file
 
 
@@ -122,6 +123,7 @@ def load_small_digits() -> Digits:
     )
 
 
+@checks.arguments()
 def load_mnist(folder: str | Path) -> Digits:
     """Load MNIST from the four IDX files in `folder`, plain or gzipped.
 

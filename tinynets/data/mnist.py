@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import pooch
 
+from tinynets import checks
+
 SMALL = "8x8"  # the value of TINYNETS_DATA that asks for scikit-learn's set
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -54,6 +56,7 @@ FILES = {
 }
 
 
+@checks.arguments()
 def parse_idx(payload: bytes, path: str | Path) -> np.ndarray:
     """Parse the bytes of an IDX file.
 
@@ -99,6 +102,7 @@ def parse_idx(payload: bytes, path: str | Path) -> np.ndarray:
     return np.frombuffer(payload, np.uint8, offset=start).reshape(shape)
 
 
+@checks.arguments()
 def download_mnist(cache: str | Path) -> None:
     """Download what `cache` lacks of MNIST's files, each verified first.
 
@@ -144,6 +148,7 @@ def _download(file: str, name: str, cache: Path) -> None:
     raise next((error for error in failures if isinstance(error, DataError)), failures[-1])
 
 
+@checks.arguments()
 def find(folder: Path, name: str) -> Path:
     """Find a file of MNIST in a folder.
 
@@ -181,6 +186,7 @@ def _candidates(folder: Path, name: str) -> list[Path]:
     return [path for path in paths if path.is_file()]
 
 
+@checks.arguments()
 def load_file(path: Path, name: str) -> np.ndarray:
     """Load one file, verified.
 

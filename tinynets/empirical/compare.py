@@ -5,6 +5,7 @@ from torch import Tensor
 from tinynets import checks
 
 
+@checks.arguments(kernel="float ... n", reference="float ... n")
 def relative_change(kernel: Tensor, reference: Tensor) -> Tensor:
     r"""Return $\lVert K - K_0 \rVert_F / \lVert K_0 \rVert_F$, a number without unit, ().
 
@@ -29,6 +30,7 @@ def relative_change(kernel: Tensor, reference: Tensor) -> Tensor:
     return (kernel - reference).norm() / reference.norm()
 
 
+@checks.arguments()
 def alignment(kernel: Tensor, target: Tensor) -> Tensor:
     r"""Return the centred alignment of two kernels, between 0 and 1, ().
 

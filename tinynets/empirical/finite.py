@@ -19,6 +19,7 @@ METHODS = ("auto", "jacobian", "vector-products", "layers")
 MEMORY = 2**28
 
 
+@checks.arguments(x1="float ... features", x2="float ... features")
 def ntk(
     net: nn.Module,
     x1: Tensor,
@@ -97,6 +98,7 @@ def ntk(
     return kernel.permute(1, 3, 0, 2) if outputs == "full" else kernel
 
 
+@checks.arguments(x1="... features", x2="... features")
 def costs(
     net: nn.Module, x1: Tensor, x2: Tensor | None = None, *, outputs: str = "full"
 ) -> dict[str, float]:
@@ -122,6 +124,7 @@ def costs(
     return cost.estimate(survey(net, x1), len(x1), len(x1 if x2 is None else x2), outputs)
 
 
+@checks.arguments()
 def ntk_vector_product(net: nn.Module, x1: Tensor, vector: Tensor, x2: Tensor | None = None):
     r"""Apply the NTK to a vector without forming it, $\Theta(x_1, x_2)\, v$.
 
@@ -155,6 +158,7 @@ def ntk_vector_product(net: nn.Module, x1: Tensor, vector: Tensor, x2: Tensor | 
     return jvp(lambda p: evaluate(net, p, x1), (parameters,), (tangent,))[1]
 
 
+@checks.arguments()
 def nngp(net: nn.Module, x1: Tensor, x2: Tensor | None = None) -> Tensor:
     """Return the products of a network's outputs, averaged over outputs, (n1, n2).
 

@@ -19,6 +19,7 @@ class MonteCarlo(NamedTuple):
     ntk_error: Tensor  # (n1, n2)
 
 
+@checks.arguments()
 def monte_carlo(
     make: Callable[..., nn.Module],
     x1: Tensor,

@@ -8,6 +8,7 @@ from torch.autograd import Function
 from torch.autograd.function import BackwardCFunction
 from torch.func import functional_call
 
+from tinynets import checks
 from tinynets.empirical import record
 from tinynets.linearize import Taylor
 
@@ -82,6 +83,7 @@ def evaluate(net: nn.Module, parameters: Parameters, x: Tensor) -> Tensor:
     return outputs.reshape(len(x), -1)
 
 
+@checks.arguments(x="... features")
 @torch.enable_grad()
 def survey(net: nn.Module, x: Tensor) -> Survey:
     """Find the layers whose gradients are outer products, by trying one example.

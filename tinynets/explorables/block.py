@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from tinynets import checks
 from tinynets.explorables.controls import Control
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
@@ -36,6 +37,7 @@ class Explorable:
         return f"<explorable, {len(self.html):,} characters>"
 
 
+@checks.arguments()
 def live(
     name: str,
     *,
@@ -143,6 +145,7 @@ def _block(name, module, said, controls, actions, picture, known) -> str:
     )
 
 
+@checks.arguments()
 def as_image(svg: str, alt_text: str) -> str:
     """Write an SVG file as an image within the page, with identifiers of its own.
 

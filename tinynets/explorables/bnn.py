@@ -5,11 +5,20 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.explorables import Explorable, Slider
 from tinynets.explorables.curves import curves_explorable
 from tinynets.plots.marks import Band, Line, Marks
 
 
+@checks.arguments(
+    x="points | points 1",
+    functions="draws points",
+    corners="draws units",
+    heights="draws units",
+    directions="draws units",
+    data="2 n | 2 n 1",
+)
 def draws_explorable(
     x: ArrayLike,
     functions: ArrayLike,
@@ -75,6 +84,7 @@ def draws_explorable(
     )
 
 
+@checks.arguments(x="n | n 1", ylim="2")
 def clusters_explorable(
     x: ArrayLike,
     sizes: Sequence[int],

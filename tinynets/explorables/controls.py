@@ -38,6 +38,8 @@ class Slider:
     unit: str = ""
 
     def __post_init__(self):
+        _check_texts(self)
+        checks.number("value", self.value)
         if self.stops is None:
             if None in (self.low, self.high, self.step):
                 raise ValueError(f"slider {self.name!r} needs low, high and step, or stops")
@@ -46,7 +48,7 @@ class Slider:
                     f"value of slider {self.name!r} must lie between {self.low} and "
                     f"{self.high}, got {self.value}"
                 )
-        elif self.value not in self.stops:
+        elif self.value not in checks.sequence("stops", self.stops):
             raise ValueError(
                 f"value of slider {self.name!r} must be one of its stops, got {self.value}"
             )
@@ -119,7 +121,8 @@ class Choice:
     labels: Sequence[str] | None = None
 
     def __post_init__(self):
-        checks.choice(self.name, self.value, tuple(self.options))
+        _check_texts(self)
+        checks.choice(self.name, self.value, tuple(checks.sequence("options", self.options)))
 
     def data(self) -> dict:
         """Return what the shell is told of the control."""
@@ -152,6 +155,9 @@ class Switch:
     name: str
     label: str
     value: bool = False
+
+    def __post_init__(self):
+        _check_texts(self)
 
     def data(self) -> dict:
         """Return what the shell is told of the control."""
@@ -194,6 +200,7 @@ class Points:
     most: int | None = None
 
     def __post_init__(self):
+        _check_texts(self)
         for point in self.value:
             if len(point) != len(self.low) or not all(
                 a <= x <= b for a, x, b in zip(self.low, point, self.high, strict=True)
@@ -237,3 +244,9 @@ def _label(id_: str, text: str) -> str:
 
 def _row(kind: str, inner: str) -> str:
     return f'<div class="explorable-control is-{kind}">{inner}</div>'
+
+
+def _check_texts(control) -> None:
+    for name in ("name", "label"):
+        if not isinstance(value := getattr(control, name), str):
+            raise TypeError(f"{name} of a {type(control).__name__} must be a str, got {value!r}")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tinynets import checks
 from tinynets.explorables import Explorable, Points, Slider, live
 from tinynets.plots.stills import plot_corners
 from tinynets.plots.svg import text_of
@@ -14,6 +15,7 @@ BIAS = -0.4
 ALPHAS = (0.2, 0.25, 0.33, 0.5, 0.7, 1, 1.4, 2, 3, 4, 5)
 
 
+@checks.arguments()
 def corners_explorable(*, name: str = "corners", prior_std: float = 1.0) -> Explorable:
     """Let the reader act on the hidden units of a ReLU net whose function stands still.
 

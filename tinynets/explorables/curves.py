@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.explorables.block import Explorable, live
 from tinynets.explorables.controls import Control
 from tinynets.plots.marks import Band, Line, Mark, Marks, plot_marks
@@ -15,6 +16,7 @@ from tinynets.plots.svg import text_of
 Frame = tuple[Sequence[Mark], str]  # what is drawn, and the sentence below it
 
 
+@checks.arguments(x="points | points 1", ylim="2")
 def curves_explorable(
     x: ArrayLike,
     frames: Mapping[tuple, Frame],

@@ -5,7 +5,7 @@ import functools
 import torch
 from torch import Tensor
 
-from tinynets import landscapes
+from tinynets import checks, landscapes
 from tinynets.explorables import Choice, Explorable, Points, Slider, Switch, live
 from tinynets.landscapes import Landscape, basins, descend, minima
 from tinynets.plots.descent import plot_path
@@ -58,6 +58,7 @@ STOPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.07, 0.078, 0.082, 0.1, 0.15, 0
 CELLS, N_STEPS = (36, 24), 400
 
 
+@checks.arguments()
 def grid(landscape: Landscape, columns: int, rows: int) -> Tensor:
     """Return the middles of cells over a landscape's box.
 
@@ -138,6 +139,7 @@ def _stored(name: str) -> dict:
     }
 
 
+@checks.arguments()
 def descent_explorable(
     *,
     question: str,

@@ -18,6 +18,7 @@ from tinynets.vae import VAE
 N_PER_CLASS = 25  # digits that mark where each class lies
 
 
+@checks.arguments()
 def sheet(net: VAE) -> Rows:
     """Round a VAE's two large matrices into one sheet, (2 a, pixels).
 
@@ -38,6 +39,7 @@ def sheet(net: VAE) -> Rows:
     return int8_rows(torch.cat([first, last.T]))
 
 
+@checks.arguments()
 def sheet_png(net: VAE) -> bytes:
     """Return the sheet as a grey PNG: one weight per pixel, 0 is middle grey.
 
@@ -61,6 +63,7 @@ def sheet_png(net: VAE) -> bytes:
     return grey_png(sheet(net).bytes)
 
 
+@checks.arguments()
 @torch.no_grad()
 def as_stored(net: VAE) -> VAE:
     """Put a VAE's rounded weights back into it, in float64; return it.
@@ -87,6 +90,7 @@ def as_stored(net: VAE) -> VAE:
     return net
 
 
+@checks.arguments()
 def stored(net: VAE) -> dict:
     """Return what the page holds of a VAE beside its sheet.
 
@@ -109,6 +113,7 @@ def stored(net: VAE) -> dict:
     }
 
 
+@checks.arguments()
 def digit_explorable(
     looks: Looks,
     images: Tensor,

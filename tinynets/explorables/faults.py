@@ -1,5 +1,6 @@
 """Faults that the reader plants into a sampler, and the checks that see them or don't."""
 
+from tinynets import checks
 from tinynets.explorables import Choice, Explorable, Slider, live
 from tinynets.plots.stills import plot_checks
 from tinynets.plots.svg import text_of
@@ -22,6 +23,7 @@ CHECKS = {
 }
 
 
+@checks.arguments()
 def faults_explorable(
     *, name: str = "faults", bend: float = 0.3, width: float = 1.5, seed: int = 1
 ) -> Explorable:

@@ -3,7 +3,7 @@
 import numpy as np
 from torch import Tensor
 
-from tinynets import bnn
+from tinynets import bnn, checks
 from tinynets.explorables import Explorable, Slider, live
 from tinynets.plots.stills import plot_functions
 from tinynets.plots.svg import text_of
@@ -11,6 +11,7 @@ from tinynets.plots.svg import text_of
 STEPS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02)
 
 
+@checks.arguments()
 def functions_explorable(
     posterior: bnn.Posterior,
     starts: Tensor,

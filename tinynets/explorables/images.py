@@ -3,9 +3,12 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tinynets import checks
+
 INKS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"  # 64 grey levels
 
 
+@checks.arguments(image="pixels")
 def inks(image: ArrayLike) -> str:
     """Write an image, in [0, 1], as one of 64 characters per pixel.
 

@@ -5,12 +5,20 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.explorables import Explorable, Slider, live
 from tinynets.explorables.images import inks
 from tinynets.plots.masks import plot_held, robust_limit
 from tinynets.plots.svg import text_of
 
 
+@checks.arguments(
+    images="images pixels",
+    labels="images",
+    masks="classes pixels",
+    scores="images classes",
+    image_shape="2",
+)
 def match_explorable(
     images: ArrayLike,
     labels: ArrayLike,
@@ -89,6 +97,7 @@ def _read(labels: np.ndarray, scores: np.ndarray) -> list[str]:
     ]
 
 
+@checks.arguments(frames="moments classes pixels", image_shape="2")
 def growth_explorable(
     frames: ArrayLike,
     image_shape: tuple[int, int],

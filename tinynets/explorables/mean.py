@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from tinynets import checks
 from tinynets.explorables import Choice, Explorable, Points, Slider, live
 from tinynets.plots.descent import plot_mean
 from tinynets.plots.svg import text_of
@@ -12,6 +13,7 @@ N_MOST, TRUTH, RANGE = 100, 2.0, (-4.0, 8.0)
 STOPS = (0.005, 0.01, 0.015, 0.02, 0.025, 0.05, 0.1, 0.15, 0.19, 0.21, 0.5, 1, 1.5, 1.9, 2, 2.1)
 
 
+@checks.arguments()
 def normals(seed: int = 1) -> Tensor:
     """Return the noise of the points whose mean is found.
 
@@ -34,6 +36,7 @@ def normals(seed: int = 1) -> Tensor:
     return drawn.round(decimals=3)
 
 
+@checks.arguments()
 def mean_explorable(*, question: str, answer: str, name: str = "mean", seed: int = 1) -> Explorable:
     """Let the reader find a mean by gradient descent.
 

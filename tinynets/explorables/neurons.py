@@ -46,6 +46,7 @@ START = {"v1": 1.0, "a1": 2.0, "w1": 3.0, "v2": 1.0, "a2": -2.0, "w2": -2.0, "b"
 RATE, POINTS, MOST = 0.1, 100, 3000  # of the descent: Adam's rate, points, steps
 
 
+@checks.arguments()
 def slopes_of(activation: str, z: Tensor) -> Tensor:
     """Differentiate an activation function by autograd.
 
@@ -71,6 +72,7 @@ def slopes_of(activation: str, z: Tensor) -> Tensor:
     return torch.autograd.grad(ACTIVATIONS[activation](at).sum(), at)[0]
 
 
+@checks.arguments()
 def neuron_explorable(
     *,
     name: str = "neuron",
@@ -132,6 +134,7 @@ def neuron_explorable(
     )
 
 
+@checks.arguments()
 def two_neurons_explorable(
     *, name: str = "neurons", question: str, answer: str, target: str = "parabola"
 ) -> Explorable:

@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from tinynets import checks
 from tinynets.explorables import Choice, Explorable, Slider
 from tinynets.explorables.curves import curves_explorable
 from tinynets.plots.marks import Line
 
 
+@checks.arguments(x="points | points 1", target="points")
 def bumps(x: np.ndarray, target: np.ndarray, sums: dict, *, name: str, alt_text: str) -> Explorable:
     """Step through sums of bumps that approximate a target.
 

@@ -6,7 +6,7 @@ import contourpy
 import numpy as np
 import torch
 
-from tinynets import targets
+from tinynets import checks, targets
 from tinynets.explorables import Choice, Explorable, Points, Slider, live
 from tinynets.plots.stills import plot_driven
 from tinynets.plots.svg import text_of
@@ -68,6 +68,7 @@ N_BEGUN = 300  # draws that are there when the reader comes
 DROPS = (6.0, 3.0, 1.0)  # nats below the top at which contours are drawn
 
 
+@checks.arguments()
 def picture(target: str) -> dict:
     """Work out what a figure shows of a target: its box, contours, and a marginal.
 
@@ -115,6 +116,7 @@ def _coarse(line: np.ndarray, n_points: int = 60) -> list[list[float]]:
     return np.round([np.interp(at, length, axis) for axis in line.T], 2).T.tolist()
 
 
+@checks.arguments()
 def sampler_explorable(
     *,
     name: str = "sampler",

@@ -2,12 +2,14 @@
 
 from torch import Tensor
 
+from tinynets import checks
 from tinynets.drawing import typical
 from tinynets.explorables._paper import LABELS, pens, scored
 from tinynets.explorables.block import Explorable, live
 from tinynets.nets import MLP
 
 
+@checks.arguments()
 def masks_explorable(
     net: MLP, images: Tensor, labels: Tensor, *, start: int, still: str, question: str, answer: str
 ) -> Explorable:

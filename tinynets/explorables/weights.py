@@ -33,6 +33,7 @@ class Rows(NamedTuple):
         return torch.from_numpy(self.scales[:, None] * whole)
 
 
+@checks.arguments()
 def int8_rows(weight: Tensor) -> Rows:
     """Round a matrix to 255 levels for each row.
 
@@ -59,6 +60,7 @@ def int8_rows(weight: Tensor) -> Rows:
     return Rows((levels + ZERO).astype(np.uint8), scales)
 
 
+@checks.arguments()
 def halves(values: Tensor) -> str:
     """Return the base64 of little-endian half-precision numbers.
 
@@ -86,6 +88,7 @@ def halves(values: Tensor) -> str:
     return base64.b64encode(values.cpu().numpy().astype("<f2").tobytes()).decode()
 
 
+@checks.arguments()
 def rounded_to_half(values: Tensor) -> Tensor:
     """Return the values that the browser will see, float64.
 
@@ -102,6 +105,7 @@ def rounded_to_half(values: Tensor) -> Tensor:
     return values.detach().half().double()
 
 
+@checks.arguments()
 def grey_png(grey: np.ndarray) -> bytes:
     """Write an 8-bit grey picture as a PNG without row filters.
 

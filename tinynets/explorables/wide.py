@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tinynets import empirical, lazy, nets, predict
+from tinynets import checks, empirical, lazy, nets, predict
 from tinynets.explorables import Choice, Explorable, Points, Slider, live
 from tinynets.kernels import KernelFunction, kernels_of
 from tinynets.plots.stills import plot_wide
@@ -23,6 +23,7 @@ RULES = {"descent": "gradient descent", "bayes": "Bayes"}
 ACTIVATIONS = {"relu": "ReLU", "erf": "erf"}
 
 
+@checks.arguments()
 def wide_explorable(
     x: Tensor,
     y: Tensor,

@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from torch import Tensor, nn
 
@@ -111,6 +111,8 @@ class Reader:
         for name, value in (("W_std", self.W_std), ("b_std", self.b_std)):
             if isinstance(value, (int, float)):
                 values.append(value)
+            elif not isinstance(value, Sequence):
+                raise TypeError(f"{name} must be a number or a list of them, got {value!r}")
             elif i < len(value):
                 values.append(value[i])
             else:

@@ -45,6 +45,7 @@ class FixedPoint(NamedTuple):
         return _depth(self.c_slope)
 
 
+@checks.arguments()
 def variance_map(activation: Activation, q: Tensor, W_std: Tensor, b_std: Tensor) -> Tensor:
     """Return the variance one layer on.
 
@@ -60,9 +61,11 @@ def variance_map(activation: Activation, q: Tensor, W_std: Tensor, b_std: Tensor
     Tensor, of the broadcast shape
         Variance, float64.
     """
+    _check_together(q=q, W_std=W_std, b_std=b_std)
     return W_std**2 * _dual(activation).variance(q) + b_std**2
 
 
+@checks.arguments()
 def correlation_map(
     activation: Activation, c: Tensor, q: Tensor, W_std: Tensor, b_std: Tensor
 ) -> tuple[Tensor, Tensor]:
@@ -82,10 +85,12 @@ def correlation_map(
     Tensor, of the broadcast shape
         Slope of the map.
     """
+    _check_together(c=c, q=q, W_std=W_std, b_std=b_std)
     loss, slope = _correlation_loss(_dual(activation), 1 - c, q, W_std)
     return 1 - loss, slope
 
 
+@checks.arguments()
 def fixed_points(activation: Activation, W_std: Tensor, b_std: Tensor) -> FixedPoint:
     """Find the fixed points of both maps and their slopes.
 
@@ -133,6 +138,7 @@ def fixed_points(activation: Activation, W_std: Tensor, b_std: Tensor) -> FixedP
     return FixedPoint(q, q_slope, c, c_slope, chi_1)
 
 
+@checks.arguments(q="float ...")
 def critical_line(activation: Activation, q: Tensor) -> tuple[Tensor, Tensor]:
     """Return the scales at which χ₁ = 1 and q is the variance's fixed point.
 
@@ -211,3 +217,11 @@ def _fixed_loss(dual: Dual, q: Tensor, W_std: Tensor, chi_1: Tensor) -> Tensor:
 
 def _depth(slope: Tensor) -> Tensor:
     return -1 / slope.abs().log()
+
+
+def _check_together(**values: Tensor) -> None:
+    try:
+        torch.broadcast_shapes(*(value.shape for value in values.values()))
+    except RuntimeError as error:
+        shapes = ", ".join(f"{name} {tuple(value.shape)}" for name, value in values.items())
+        raise ValueError(f"sizes must be equal, or 1, got {shapes}") from error

@@ -39,6 +39,12 @@ class KernelFunction:
     layer: Layer
     before: Callable[[Tensor], Tensor] | None = None  # what a net does before its first weights
 
+    def __post_init__(self):
+        if not isinstance(self.layer, Layer):
+            raise TypeError(
+                f"layer must be a Layer such as dense() or serial(...), got {self.layer!r}"
+            )
+
     def __call__(
         self, x1: Tensor, x2: Tensor | None = None, *, want: str = "both", diagonal: bool = False
     ) -> Limit:

@@ -15,6 +15,7 @@ from tinynets.kernels.spatial import same_positions
 from tinynets.kernels.state import Kernels
 
 
+@checks.arguments()
 def average_pool(
     window: Sequence[int], *, stride: int | Sequence[int] | None = None, padding: int = 0
 ) -> Layer:

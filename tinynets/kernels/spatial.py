@@ -14,6 +14,7 @@ from tinynets.kernels.layers.base import through_own
 from tinynets.kernels.state import Kernels
 
 
+@checks.arguments()
 def conv(
     kernel_size: Sequence[int],
     W_std: float = 1.0,

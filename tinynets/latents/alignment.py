@@ -6,6 +6,7 @@ from torch import Tensor
 from tinynets import checks
 
 
+@checks.arguments(points="float ... n dims", reference="float ... n dims")
 def orthogonal_fit(points: Tensor, reference: Tensor) -> Tensor:
     """Find the rotation, perhaps with a mirror, that brings points nearest to others.
 

@@ -5,9 +5,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from tinynets import checks
 from tinynets.latents.gaussians import Gaussian, factor_of, log_det
 
 
+@checks.arguments()
 def bhattacharyya(a: Gaussian, b: Gaussian) -> Tensor:
     """Compute the Bhattacharyya distance −log ∫ √(p q), nats.
 
@@ -41,6 +43,7 @@ def bhattacharyya(a: Gaussian, b: Gaussian) -> Tensor:
     return _mahalanobis(a.mean - b.mean, middle) / 8 + log_det(middle) / 2 - log_dets / 4
 
 
+@checks.arguments()
 def overlap(a: Gaussian, b: Gaussian) -> Tensor:
     """Compute the Bhattacharyya coefficient ∫ √(p q): 1 equal, 0 apart.
 
@@ -62,6 +65,7 @@ def overlap(a: Gaussian, b: Gaussian) -> Tensor:
     return torch.exp(-bhattacharyya(a, b))
 
 
+@checks.arguments()
 def kl(a: Gaussian, b: Gaussian) -> Tensor:
     """Compute KL(a ‖ b) of two Gaussians, nats.
 
@@ -101,6 +105,7 @@ def kl(a: Gaussian, b: Gaussian) -> Tensor:
     ) / 2
 
 
+@checks.arguments()
 def pairwise(compare: Callable[[Gaussian, Gaussian], Tensor], classes: Gaussian) -> Tensor:
     """Compare each class with each: (*nets, n) give (*nets, n, n).
 
@@ -129,6 +134,7 @@ def pairwise(compare: Callable[[Gaussian, Gaussian], Tensor], classes: Gaussian)
     return compare(rows, columns)
 
 
+@checks.arguments()
 def log_volume(gaussian: Gaussian) -> Tensor:
     """Compute log √|Σ|, the log of an ellipse's size: (*nets,).
 

@@ -23,6 +23,7 @@ class Gaussian(NamedTuple):
     covariance: Tensor  # (*nets, d, d)
 
 
+@checks.arguments(means="float ... n dims", variances="float ... n dims")
 def mixture_moments(means: Tensor, variances: Tensor) -> Gaussian:
     """Match a Gaussian to an equal mixture of diagonal Gaussians.
 
@@ -38,12 +39,14 @@ def mixture_moments(means: Tensor, variances: Tensor) -> Gaussian:
     Gaussian
         With leading dimensions (*nets,).
     """
+    _check_sign("variances", variances, variances >= 0)
     mean = means.mean(-2)
     centred = means - mean.unsqueeze(-2)
     spread = centred.mT @ centred / means.shape[-2]
     return Gaussian(mean, spread + torch.diag_embed(variances.mean(-2)))
 
 
+@checks.arguments(means="float ... n dims", variances="float ... n dims", labels="int n")
 def class_gaussians(means: Tensor, variances: Tensor, labels: Tensor, n_classes: int) -> Gaussian:
     """Match one Gaussian to the aggregate posterior of each class.
 
@@ -67,6 +70,7 @@ def class_gaussians(means: Tensor, variances: Tensor, labels: Tensor, n_classes:
     ValueError
         If a class has no image.
     """
+    checks.count("n_classes", n_classes)
     rows = [rows_of(labels, k) for k in range(n_classes)]
     parts = [mixture_moments(means[..., i, :], variances[..., i, :]) for i in rows]
     return Gaussian(
@@ -75,6 +79,7 @@ def class_gaussians(means: Tensor, variances: Tensor, labels: Tensor, n_classes:
     )
 
 
+@checks.arguments(points="float points dims", means="float n dims", variances="float n dims")
 def mixture_log_density(
     points: Tensor, means: Tensor, variances: Tensor, chunk: int = 500
 ) -> Tensor:
@@ -100,6 +105,7 @@ def mixture_log_density(
     >>> mixture_log_density(zero, zero, torch.ones(1, 2)).round(decimals=4)
     tensor([-1.8379])
     """
+    _check_sign("variances", variances, variances > 0)
     parts = []
     for mean, variance in zip(means.split(chunk), variances.split(chunk), strict=True):
         z = (points[:, None] - mean).square() / variance + variance.log()
@@ -108,6 +114,7 @@ def mixture_log_density(
     return torch.stack(parts).logsumexp(0) - math.log(len(means)) - constant
 
 
+@checks.arguments(density="float ... height width")
 def region_level(density: Tensor, mass: float) -> Tensor:
     """Find the density above which a share `mass` of a gridded map lies.
 
@@ -126,12 +133,19 @@ def region_level(density: Tensor, mass: float) -> Tensor:
     Tensor, (*nets,)
         In the unit of the density.
 
+    Raises
+    ------
+    ValueError
+        If the mass is none, or a density is negative.
+
     Examples
     --------
     >>> region_level(torch.tensor([[0.5, 0.3], [0.1, 0.1]]), 0.75)
     tensor(0.3000)
     """
     checks.probability("mass", mass)
+    if not (density >= 0).all():
+        raise ValueError(f"density must be 0 or above, got a least value of {density.min():g}")
     ordered = density.flatten(-2).sort(-1, descending=True).values
     share = ordered.cumsum(-1) / ordered.sum(-1, keepdim=True)
     index = (share < mass).sum(-1, keepdim=True)
@@ -139,6 +153,7 @@ def region_level(density: Tensor, mass: float) -> Tensor:
     return ordered.gather(-1, index.clamp_max(last)).squeeze(-1)
 
 
+@checks.arguments(points="float points dims")
 def log_density(points: Tensor, gaussian: Gaussian) -> Tensor:
     """Compute log N(x; m, Σ), nats: points (m, d) give (*nets, m).
 
@@ -159,6 +174,7 @@ def log_density(points: Tensor, gaussian: Gaussian) -> Tensor:
     ValueError
         If a covariance is singular.
     """
+    checks.shape("points", points, ("points", gaussian.mean.shape[-1]))
     factor = factor_of(gaussian.covariance)
     centred = points - gaussian.mean.unsqueeze(-2)
     z = torch.linalg.solve_triangular(factor, centred.mT, upper=False)
@@ -166,6 +182,7 @@ def log_density(points: Tensor, gaussian: Gaussian) -> Tensor:
     return -(z.square().sum(-2) + log_det(factor).unsqueeze(-1) + constant) / 2
 
 
+@checks.arguments()
 def ellipse(gaussian: Gaussian, n_std: float, n_points: int = 64) -> Tensor:
     """Trace (x−m)ᵀ Σ⁻¹ (x−m) = n_std² of a Gaussian in the plane.
 
@@ -197,6 +214,7 @@ def ellipse(gaussian: Gaussian, n_std: float, n_points: int = 64) -> Tensor:
             [2., 0.]])
     """
     checks.positive("n_std", n_std)
+    checks.count("n_points", n_points)
     if gaussian.mean.shape[-1] != 2:
         raise ValueError(
             "gaussian must be two-dimensional to have an "
@@ -258,8 +276,7 @@ def factor_of(covariance: Tensor) -> Tensor:
         covariance,
         "covariance",
         smallest_pivot=8 * torch.finfo(covariance.dtype).eps,
-        remedy="its class needs more images than dimensions, or has collapsed onto a line or "
-        "a point",
+        remedy="its class needs more images than dimensions, or lies on a line or a point",
     )
 
 
@@ -274,6 +291,10 @@ def log_det(factor: Tensor) -> Tensor:
     Returns
     -------
     Tensor, (*nets,)
-        log |Σ|.
     """
     return 2 * factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+
+
+def _check_sign(name: str, values: Tensor, holds: Tensor) -> None:
+    if not holds.all():
+        raise ValueError(f"{name} must be above 0 (0 only in moments), got {values.min():g}")

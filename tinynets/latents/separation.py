@@ -6,6 +6,7 @@ import torch
 from scipy.optimize import linprog
 from torch import Tensor
 
+from tinynets import checks
 from tinynets.latents.gaussians import class_gaussians, rows_of
 
 
@@ -24,6 +25,7 @@ class Plane(NamedTuple):
     error_rate: float  # share of points not on their own side
 
 
+@checks.arguments(features="float ... n dims", labels="int n")
 def scatter(features: Tensor, labels: Tensor, n_classes: int) -> Scatter:
     """Compute within-class and between-class scatter, classes equal.
 
@@ -51,6 +53,7 @@ def scatter(features: Tensor, labels: Tensor, n_classes: int) -> Scatter:
     return Scatter(classes.covariance.mean(-3), centred.mT @ centred / n_classes)
 
 
+@checks.arguments()
 def fisher_ratio(scatter: Scatter) -> Tensor:
     """Compute tr Σ_between / tr Σ_within: far apart and tight is large.
 
@@ -68,6 +71,7 @@ def fisher_ratio(scatter: Scatter) -> Tensor:
     return traces[0] / traces[1]
 
 
+@checks.arguments(a="float n dims", b="float m dims")
 def separating_plane(a: Tensor, b: Tensor) -> Plane:
     """Find the plane with the least sum of violations between two classes.
 
@@ -111,6 +115,7 @@ def separating_plane(a: Tensor, b: Tensor) -> Plane:
     return Plane(normal, float(w[d] - normal @ centre), float(wrong.double().mean()))
 
 
+@checks.arguments(features="float ... n dims", labels="int n")
 def pairwise_error(features: Tensor, labels: Tensor, n_classes: int) -> Tensor:
     """Compute the error rate of the separating plane of each two classes.
 
@@ -133,6 +138,7 @@ def pairwise_error(features: Tensor, labels: Tensor, n_classes: int) -> Tensor:
     ValueError
         If a class has no image.
     """
+    checks.count("n_classes", n_classes)
     errors = torch.zeros(n_classes, n_classes, device="cpu")
     sets = [features[rows_of(labels, k)] for k in range(n_classes)]
     for i in range(n_classes):

@@ -21,6 +21,7 @@ INITIALISATIONS: dict[str, Callable[[int, int], tuple[str, float, float]]] = {
 }
 
 
+@checks.arguments()
 def initialise(net: Net, *, generator: torch.Generator, scheme: str = "torch") -> Net:
     """Draw every weight and bias of a net, and return the net.
 

@@ -27,6 +27,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
+@checks.arguments(x="float ... n in", weight="float ... out in", bias="float ... out")
 def affine(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Compute x Wᵀ + b, for one layer or a stack of them.
 
@@ -49,6 +50,11 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     >>> affine(torch.tensor([[1.0, 2.0]]), torch.eye(2), torch.ones(2))
     tensor([[2., 3.]])
     """
+    return _affine(x, weight, bias)
+
+
+def _affine(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Compute it, unchecked: this is in every step of every loop."""
     if weight.ndim == 2:
         return F.linear(x, weight, bias)
     if bias is not None and weight.ndim == x.ndim == 3 and len(x) == len(weight):
@@ -77,7 +83,14 @@ class StackedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x Wᵀ + b, (*nets, n, out)."""
-        return affine(x, self.weight, self.bias)
+        if not isinstance(x, Tensor):
+            raise TypeError(f"inputs must be a torch.Tensor, got {type(x).__name__}")
+        if x.shape[-1:] != self.weight.shape[-1:] or x.dtype != self.weight.dtype:
+            raise ValueError(
+                f"inputs must be {self.weight.dtype} of shape (..., {self.weight.shape[-1]}), "
+                f"got {x.dtype} of shape {tuple(x.shape)}"
+            )
+        return _affine(x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         """Say the shape, for printed nets."""
@@ -119,10 +132,10 @@ class MLP(nn.Module):
         bias: bool = True,
     ):
         super().__init__()
-        n_hidden = len(sizes) - 2
-        if n_hidden < 0:
-            raise ValueError(
-                f"sizes must name an input and an output layer at least, got {list(sizes)}"
+        n_hidden = len(checks.layers("sizes", sizes)) - 2
+        if not isinstance(activation, str | list | tuple):
+            raise TypeError(
+                f"activation must be a str, or one for each hidden layer, got {activation!r}"
             )
         names = [activation] * n_hidden if isinstance(activation, str) else list(activation)
         if len(names) != n_hidden:

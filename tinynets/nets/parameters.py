@@ -42,6 +42,7 @@ def stack_dims(net: nn.Module) -> int:
     return 0 if n_nets_of(net) is None else 1
 
 
+@checks.arguments()
 def parameter_shapes(net: nn.Module) -> dict[str, tuple[int, ...]]:
     """Name each parameter of a net, in order, with the shape in one net.
 
@@ -66,6 +67,7 @@ def parameter_shapes(net: nn.Module) -> dict[str, tuple[int, ...]]:
     return {name: tuple(parameter.shape[skip:]) for name, parameter in net.named_parameters()}
 
 
+@checks.arguments()
 def n_parameters(net: nn.Module) -> int:
     """Count the weights and biases of one net.
 
@@ -87,6 +89,7 @@ def n_parameters(net: nn.Module) -> int:
     return sum(map(math.prod, parameter_shapes(net).values()))
 
 
+@checks.arguments()
 def flatten(net: nn.Module) -> Tensor:
     """Copy all parameters into one vector.
 
@@ -109,6 +112,7 @@ def flatten(net: nn.Module) -> Tensor:
     return torch.cat([parameter.detach().flatten(skip) for parameter in net.parameters()], dim=-1)
 
 
+@checks.arguments(theta="... dim")
 def unflatten(theta: Tensor, shapes: Mapping[str, Sequence[int]]) -> dict[str, Tensor]:
     """Cut flat parameters into named tensors (views of `theta` where they can be).
 
@@ -149,6 +153,7 @@ def unflatten(theta: Tensor, shapes: Mapping[str, Sequence[int]]) -> dict[str, T
     }
 
 
+@checks.arguments(theta="... dim")
 def set_parameters(net: Net, theta: Tensor) -> Net:
     """Copy flat parameters into a net, and return the net.
 
@@ -183,6 +188,7 @@ def set_parameters(net: Net, theta: Tensor) -> Net:
     return net
 
 
+@checks.arguments()
 def apply(net: nn.Module, theta: Tensor, *inputs: Tensor):
     """Evaluate a net at flat parameters, differentiably.
 

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tinynets import checks
+
 
 class Cost(NamedTuple):
     """A cost with the output layer that it goes with.
@@ -18,12 +20,13 @@ class Cost(NamedTuple):
     delta: Callable
 
 
-def sigmoid(z: np.ndarray) -> np.ndarray:
+@checks.arguments()
+def sigmoid(z: np.ndarray | float) -> np.ndarray:
     """Return the logistic function 1 / (1 + exp(-z)), without overflow.
 
     Parameters
     ----------
-    z : ndarray
+    z : ndarray or float
         Weighted inputs, of any shape.
 
     Returns
@@ -39,12 +42,13 @@ def sigmoid(z: np.ndarray) -> np.ndarray:
     return 0.5 * (1 + np.tanh(0.5 * z))
 
 
-def sigmoid_prime(z: np.ndarray) -> np.ndarray:
+@checks.arguments()
+def sigmoid_prime(z: np.ndarray | float) -> np.ndarray:
     """Return the sigmoid's derivative sigma(z) (1 - sigma(z)), at most 1/4, at z = 0.
 
     Parameters
     ----------
-    z : ndarray
+    z : ndarray or float
         Weighted inputs, of any shape.
 
     Returns
@@ -60,12 +64,13 @@ def sigmoid_prime(z: np.ndarray) -> np.ndarray:
     return sigmoid(z) * (1 - sigmoid(z))
 
 
-def softplus(z: np.ndarray) -> np.ndarray:
+@checks.arguments()
+def softplus(z: np.ndarray | float) -> np.ndarray:
     """Return ln(1 + exp(z)), without overflow.
 
     Parameters
     ----------
-    z : ndarray
+    z : ndarray or float
         Of any shape.
 
     Returns
@@ -76,6 +81,7 @@ def softplus(z: np.ndarray) -> np.ndarray:
     return np.logaddexp(0, z)
 
 
+@checks.arguments()
 def softmax(z: np.ndarray) -> np.ndarray:
     """Return exp(z_j) / sum_k exp(z_k) over the last dimension.
 

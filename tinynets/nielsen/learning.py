@@ -6,9 +6,10 @@ import numpy as np
 
 from tinynets import checks
 from tinynets.nielsen.costs import QUADRATIC, Cost, sigmoid
-from tinynets.nielsen.networks import Network, weighted_inputs
+from tinynets.nielsen.networks import Network, pair, weighted_inputs
 
 
+@checks.arguments()
 def backprop(net: Network, x: np.ndarray, y: np.ndarray, cost: Cost = QUADRATIC) -> Network:
     """Return the gradient of the mean cost of a mini-batch.
 
@@ -28,6 +29,11 @@ def backprop(net: Network, x: np.ndarray, y: np.ndarray, cost: Cost = QUADRATIC)
     Network
         Shaped as the network.
 
+    Raises
+    ------
+    ValueError
+        If x or y does not fit the network.
+
     References
     ----------
     Nielsen, chapter 2, BP1 to BP4, over a mini-batch at once.
@@ -38,6 +44,11 @@ def backprop(net: Network, x: np.ndarray, y: np.ndarray, cost: Cost = QUADRATIC)
     >>> backprop(half, np.ones((1, 1)), np.ones((1, 1))).biases[0].tolist()
     [-0.125]
     """
+    n_out = net.weights[-1].shape[-2]
+    if x.ndim < 2 or y.shape[-1:] != (n_out,) or y.shape[-2:-1] != x.shape[-2:-1]:
+        raise ValueError(
+            f"y must have a row of {n_out} for each example, got {y.shape} for x of {x.shape}"
+        )
     return _scaled_gradient(net, x, y, cost, 1 / x.shape[-2])
 
 
@@ -56,6 +67,7 @@ def _scaled_gradient(net: Network, x: np.ndarray, y: np.ndarray, cost: Cost, sca
     return Network(nabla_w[::-1], nabla_b[::-1])
 
 
+@checks.arguments()
 def sgd(
     net: Network,
     training_data: tuple,
@@ -120,7 +132,7 @@ def sgd(
     >>> len(list(sgd(net, (x, y), epochs=3, mini_batch_size=1, eta=0.5, generator=rng)))
     3
     """
-    x, y = training_data
+    x, y = pair("training_data", training_data)
     _check_sgd(net, x, y, epochs, mini_batch_size, eta, lmbda, penalty)
     net = Network([w.copy() for w in net.weights], [b.copy() for b in net.biases])
     parameters = [*net.weights, *net.biases]

@@ -4,6 +4,7 @@ import itertools
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinynets import checks
 from tinynets.nielsen.costs import QUADRATIC, Cost, sigmoid
@@ -22,13 +23,14 @@ class Network(NamedTuple):
     biases: list  # of (..., n_out)
 
 
+@checks.arguments()
 def network(
     sizes: list[int],
     *,
     generator: np.random.Generator,
     n_nets: int | None = None,
     large: bool = False,
-    dtype: type = np.float64,
+    dtype: DTypeLike = np.float64,
 ) -> Network:
     """Start a network with normal weights and biases.
 
@@ -84,6 +86,7 @@ def network(
     return Network(weights, biases)
 
 
+@checks.arguments()
 def weighted_inputs(net: Network, x: np.ndarray) -> list[np.ndarray]:
     """Return the weighted inputs z of every layer after the input.
 
@@ -99,12 +102,20 @@ def weighted_inputs(net: Network, x: np.ndarray) -> list[np.ndarray]:
     list of ndarray, (..., m, n_out)
         One a layer.
 
+    Raises
+    ------
+    ValueError
+        If x does not fit the network.
+
     Examples
     --------
     >>> net = Network([np.array([[1.0, 2.0]])], [np.array([0.5])])
     >>> float(weighted_inputs(net, np.ones((1, 2)))[-1].item())
     3.5
     """
+    n_in = net.weights[0].shape[-1]
+    if x.ndim < 2 or x.shape[-1] != n_in:
+        raise ValueError(f"x must have shape (..., n, {n_in}), an example a row, got {x.shape}")
     zs, a = [], x
     for w, b in zip(net.weights, net.biases, strict=True):
         zs.append(a @ w.mT + b[..., None, :])  # (..., m, n_out)
@@ -112,6 +123,7 @@ def weighted_inputs(net: Network, x: np.ndarray) -> list[np.ndarray]:
     return zs
 
 
+@checks.arguments()
 def feedforward(net: Network, x: np.ndarray, cost: Cost = QUADRATIC) -> np.ndarray:
     """Return the output activations.
 
@@ -137,6 +149,7 @@ def feedforward(net: Network, x: np.ndarray, cost: Cost = QUADRATIC) -> np.ndarr
     return cost.output(weighted_inputs(net, x)[-1])
 
 
+@checks.arguments()
 def accuracy(net: Network, data: tuple) -> np.ndarray:
     """Return the share of examples whose largest output is the right one.
 
@@ -158,11 +171,12 @@ def accuracy(net: Network, data: tuple) -> np.ndarray:
     >>> float(accuracy(one, (np.eye(2), np.array([0, 0]))))
     0.5
     """
-    x, labels = data
+    x, labels = pair("data", data)
     guesses = weighted_inputs(net, x)[-1].argmax(-1)  # (..., n)
     return (guesses == labels).mean(-1)
 
 
+@checks.arguments()
 def mean_cost(net: Network, data: tuple, cost: Cost = QUADRATIC, lmbda: float = 0.0) -> np.ndarray:
     """Return the mean cost over a data set.
 
@@ -190,7 +204,7 @@ def mean_cost(net: Network, data: tuple, cost: Cost = QUADRATIC, lmbda: float = 
     >>> float(mean_cost(half, (np.ones((4, 2)), np.ones((4, 1)))))
     0.125
     """
-    x, y = data
+    x, y = pair("data", data)
     mean = cost.value(weighted_inputs(net, x)[-1], y).mean(-1)
     if not lmbda:
         return mean
@@ -198,7 +212,39 @@ def mean_cost(net: Network, data: tuple, cost: Cost = QUADRATIC, lmbda: float = 
     return mean + lmbda / (2 * len(x)) * squares
 
 
-def one_hot(labels: np.ndarray, n_classes: int = 10, dtype: type = np.float64) -> np.ndarray:
+def pair(name: str, data: tuple) -> tuple[np.ndarray, np.ndarray]:
+    """Return data that are two arrays, for as many examples.
+
+    Parameters
+    ----------
+    name : str
+        What they are called in the message.
+    data : tuple
+        What was given.
+
+    Returns
+    -------
+    (ndarray, ndarray)
+        As they were given.
+
+    Raises
+    ------
+    TypeError
+        If they are not two arrays.
+    ValueError
+        If their lengths differ.
+    """
+    if len(data) != 2 or not all(isinstance(part, np.ndarray) and part.ndim for part in data):
+        raise TypeError(f"{name} must be (x, y), two numpy.ndarray, got {type(data).__name__}")
+    if len(data[0]) != len(data[1]):
+        raise ValueError(
+            f"{name} must hold as many x as y, got shapes {data[0].shape} and {data[1].shape}"
+        )
+    return data[0], data[1]
+
+
+@checks.arguments(labels="n")
+def one_hot(labels: np.ndarray, n_classes: int = 10, dtype: DTypeLike = np.float64) -> np.ndarray:
     """Write labels as rows with a single 1, the book's `vectorized_result`.
 
     Parameters
@@ -215,9 +261,19 @@ def one_hot(labels: np.ndarray, n_classes: int = 10, dtype: type = np.float64) -
     ndarray, (n, n_classes)
         A 1 at the label.
 
+    Raises
+    ------
+    ValueError
+        If a label is none of the classes.
+
     Examples
     --------
     >>> one_hot(np.array([1, 0]), 3).tolist()
     [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
     """
-    return np.eye(n_classes, dtype=dtype)[labels]
+    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= n_classes:
+        raise ValueError(
+            f"labels must be whole, in 0 to {n_classes - 1}, got {labels.dtype} from "
+            f"{labels.min()} to {labels.max()}"
+        )
+    return np.eye(checks.count("n_classes", n_classes), dtype=dtype)[labels]

@@ -7,9 +7,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.colours import BLUE, INK, PALETTE, VERMILION
 
 
+@checks.arguments(x="points | points 1", functions="... draws points", data="2 n | 2 n 1", ylim="2")
 def plot_predictive(
     x: ArrayLike,
     functions: ArrayLike,
@@ -78,6 +80,14 @@ def plot_predictive(
     return ax
 
 
+@checks.arguments(
+    x="points | points 1",
+    functions="draws points",
+    corners="draws units",
+    heights="draws units",
+    directions="draws units",
+    data="2 n | 2 n 1",
+)
 def plot_relu_draws(
     x: ArrayLike,
     functions: ArrayLike,
@@ -125,6 +135,7 @@ def plot_relu_draws(
     return ax
 
 
+@checks.arguments(first="chains draws", second="chains draws")
 def plot_symmetry(
     first: ArrayLike, second: ArrayLike, *, xlabel: str, ylabel: str, ax: Axes | None = None
 ) -> Axes:
@@ -155,6 +166,7 @@ def plot_symmetry(
     return ax
 
 
+@checks.arguments(estimates="names nets", truth="names")
 def plot_intervals(
     names: Sequence[str],
     estimates: ArrayLike,
@@ -195,6 +207,7 @@ def plot_intervals(
     return ax
 
 
+@checks.arguments()
 def plot_entropies(
     groups: Mapping[str, Mapping[str, ArrayLike]],
     *,

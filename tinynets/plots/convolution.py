@@ -7,10 +7,17 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.plots import WIDTH
 from tinynets.plots.masks import plot_tile
 
 
+@checks.arguments(
+    image="height width",
+    filters="maps side across",
+    maps="maps rows columns",
+    pooled="maps down right",
+)
 def plot_maps_of(
     image: ArrayLike, filters: ArrayLike, maps: ArrayLike, pooled: ArrayLike
 ) -> Figure:
@@ -58,6 +65,7 @@ def plot_maps_of(
     return fig
 
 
+@checks.arguments(images="n pixels", image_shape="2")
 def plot_gallery(
     images: ArrayLike, image_shape: tuple[int, int], titles: Sequence[str], *, columns: int = 11
 ) -> Figure:

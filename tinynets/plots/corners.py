@@ -5,9 +5,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.colours import BLUE, INK, VERMILION
 
 
+@checks.arguments(
+    x="points | points 1",
+    prediction="points",
+    units="units points",
+    data="2 examples | 2 examples 1",
+)
 def plot_corners(
     x: ArrayLike,
     prediction: ArrayLike,

@@ -10,6 +10,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.colours import INK, class_colours
 from tinynets.plots import WIDTH
 from tinynets.plots.latents import plot_digits
@@ -22,6 +23,7 @@ EDGES = [
 ]
 
 
+@checks.arguments(points="... 3")
 def projected(points: ArrayLike, view: tuple[float, float] = VIEW) -> np.ndarray:
     """Project points (..., 3) to the screen (..., 2), without perspective.
 
@@ -45,6 +47,7 @@ def projected(points: ArrayLike, view: tuple[float, float] = VIEW) -> np.ndarray
     return np.stack([right, up], -1)
 
 
+@checks.arguments(labels="n")
 def plot_cubes(
     rows: Sequence[Sequence[ArrayLike]],
     labels: ArrayLike,
@@ -101,6 +104,7 @@ def plot_cubes(
     return fig
 
 
+@checks.arguments(winners="height width", extent="4")
 def plot_regions(winners: ArrayLike, extent: Sequence[float], *, ax: Axes | None = None) -> Axes:
     """Tint each pixel of a map by the class that a read-out gives it.
 
@@ -152,6 +156,7 @@ def plot_regions(winners: ArrayLike, extent: Sequence[float], *, ax: Axes | None
     return ax
 
 
+@checks.arguments()
 def plot_unfolded(
     faces: dict[str, ArrayLike],
     points: dict[str, ArrayLike],

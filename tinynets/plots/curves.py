@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.colours import INK, PALETTE
 from tinynets.plots import WIDTH
 
@@ -16,6 +17,7 @@ STROKES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v")
 
 
+@checks.arguments(x="points | points 1", values="points | nets points")
 def draw_line(
     ax: Axes,
     x: ArrayLike,
@@ -51,6 +53,7 @@ def draw_line(
         ax.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
 
 
+@checks.arguments(x="points | points 1")
 def plot_curves(
     curves: Mapping[str, ArrayLike],
     *,
@@ -112,6 +115,7 @@ def plot_curves(
     return ax
 
 
+@checks.arguments(x="points | points 1")
 def plot_panels(
     panels: Mapping[str, Mapping[str, ArrayLike]], *, x: ArrayLike, xlabel: str
 ) -> Figure:
@@ -163,6 +167,7 @@ def plot_panels(
     return figure
 
 
+@checks.arguments(x="points | points 1")
 def plot_power_law(
     x: ArrayLike,
     curves: Mapping[str, ArrayLike],
@@ -208,6 +213,7 @@ def plot_power_law(
     return ax
 
 
+@checks.arguments(z="points")
 def plot_functions(
     z: ArrayLike, values: Mapping[str, ArrayLike], slopes: Mapping[str, ArrayLike]
 ) -> Figure:

@@ -8,6 +8,7 @@ import torch
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.colours import BLUE, GREEN, INK, PALETTE, VERMILION
 from tinynets.landscapes import Landscape
 from tinynets.plots import WIDTH
@@ -15,6 +16,7 @@ from tinynets.plots import WIDTH
 TINTS = (BLUE, VERMILION, GREEN, PALETTE[3])  # of the basins, deepest minimum first
 
 
+@checks.arguments(points="n", path="steps", ylim="2")
 def plot_mean(
     points: ArrayLike, path: ArrayLike, truth: float, *, ylim: Sequence[float], most: int
 ) -> Axes:
@@ -46,6 +48,7 @@ def plot_mean(
     return ax
 
 
+@checks.arguments(path="steps 2", minima="minima 2")
 def plot_path(landscape: Landscape, path: ArrayLike, minima: ArrayLike) -> Axes:
     """Draw one path over the contours of a landscape.
 
@@ -71,6 +74,7 @@ def plot_path(landscape: Landscape, path: ArrayLike, minima: ArrayLike) -> Axes:
     return ax
 
 
+@checks.arguments(minima="minima 2")
 def plot_basins(ends: Mapping[str, ArrayLike], minima: ArrayLike, landscape: Landscape) -> Axes:
     """Draw, for each optimiser, at which minimum a path from each place ends.
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from tinynets import checks
 from tinynets.colours import INK, VERMILION
 from tinynets.drawing import Looks, typical
 from tinynets.nets import MLP
@@ -19,6 +20,7 @@ from tinynets.plots.latents import plot_digits
 from tinynets.plots.masks import plot_tile, robust_limit
 
 
+@checks.arguments(mean_image="side side", shares="places places")
 def plot_turned(
     mean_image: ArrayLike, shares: ArrayLike, patch: int, *, legend: bool = True
 ) -> Axes:
@@ -61,6 +63,7 @@ def plot_turned(
     return ax
 
 
+@checks.arguments()
 @torch.no_grad()
 def plot_looks(looks: Looks, images: Tensor, labels: Tensor, *, start: int) -> Figure:
     """Draw what the nets of the drawing figure make of one digit.
@@ -107,6 +110,7 @@ def plot_looks(looks: Looks, images: Tensor, labels: Tensor, *, start: int) -> F
     return figure
 
 
+@checks.arguments()
 @torch.no_grad()
 def plot_scored(net: MLP, images: Tensor, labels: Tensor, *, start: int) -> Figure:
     """Draw a digit, and ten masks that score it.

@@ -7,10 +7,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.colours import class_colours
 from tinynets.plots import AMOUNTS
 
 
+@checks.arguments()
 def plot_digits(
     points: ArrayLike,
     labels: ArrayLike,
@@ -55,6 +57,7 @@ def plot_digits(
     return ax
 
 
+@checks.arguments(table="classes classes")
 def plot_pairs(
     table: ArrayLike, *, text: str = "{:.0f}", label: str = "", ax: Axes | None = None
 ) -> Axes:
@@ -97,6 +100,7 @@ def plot_pairs(
     return ax
 
 
+@checks.arguments(centres="classes 2")
 def plot_ellipses(
     points: ArrayLike,
     labels: ArrayLike,
@@ -149,6 +153,7 @@ def plot_ellipses(
     return ax
 
 
+@checks.arguments(densities="classes height width")
 def plot_densities(densities: ArrayLike, limit: float, *, ax: Axes | None = None) -> Axes:
     """Draw the region of highest density of each class.
 
@@ -193,6 +198,7 @@ def plot_densities(densities: ArrayLike, limit: float, *, ax: Axes | None = None
     return ax
 
 
+@checks.arguments(tiles="rows columns pixels", image_shape="2")
 def plot_mosaic(tiles: ArrayLike, image_shape: tuple[int, int], *, ax: Axes | None = None) -> Axes:
     """Draw rows of images side by side, without gaps.
 

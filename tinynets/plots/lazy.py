@@ -8,11 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.colours import BLUE, INK, PALETTE, VERMILION
 from tinynets.plots import WIDTH
 from tinynets.plots.curves import MARKERS, STROKES
 
 
+@checks.arguments()
 def plot_by_width(
     curves: Mapping[str, ArrayLike], widths: Sequence[int], *, ylabel: str, ax: Axes | None = None
 ) -> Axes:
@@ -61,6 +63,7 @@ def plot_by_width(
     return ax
 
 
+@checks.arguments(x="n_grid | n_grid 1", data="2 n | 2 n 1")
 def plot_linearised(
     x: ArrayLike,
     panels: Mapping[str, tuple[ArrayLike, ArrayLike]],
@@ -101,6 +104,7 @@ def plot_linearised(
     return fig
 
 
+@checks.arguments()
 def plot_inputs(strengths: Mapping[str, ArrayLike], *, ax: Axes | None = None) -> Axes:
     """Draw how strongly each input enters networks, a row of points for each name.
 

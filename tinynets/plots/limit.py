@@ -8,11 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.colours import BLUE, INK, PALETTE, VERMILION
 from tinynets.plots import WIDTH
 from tinynets.plots.curves import MARKERS, STROKES
 
 
+@checks.arguments(x="n | n 1", truth="n", ylim="2")
 def plot_panels(
     x: ArrayLike,
     bands: Mapping[str, tuple[ArrayLike, ArrayLike]],
@@ -62,6 +64,7 @@ def plot_panels(
     return fig
 
 
+@checks.arguments(layers="n_layers", W_std="n", depth_scale="n")
 def plot_depth(
     layers: ArrayLike,
     correlations: Mapping[str, tuple[ArrayLike, ArrayLike]],
@@ -102,6 +105,7 @@ def plot_depth(
     return fig
 
 
+@checks.arguments()
 def plot_errors(
     sizes: Sequence[int], errors: Mapping[str, Sequence[ArrayLike]], *, ax: Axes | None = None
 ) -> Axes:

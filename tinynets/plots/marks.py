@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.colours import BLUE, GREEN, INK, VERMILION
 from tinynets.plots import WIDTH
 
@@ -96,6 +97,7 @@ class Marks:
 Mark = Line | Band | Marks
 
 
+@checks.arguments(x="points | points 1", ylim="2")
 def plot_marks(
     marks: Sequence[Mark], x: ArrayLike, *, ylim: Sequence[float], xlabel="x", ylabel="f(x)"
 ) -> Figure:

@@ -13,6 +13,7 @@ from tinynets.colours import BLUE, VERMILION
 from tinynets.plots import AMOUNTS, WEIGHTS, WIDTH
 
 
+@checks.arguments(values="pixels", image_shape="2")
 def plot_tile(
     values: ArrayLike,
     image_shape: tuple[int, int],
@@ -52,6 +53,7 @@ def plot_tile(
     return ax
 
 
+@checks.arguments()
 def robust_limit(weights: ArrayLike) -> float:
     """Return the weight to draw in full colour: the 99.5 % quantile of sizes.
 
@@ -68,6 +70,7 @@ def robust_limit(weights: ArrayLike) -> float:
     return float(np.quantile(np.abs(weights), 0.995))
 
 
+@checks.arguments(image_shape="2")
 def plot_tiles(
     rows: Sequence[ArrayLike],
     image_shape: tuple[int, int],
@@ -125,6 +128,7 @@ def plot_tiles(
     return fig
 
 
+@checks.arguments(means="means pixels", masks="masks pixels", image_shape="2")
 def plot_means_and_masks(
     means: ArrayLike, masks: ArrayLike, image_shape: tuple[int, int], *, titles: Sequence[str]
 ) -> Figure:
@@ -159,6 +163,7 @@ def plot_means_and_masks(
     return fig
 
 
+@checks.arguments(image="pixels", masks="classes pixels", scores="classes", image_shape="2")
 def plot_held(
     image: ArrayLike, masks: ArrayLike, scores: ArrayLike, held: int, image_shape: tuple[int, int]
 ) -> Figure:

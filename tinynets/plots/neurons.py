@@ -7,10 +7,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.colours import BLUE, GREEN, INK, VERMILION
 from tinynets.plots import WIDTH
 
 
+@checks.arguments(x="n | n 1", output="n", slope="n")
 def plot_neuron(
     x: ArrayLike, output: ArrayLike, slope: ArrayLike, *, limit: float, kink: float | None
 ) -> Figure:
@@ -46,6 +48,7 @@ def plot_neuron(
     return fig
 
 
+@checks.arguments(x="n | n 1", f="n", target="n", ylim="2")
 def plot_two_neurons(
     x: ArrayLike, f: ArrayLike, target: ArrayLike, *, ylim: Sequence[float]
 ) -> Figure:

@@ -6,12 +6,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.colours import INK, PALETTE
 from tinynets.plots import WIDTH
 from tinynets.plots.curves import STROKES
 
 
+@checks.arguments(stretch="2")
 def plot_bowl(
     stretch: np.ndarray, paths: Mapping[str, np.ndarray], *, ax: Axes | None = None
 ) -> Axes:
@@ -65,6 +68,7 @@ def plot_bowl(
     return ax
 
 
+@checks.arguments()
 def plot_recall(tables: Mapping[str, np.ndarray]) -> Figure:
     """Shade the share of each digit that is found, a row a seed.
 
@@ -101,14 +105,15 @@ def plot_recall(tables: Mapping[str, np.ndarray]) -> Figure:
     return figure
 
 
-def plot_step_error(steps: np.ndarray, errors: np.ndarray, *, ax: Axes | None = None) -> Axes:
+@checks.arguments(steps="n", errors="n")
+def plot_step_error(steps: ArrayLike, errors: ArrayLike, *, ax: Axes | None = None) -> Axes:
     """Draw the error of a finite difference against its step, log axes.
 
     Parameters
     ----------
-    steps : ndarray of shape (n,)
+    steps : array of shape (n,)
         Above 0.
-    errors : ndarray of shape (n,)
+    errors : array of shape (n,)
         Above 0.
     ax : Axes, optional
         Where to draw; the current axes if left out.
@@ -129,6 +134,7 @@ def plot_step_error(steps: np.ndarray, errors: np.ndarray, *, ax: Axes | None = 
     return ax
 
 
+@checks.arguments(images="n pixels", slopes="n pixels", image_shape="2")
 def plot_pixel_slopes(images: np.ndarray, slopes: np.ndarray, image_shape: tuple) -> Figure:
     """Draw images and, below each, the slopes of a cost in its pixels.
 
@@ -167,6 +173,7 @@ def plot_pixel_slopes(images: np.ndarray, slopes: np.ndarray, image_shape: tuple
     return figure
 
 
+@checks.arguments()
 def plot_maps(maps: Mapping[str, np.ndarray], extent: tuple) -> Figure:
     """Shade functions of two inputs side by side, from 0 to their largest.
 

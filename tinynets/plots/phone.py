@@ -8,8 +8,11 @@ wide for a phone is laid out once more, and the page chooses by `<picture>`.
 import math
 import textwrap
 
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import LogLocator
+
+from tinynets import checks
 
 PHONE = 320 / 96  # inches: the column on a phone 360 CSS pixels wide
 MIME = "image/x-phone+svg"  # what a cell hands over beside the drawing itself
@@ -18,7 +21,8 @@ _TILE = 0.62  # inches: no narrower is a tile, a panel without ticks
 _SMALLEST = 7  # points: 9.3 pixels; exponents are drawn at 0.7 of their text's size
 
 
-def is_wide(figure):
+@checks.arguments()
+def is_wide(figure: Figure) -> bool:
     """Tell whether a figure is too wide for a phone.
 
     Parameters
@@ -40,7 +44,8 @@ def is_wide(figure):
     return bool(figure.get_figwidth() > _FITS)
 
 
-def stack(figure):
+@checks.arguments()
+def stack(figure: Figure) -> Figure:
     """Lay a figure out for a phone, in place.
 
     Panels stand below one another; tiles, as panels without ticks are called

@@ -8,11 +8,13 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.colours import VERMILION, class_colours
 from tinynets.plots import WIDTH
 from tinynets.plots.latents import plot_digits, plot_ellipses, plot_mosaic
 
 
+@checks.arguments(decoded="pixels", image_shape="2")
 def plot_walk(
     points: ArrayLike,
     labels: ArrayLike,
@@ -55,6 +57,7 @@ def plot_walk(
     return fig
 
 
+@checks.arguments(rings="classes n 2", centres="classes 2")
 def plot_rings(rings: Sequence[ArrayLike], centres: ArrayLike, *, limit: float) -> Figure:
     """Draw one ring about each class in the latent plane.
 
@@ -77,6 +80,7 @@ def plot_rings(rings: Sequence[ArrayLike], centres: ArrayLike, *, limit: float) 
     return fig
 
 
+@checks.arguments()
 def plot_outlines(panels: Mapping[str, Sequence[Mapping]], *, limit: float) -> Figure:
     """Draw regions of classes in planes side by side.
 

@@ -7,10 +7,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.colours import INK, PALETTE
 from tinynets.plots import WIDTH
 
 
+@checks.arguments(image_shape="2")
 def plot_unit_weights(weights: Mapping[str, ArrayLike], image_shape: tuple) -> Figure:
     """Draw the incoming weights of some units as images, a row a name.
 
@@ -50,6 +52,7 @@ def plot_unit_weights(weights: Mapping[str, ArrayLike], image_shape: tuple) -> F
     return figure
 
 
+@checks.arguments()
 def plot_differences(differences: Mapping[str, Mapping[str, ArrayLike]]) -> Figure:
     """Draw paired differences, a panel a measure, a row a setting.
 

@@ -7,10 +7,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.colours import INK, PALETTE
 from tinynets.plots.curves import draw_line
 
 
+@checks.arguments(values="chains draws")
 def plot_traces(
     values: ArrayLike, *, ylabel: str = "value", n_warmup: int = 0, ax: Axes | None = None
 ) -> Axes:
@@ -53,6 +55,7 @@ def plot_traces(
     return ax
 
 
+@checks.arguments(counts="bins")
 def plot_ranks(
     counts: ArrayLike,
     *,
@@ -94,6 +97,7 @@ def plot_ranks(
     return ax
 
 
+@checks.arguments()
 def plot_autocorrelation(curves: Mapping[str, ArrayLike], *, ax: Axes | None = None) -> Axes:
     """Draw autocorrelation by lag, one line a sampler.
 

@@ -8,10 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.colours import BLUE, GREEN, INK, VERMILION
 from tinynets.plots import WIDTH
 
 
+@checks.arguments(draws="draws 2", path="steps 2")
 def plot_chain(
     contours: Sequence[ArrayLike],
     draws: ArrayLike,
@@ -49,6 +51,7 @@ def plot_chain(
     return ax
 
 
+@checks.arguments(draws="draws 2", path="steps 2")
 def plot_driven(
     contours: Sequence[ArrayLike],
     draws: ArrayLike,
@@ -88,6 +91,7 @@ def plot_driven(
     return fig
 
 
+@checks.arguments()
 def plot_checks(names: Sequence[str]) -> Figure:
     """Draw a row for each check of a sampler, with its limit, before the first draw.
 
@@ -111,6 +115,9 @@ def plot_checks(names: Sequence[str]) -> Figure:
     return fig
 
 
+@checks.arguments(
+    x="n | n 1", f="n", at="units", heights="units", weights="3 units", xlim="2", ylim="2"
+)
 def plot_corners(
     x: ArrayLike,
     f: ArrayLike,
@@ -156,6 +163,7 @@ def plot_corners(
     return fig
 
 
+@checks.arguments(x="n | n 1", curve="n", band="2 n", ylim="2")
 def plot_functions(
     x: ArrayLike,
     band: ArrayLike,
@@ -192,6 +200,7 @@ def plot_functions(
     return fig
 
 
+@checks.arguments(x="n | n 1", net="n", predicted="n", band="2 n", ylim="2")
 def plot_wide(
     x: ArrayLike,
     band: ArrayLike,

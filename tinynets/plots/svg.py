@@ -21,6 +21,7 @@ from matplotlib.cbook import open_file_cm
 from matplotlib.figure import Figure
 from PIL import Image
 
+from tinynets import checks
 from tinynets.plots import phone
 
 _PNG = re.compile(r"(?<=data:image/png;base64,)\s*([A-Za-z0-9+/=\s]+)")
@@ -144,18 +145,26 @@ def text_of(figure):
     str
         With the rules that swap colours.
 
+    Raises
+    ------
+    TypeError
+        If it is none.
+
     Examples
     --------
     >>> text_of(plt.figure())[:5]
     '<?xml'
     """
+    if not hasattr(figure, "get_figure"):
+        raise TypeError(f"figure must be a Figure or Axes, got {type(figure).__name__}")
     figure = figure.get_figure()
     written = _written(figure)
     plt.close(figure)
     return written
 
 
-def for_phone(figure):
+@checks.arguments()
+def for_phone(figure: Figure) -> str | None:
     """Write a figure once more, laid out for a phone; nothing if it fits as it is.
 
     Parameters

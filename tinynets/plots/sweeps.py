@@ -7,10 +7,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.colours import INK, PALETTE
 from tinynets.plots.curves import MARKERS, draw_line
 
 
+@checks.arguments(values="rows columns")
 def plot_grid(
     rows: Sequence,
     columns: Sequence,
@@ -86,6 +88,7 @@ def plot_grid(
     return ax
 
 
+@checks.arguments(rows="rows", x="rows points", values="rows points nets")
 def plot_rows(
     rows: Sequence,
     x: ArrayLike,

@@ -69,10 +69,12 @@ class GradientFlow:
     _vectors: Tensor = field(init=False, repr=False)
 
     def __post_init__(self):
-        checks.shape("y", self.y, ("n", "outputs") if self.y.ndim == 2 else ("n",))
+        several = getattr(self.y, "ndim", 1) == 2
+        checks.shape("y", self.y, ("n", "outputs") if several else ("n",))
         outputs = self.y.shape[1:]
-        blocks = (*outputs, *outputs) if self.ntk.ndim == 4 else ()
+        blocks = (*outputs, *outputs) if getattr(self.ntk, "ndim", 2) == 4 else ()
         checks.shape("ntk", self.ntk, (len(self.y), len(self.y), *blocks))
+        checks.like_x("ntk", self.ntk, self.y)
         matrix = as_matrix(self.ntk)
         if self.only_end:
             values, vectors = (
@@ -213,6 +215,7 @@ class GradientFlow:
         return self._vectors @ (grown[:, None] * (self._vectors.mT @ columns))
 
 
+@checks.arguments(ntk="float n n")
 def largest_learning_rate(ntk: Tensor, n_targets: int, *, momentum: float = 0.0) -> float:
     r"""Return the learning rate above which full-batch gradient descent diverges.
 

@@ -22,6 +22,7 @@ class Choice(NamedTuple):
     by_choice: dict[tuple, float]  # the best of each combination of `choices`, nats
 
 
+@checks.arguments()
 def maximise_evidence(
     kernel: Callable[..., Tensor],
     y: Tensor,

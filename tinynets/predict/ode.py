@@ -11,7 +11,10 @@ from torch import Tensor
 from tinynets import checks
 from tinynets.predict.shapes import Times, as_matrix, stack, times
 
+METHODS = ("RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA")
 
+
+@checks.arguments()
 def integrate(
     ntk: Tensor,
     loss: Callable[[Tensor], Tensor],
@@ -72,10 +75,12 @@ def integrate(
     Lee et al. (2019), Eqs. (7) and (S9) to (S11) for momentum.
     """
     checks.positive("tolerance", tolerance)
+    checks.choice("solver", solver, METHODS)
+    checks.like_x("ntk", ntk, f0)
     if friction is not None:
         checks.non_negative("friction", friction)
     at = times(t)
-    if at != sorted(at) or at[-1] == math.inf:
+    if at != sorted(set(at)) or at[-1] == math.inf:
         raise ValueError(f"t must be finite and ascending, got {at}")
     outputs = f0.shape[1:]
     blocks = (*outputs, *outputs) if ntk.ndim == 4 else ()

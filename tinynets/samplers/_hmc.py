@@ -70,7 +70,7 @@ def hmc(
     integrate = trajectory(log_density, mass)
 
     def init(position):
-        return base.start(log_density, position)
+        return base.start(log_density, position, step_size)
 
     def step(state, *, generator):
         n_steps = (

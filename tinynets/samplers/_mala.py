@@ -56,7 +56,7 @@ def mala(
     value_and_grad = base.value_and_grad(log_density)
 
     def init(position):
-        return base.start(log_density, position)
+        return base.start(log_density, position, step_size)
 
     def step(state, *, generator):
         proposal, energy, energy_error = propose(

@@ -53,7 +53,7 @@ def metropolis(
     step_size = base.step_sizes(step_size)
 
     def init(position):
-        return base.start(log_density, position, with_gradient=False)
+        return base.start(log_density, position, step_size, with_gradient=False)
 
     def step(state, *, generator):
         noise = velocity(mass, draw_momentum(mass, state.position, generator=generator))

@@ -75,7 +75,7 @@ def nuts(
     draw = _by_target(log_density, mass) or _in_python(log_density, mass)
 
     def init(position):
-        return base.start(log_density, position)
+        return base.start(log_density, position, step_size)
 
     def step(state, *, generator):
         momentum = draw_momentum(mass, state.position, generator=generator)

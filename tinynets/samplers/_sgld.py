@@ -92,6 +92,7 @@ def sgld(
     return base.Sampler(init, step)
 
 
+@checks.arguments()
 def polynomial_decay(first: float, *, offset: float = 1.0, power: float = 0.275) -> Callable:
     """Give ε(t) = first (1 + t / offset)^-power.
 

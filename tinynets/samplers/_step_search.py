@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from tinynets import rng
 from tinynets.samplers import base
 from tinynets.samplers.mass import Mass
 
@@ -53,7 +54,7 @@ def first_step_size(
     generator: torch.Generator,
 ) -> Tensor:
     """Double or halve ε until the acceptance of one step crosses a target."""
-    own = base.spawn(generator)
+    own = rng.spawn(generator)
 
     def too_small(step_size):
         _, info = build(step_size=step_size, mass=mass).step(state, generator=own)

@@ -58,7 +58,7 @@ def ula(
     value_and_grad = base.value_and_grad(log_density)
 
     def init(position):
-        return base.start(log_density, position)
+        return base.start(log_density, position, step_size)
 
     def step(state, *, generator):
         proposal, energy, energy_error = propose(

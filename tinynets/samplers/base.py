@@ -61,7 +61,13 @@ class Info(NamedTuple):
     n_gradients: Tensor  # int64: gradients (values, without one) spent
 
 
-def start(log_density: Callable, position: Tensor, *, with_gradient: bool = True) -> State:
+def start(
+    log_density: Callable,
+    position: Tensor,
+    step_size: float | Tensor = 1.0,
+    *,
+    with_gradient: bool = True,
+) -> State:
     """Evaluate a log density where the chains start.
 
     Parameters
@@ -69,7 +75,9 @@ def start(log_density: Callable, position: Tensor, *, with_gradient: bool = True
     log_density : callable
         `(chains, dim) -> (chains,)`, nats.
     position : Tensor, (chains, dim)
-        Floating and finite.
+        Floating and finite, with a chain and a coordinate at least.
+    step_size : float or Tensor, (chains, 1)
+        That of the sampler, from `step_sizes`.
     with_gradient : bool
         Whether the state holds the gradient.
 
@@ -85,6 +93,10 @@ def start(log_density: Callable, position: Tensor, *, with_gradient: bool = True
         the log density there is not finite or not of shape (chains,).
     """
     checks.shape("position", position, ("chains", "dim"))
+    if not position.numel():
+        raise ValueError(f"position must have chains and coordinates, got {tuple(position.shape)}")
+    if isinstance(step_size, Tensor):
+        checks.shape("step_size", step_size.flatten(), (len(position),))
     if not position.is_floating_point():
         raise TypeError(
             "position must be floating, best torch.float64, got "
@@ -278,23 +290,3 @@ def select(where: Tensor, one: State, other: State) -> State:
         if one.gradient is None or other.gradient is None
         else torch.where(column, one.gradient, other.gradient),
     )
-
-
-def spawn(generator: torch.Generator) -> torch.Generator:
-    """Draw the seed of a generator for one step.
-
-    Where the number of draws in a step depends on what the chains do, they come from their own
-    stream: what one chain needs must not shift what the others get in later steps.
-
-    Parameters
-    ----------
-    generator : torch.Generator
-        Gives one number.
-
-    Returns
-    -------
-    torch.Generator
-        On the same device.
-    """
-    seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
-    return torch.Generator(generator.device).manual_seed(seed)

@@ -17,6 +17,7 @@ class Mass(NamedTuple):
     dense: bool
 
 
+@checks.arguments()
 def diagonal_mass(variance: Tensor) -> Mass:
     """Make a mass matrix from the variance of each coordinate.
 
@@ -48,6 +49,7 @@ def diagonal_mass(variance: Tensor) -> Mass:
     return Mass(variance, variance.sqrt(), dense=False)
 
 
+@checks.arguments()
 def dense_mass(covariance: Tensor) -> Mass:
     """Make a mass matrix from a covariance.
 
@@ -72,6 +74,8 @@ def dense_mass(covariance: Tensor) -> Mass:
             "covariance must have shape (dim, dim) or (chains, "
             f"dim, dim), got {tuple(covariance.shape)}"
         )
+    if not torch.allclose(covariance, covariance.mT, rtol=1e-4, atol=1e-6):
+        raise ValueError("covariance must be symmetric; take (covariance + covariance.mT) / 2")
     root = cholesky(covariance, "covariance", remedy="add a small multiple of the identity")
     return Mass(covariance, root, dense=True)
 
@@ -92,7 +96,21 @@ def draw_momentum(mass: Mass | None, position: Tensor, *, generator: torch.Gener
     -------
     Tensor, (chains, dim)
         Momenta.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the mass is none, or of another number of coordinates.
     """
+    if mass is not None and not isinstance(mass, Mass):
+        raise TypeError(
+            f"mass must be a Mass, from diagonal_mass or dense_mass, got {type(mass).__name__}"
+        )
+    if mass is not None and mass.inverse.shape[-1] != position.shape[-1]:
+        raise ValueError(
+            f"mass must be of {position.shape[-1]} coordinates, as position is, got "
+            f"{mass.inverse.shape[-1]}"
+        )
     normal = torch.randn(
         position.shape, generator=generator, dtype=position.dtype, device=position.device
     )

@@ -28,6 +28,7 @@ class Particles(NamedTuple):
     n_gradients: int  # of all particles together
 
 
+@checks.arguments()
 def tempered_smc(
     posterior: bnn.Posterior,
     *,
@@ -88,6 +89,8 @@ def tempered_smc(
     """
     checks.count("n_particles", n_particles, at_least=2)
     checks.generator("generator", generator)
+    checks.count("n_trajectories", n_trajectories)
+    checks.count("n_leapfrog", n_leapfrog)
     checks.positive("step_size", step_size)
     if not 0 < checks.number("efficiency", efficiency) < 1:
         raise ValueError(f"efficiency must lie between 0 and 1, got {efficiency}")

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tinynets import checks
 from tinynets.sweep.experiment import Experiment
 from tinynets.sweep.trials import RESULT, Trial, read, replacing, result_path
 
@@ -20,6 +21,7 @@ class Pivot(NamedTuple):
     values: np.ndarray  # (n_rows, n_columns, n_nets), NaN without a result
 
 
+@checks.arguments()
 def find(experiments: Iterable[Experiment], folder: str | Path) -> list[Trial]:
     """Read the results of these experiments, "started" where there is none.
 
@@ -39,6 +41,7 @@ def find(experiments: Iterable[Experiment], folder: str | Path) -> list[Trial]:
     return [read(path) if path.exists() else Trial(each, "started", {}) for each, path in paths]
 
 
+@checks.arguments()
 def gather(folder: str | Path) -> list[Trial]:
     """Read the results of a grid, in the order of their options.
 
@@ -82,6 +85,7 @@ def gather(folder: str | Path) -> list[Trial]:
     )
 
 
+@checks.arguments()
 def pivot(
     trials: Iterable[Trial],
     measure: str = "validation_accuracy",
@@ -118,6 +122,8 @@ def pivot(
     """
     found: dict[tuple, Trial] = {}
     for trial in trials:
+        if not isinstance(trial, Trial):
+            raise TypeError(f"trials must be Trials, got {type(trial).__name__}; see `gather`")
         place = tuple(getattr(trial.experiment, name) for name in (rows, columns))
         if place in found:
             raise ValueError(
@@ -125,6 +131,8 @@ def pivot(
                 f"apart, got two at {place}: pass fewer of them"
             )
         found[place] = trial
+    if not found:
+        raise ValueError("trials must be one or more, got none")
     down, across = (sorted({place[i] for place in found}) for i in (0, 1))
     n_nets = max(trial.experiment.n_nets for trial in found.values())
     values = np.full((len(down), len(across), n_nets), np.nan)
@@ -133,6 +141,7 @@ def pivot(
     return Pivot(down, across, values)
 
 
+@checks.arguments()
 def write_table(trials: Sequence[Trial], path: str | Path) -> None:
     """Write trials as CSV, a line each; measures are means over the seeds.
 

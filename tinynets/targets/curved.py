@@ -106,12 +106,17 @@ def funnel(dim: int, *, neck_std: float = 3.0) -> Target:
     dim : int
         2 or above.
     neck_std : float
-        Standard deviation of the first coordinate, above 0.
+        Standard deviation of the first coordinate, above 0, at most 30.
 
     Returns
     -------
     Target
         With its moments and draws.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
 
     References
     ----------
@@ -123,7 +128,8 @@ def funnel(dim: int, *, neck_std: float = 3.0) -> Target:
     torch.Size([5, 3])
     """
     checks.count("dim", dim, at_least=2)
-    checks.positive("neck_std", neck_std)
+    if checks.positive("neck_std", neck_std) > 30:
+        raise ValueError(f"neck_std must be at most 30, for exp(neck_std²/2), got {neck_std}")
     mean = torch.zeros(dim, dtype=torch.float64)
     variance = torch.full_like(mean, math.exp(neck_std**2 / 2))
     variance[0] = neck_std**2

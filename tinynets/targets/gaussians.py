@@ -10,6 +10,7 @@ from tinynets.linalg import cholesky
 from tinynets.targets.base import LOG_2PI, Target, normal
 
 
+@checks.arguments()
 def gaussian(mean: Tensor, covariance: Tensor) -> Target:
     """Return N(mean, covariance).
 
@@ -52,6 +53,7 @@ def gaussian(mean: Tensor, covariance: Tensor) -> Target:
     return Target(log_density, mean, covariance.diagonal().clone(), draw)
 
 
+@checks.arguments()
 def ill_conditioned(dim: int, *, condition: float) -> Target:
     """Return N(0, diag(σ²)), σ² from 1 to `condition`, evenly in its log.
 
@@ -79,6 +81,7 @@ def ill_conditioned(dim: int, *, condition: float) -> Target:
     return gaussian(torch.zeros_like(variance), variance.diag())
 
 
+@checks.arguments(weights="float components", means="float components dim")
 def mixture(weights: Tensor, means: Tensor, stds: Tensor) -> Target:
     """Return Σ wᵢ N(meanᵢ, stdᵢ² I).
 

@@ -17,6 +17,7 @@ class Maximum(NamedTuple):
     history: Tensor  # (n_steps, n_starts), log density before each step
 
 
+@checks.arguments(position="float starts dim")
 def maximise(
     log_density: LogDensity, position: Tensor, *, n_steps: int, learning_rate: float
 ) -> Maximum:
@@ -53,6 +54,7 @@ def maximise(
     >>> peak.position.abs().max() < 1e-2
     tensor(True)
     """
+    checks.finite("position", position)
     both = value_and_grad(log_density)
     position = position.detach().clone()
 

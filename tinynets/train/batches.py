@@ -9,6 +9,7 @@ from torch import Tensor
 from tinynets import checks
 
 
+@checks.arguments()
 def minibatches(
     n_examples: int, batch_size: int, *, generator: torch.Generator, n_nets: int | None = None
 ) -> Iterator[Tensor]:
@@ -47,6 +48,7 @@ def minibatches(
         yield from order.split(batch_size, dim=-1)
 
 
+@checks.arguments()
 def steps_in_epoch(n_examples: int, batch_size: int) -> int:
     """Count the minibatches that show each example once.
 
@@ -67,4 +69,6 @@ def steps_in_epoch(n_examples: int, batch_size: int) -> int:
     >>> steps_in_epoch(60_000, 64)
     938
     """
-    return math.ceil(n_examples / batch_size)
+    return math.ceil(
+        checks.count("n_examples", n_examples) / checks.count("batch_size", batch_size)
+    )

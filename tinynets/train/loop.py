@@ -27,6 +27,7 @@ class History(NamedTuple):
     parameters: Tensor  # (n_checkpoints, *nets, dim)
 
 
+@checks.arguments()
 def train(
     net: nn.Module,
     loss: Loss,
@@ -154,6 +155,12 @@ def updates(
     >>> bool(next(steps) > next(steps))
     True
     """
+    ours = {id(parameter) for parameter in net.parameters()}
+    if not any(id(one) in ours for group in optimiser.param_groups for one in group["params"]):
+        raise ValueError(
+            "optimiser must be over the net's parameters, got one of others: build it anew by "
+            f"{type(optimiser).__name__}(net.parameters(), ...)"
+        )
     batches = minibatches(
         _n_examples(data), batch_size, n_nets=nets.n_nets_of(net), generator=generator
     )

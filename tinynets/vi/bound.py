@@ -14,7 +14,7 @@ import torch
 
 from tinynets import bnn, checks, threads
 from tinynets.train import ascend
-from tinynets.vi.gaussians import Gaussian
+from tinynets.vi.gaussians import Gaussian, check_dim
 from tinynets.vi.outputs import draw_outputs
 
 N_NODES = 32  # of the quadrature over an unknown
@@ -35,6 +35,7 @@ class Fit(NamedTuple):
     history: Elbo  # each term (*nets, steps)
 
 
+@checks.arguments()
 def expected_log_likelihood(
     posterior: bnn.Posterior,
     *,
@@ -63,6 +64,11 @@ def expected_log_likelihood(
         `estimate(q, *, generator) -> (*nets,)`, in nats, for a Gaussian
         over the coordinates of the posterior.
 
+    Raises
+    ------
+    ValueError
+        If there are more draws asked for than observations.
+
     References
     ----------
     Blundell et al. (2015); Kingma, Salimans and Welling (2015), section 2.3.
@@ -79,9 +85,14 @@ def expected_log_likelihood(
     checks.count("n_samples", n_samples)
     if batch_size is not None:
         checks.count("batch_size", batch_size)
+        if batch_size > len(posterior.x):
+            raise ValueError(
+                f"batch_size must be at most {len(posterior.x)}, all data, got {batch_size}"
+            )
     settings = {"n_samples": n_samples, "local": local}
 
     def estimate(q, *, generator):
+        check_dim(q, posterior)
         x, y, scale = posterior.x, posterior.y, 1.0
         if batch_size is not None:
             chosen = torch.randint(len(x), (batch_size,), device=x.device, generator=generator)
@@ -97,6 +108,7 @@ def expected_log_likelihood(
 N_NODES = 32  # of the quadrature over an unknown
 
 
+@checks.arguments(prior_std="float dim")
 def monte_carlo_kl(
     q: Gaussian, prior_std: torch.Tensor, *, n_samples: int, generator: torch.Generator
 ) -> torch.Tensor:
@@ -125,11 +137,13 @@ def monte_carlo_kl(
     >>> monte_carlo_kl(q, one, n_samples=5, generator=torch.Generator()).abs() < 1e-5
     tensor(True)
     """
+    check_dim(q, prior_std)
     theta = q.sample(n_samples, generator=generator)
     log_prior = torch.distributions.Normal(0.0, prior_std).log_prob(theta)
     return (q.log_prob(theta) - log_prior.sum(-1)).mean(-1)
 
 
+@checks.arguments()
 def exact_kl(q: Gaussian, prior: torch.Tensor | bnn.Posterior) -> torch.Tensor:
     """Return KL(q || p) to the prior of a posterior.
 
@@ -149,6 +163,7 @@ def exact_kl(q: Gaussian, prior: torch.Tensor | bnn.Posterior) -> torch.Tensor:
     torch.Tensor, (*nets,)
         Nats.
     """
+    check_dim(q, prior)
     if isinstance(prior, torch.Tensor):
         return q.kl(prior)
     n_unknowns = prior.likelihood.n_unknowns
@@ -167,6 +182,7 @@ def exact_kl(q: Gaussian, prior: torch.Tensor | bnn.Posterior) -> torch.Tensor:
     return q.kl(both) + log_normal - log_p
 
 
+@checks.arguments()
 def elbo(
     q: Gaussian,
     estimate: Callable,
@@ -210,6 +226,7 @@ def elbo(
     return Elbo(log_likelihood - temperature * kl, log_likelihood, kl)
 
 
+@checks.arguments()
 def fit(
     q: Gaussian,
     estimate: Callable,

@@ -12,7 +12,7 @@ dimensions: as many Gaussians side by side, fitted in one run by `vi.fit`.
 """
 
 import math
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch.nn.functional import softplus
@@ -126,6 +126,7 @@ class FullCovariance(NamedTuple):
 Gaussian: TypeAlias = MeanField | LowRank | FullCovariance
 
 
+@checks.arguments(mean="float ... dim")
 def mean_field(mean: torch.Tensor, std: float) -> MeanField:
     """Start a mean-field Gaussian at `mean` with one `std` for all.
 
@@ -149,6 +150,7 @@ def mean_field(mean: torch.Tensor, std: float) -> MeanField:
     return MeanField(mean, torch.full_like(mean, inverse_softplus(std)))
 
 
+@checks.arguments(mean="float ... dim")
 def low_rank(mean: torch.Tensor, std: float, rank: int, *, generator: torch.Generator) -> LowRank:
     """Start a low-rank Gaussian: small random factors, `std` on top.
 
@@ -182,6 +184,7 @@ def low_rank(mean: torch.Tensor, std: float, rank: int, *, generator: torch.Gene
     return LowRank(mean, factor, torch.full_like(mean, inverse_softplus(std)))
 
 
+@checks.arguments(mean="float ... dim")
 def full_covariance(mean: torch.Tensor, std: float) -> FullCovariance:
     """Start a full-covariance Gaussian at `mean`, independent at first.
 
@@ -206,6 +209,7 @@ def full_covariance(mean: torch.Tensor, std: float) -> FullCovariance:
     return FullCovariance(mean, raw)
 
 
+@checks.arguments()
 def pick(q: Gaussian, index: int) -> Gaussian:
     """Take one Gaussian out of those side by side.
 
@@ -229,6 +233,30 @@ def pick(q: Gaussian, index: int) -> Gaussian:
     return type(q)(*(part[index] for part in q))
 
 
+def check_dim(q: Gaussian, prior: Any) -> None:
+    """Raise if a prior has another number of coordinates than q.
+
+    Parameters
+    ----------
+    q : MeanField, LowRank or FullCovariance
+        Over flat weights.
+    prior : torch.Tensor (dim,) or Posterior
+
+    Raises
+    ------
+    ValueError
+        If they differ, or a standard deviation is not above 0.
+    """
+    dim = q.mean.shape[-1]
+    if isinstance(prior, torch.Tensor):
+        checks.shape("prior", prior, (dim,))
+        if not (prior > 0).all():
+            raise ValueError(f"prior must hold numbers above 0, got a least of {prior.min()}")
+    elif prior.dim != dim:
+        raise ValueError(f"q must have the posterior's {prior.dim} coordinates, got {dim}")
+
+
+@checks.arguments()
 def inverse_softplus(value: float) -> float:
     """Return x with log(1 + e^x) = `value`, which is above 0.
 

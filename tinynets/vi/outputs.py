@@ -6,7 +6,7 @@ from typing import cast
 import torch
 from torch import nn
 
-from tinynets import bnn, nets
+from tinynets import bnn, checks, nets
 from tinynets.vi.gaussians import Gaussian, MeanField
 
 # Variances below it are no noise at all; without it the gradient of a
@@ -14,6 +14,7 @@ from tinynets.vi.gaussians import Gaussian, MeanField
 TINY = 1e-16
 
 
+@checks.arguments(x="float ...")
 def draw_outputs(
     posterior: bnn.Posterior,
     q: Gaussian,
@@ -45,6 +46,8 @@ def draw_outputs(
     (torch.Tensor, torch.Tensor)
         (*nets, n_samples, n, outputs) and (*nets, n_samples, k).
     """
+    checks.like_x("x", x, posterior.x)
+    checks.shape("x", x, ("n", *posterior.x.shape[1:]))
     if not local:
         theta = q.sample(n_samples, generator=generator)
         weights, unknowns = posterior.split(theta)
@@ -61,6 +64,7 @@ def draw_outputs(
     return outputs, of_unknowns.sample(n_samples, generator=generator)
 
 
+@checks.arguments()
 def local_outputs(
     net: nn.Module, q: MeanField, x: torch.Tensor, *, n_samples: int, generator: torch.Generator
 ) -> torch.Tensor:
@@ -99,6 +103,9 @@ def local_outputs(
     >>> local_outputs(net, q, torch.ones(5, 1), n_samples=4, generator=torch.Generator()).shape
     torch.Size([4, 5, 1])
     """
+    checks.count("n_samples", n_samples)
+    if x.ndim < 2:
+        raise ValueError(f"x must have shape (n, ...), got {tuple(x.shape)}")
     if not isinstance(q, MeanField):
         raise TypeError(
             "local reparameterisation needs independent weights, "
@@ -126,6 +133,8 @@ def local_outputs(
             )
     try:
         outputs = nets.apply(net, q.mean, x.repeat(n_samples, *[1] * (x.ndim - 1)))
+        if outputs.shape[-2] != n_samples * len(x):
+            raise ValueError(f"net must give (n, outputs) of x, got {tuple(outputs.shape)}")
         return outputs.unflatten(-2, (n_samples, len(x)))
     finally:
         for hook in hooks:

@@ -7,13 +7,14 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from tinynets import latents
+from tinynets import checks, latents
 from tinynets.colours import themed_classes
 from tinynets.explorables import Explorable, Slider, live
 from tinynets.plots.planes import plot_rings
 from tinynets.plots.svg import text_of
 
 
+@checks.arguments(means="betas classes 2", covariances="betas classes 2 2")
 def betas_explorable(
     betas: Sequence[float],
     means: ArrayLike,

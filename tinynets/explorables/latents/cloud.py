@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.colours import themed_classes
 from tinynets.explorables import Choice, Explorable, Slider, live
 from tinynets.explorables.images import inks
@@ -12,6 +13,7 @@ from tinynets.plots.cubes import plot_cubes
 from tinynets.plots.svg import text_of
 
 
+@checks.arguments(labels="n", images="n pixels", image_shape="2")
 def cloud_explorable(
     clouds: Mapping[str, ArrayLike],
     labels: ArrayLike,

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.colours import themed_classes
 from tinynets.explorables import Explorable, Slider, live
 from tinynets.explorables.images import inks
@@ -10,6 +11,7 @@ from tinynets.plots.planes import plot_walk
 from tinynets.plots.svg import text_of
 
 
+@checks.arguments(tiles="n n pixels", image_shape="2", small_shape="2")
 def plane_explorable(
     tiles: ArrayLike,
     limit: float,

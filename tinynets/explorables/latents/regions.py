@@ -6,12 +6,14 @@ import contourpy
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tinynets import checks
 from tinynets.colours import themed_classes
 from tinynets.explorables import Explorable, Slider, live
 from tinynets.plots.planes import plot_outlines
 from tinynets.plots.svg import text_of
 
 
+@checks.arguments()
 def training_explorable(
     densities: Mapping[str, ArrayLike],
     limit: float,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from tinynets import checks
 from tinynets.kernels import duals
 from tinynets.kernels.layers.base import Layer, through_own
 from tinynets.kernels.series import hermite as hermite_dual
@@ -174,6 +175,7 @@ def sine(amplitude: float = 1.0, frequency: float = 1.0, phase: float = 0.0) -> 
     return activation(duals.sine(amplitude, frequency, phase))
 
 
+@checks.arguments()
 def cosine(amplitude: float = 1.0, frequency: float = 1.0, phase: float = 0.0) -> Layer:
     """Return the layer amplitude · cos(frequency · u + phase).
 
@@ -249,6 +251,7 @@ def sign() -> Layer:
     return activation(duals.sign())
 
 
+@checks.arguments()
 def polynomial(coefficients: Sequence[float]) -> Layer:
     """Return the layer c0 + c1 u + c2 u² + ....
 
