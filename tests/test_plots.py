@@ -178,6 +178,18 @@ def test_on_a_phone_tiles_stand_in_lines_and_rows_stay_together():
     assert rows == [5 * [0] + 5 * [2], 5 * [1] + 5 * [3]]
 
 
+def test_on_a_phone_a_wide_legend_lies_neither_on_the_lines_nor_on_the_title():
+    figure, ax = plt.subplots(figsize=(plots.WIDTH, 3), layout="constrained")
+    ax.plot([0, 1], label="a name that is as long as half the panel is wide")
+    ax.set_title("what is seen")
+    ax.legend()
+    phone.stack(figure)
+    figure.canvas.draw()
+    boxes = [part.get_window_extent() for part in (ax.patch, ax.title, ax.get_legend())]
+    assert boxes[2].y0 > boxes[1].y1 > boxes[0].y1
+    assert boxes[2].y1 < figure.bbox.y1
+
+
 def test_a_figure_for_phones_is_as_narrow_and_its_letters_can_be_read():
     figure, ax = plt.subplots()
     ax.set(yscale="log", ylim=(1e-6, 1), title="a title that is far too long for a narrow screen")

@@ -11,6 +11,7 @@ import textwrap
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import LogLocator
+from matplotlib.transforms import ScaledTranslation
 
 from tinynets import checks
 
@@ -18,6 +19,7 @@ PHONE = 320 / 96  # inches: the column on a phone 360 CSS pixels wide
 MIME = "image/x-phone+svg"  # what a cell hands over beside the drawing itself
 _FITS = 1.25 * PHONE  # shrunk from here, letters of 9 points keep 9 pixels
 _TILE = 0.62  # inches: no narrower is a tile, a panel without ticks
+_MOST_INSIDE = 0.45  # of a panel's width: a wider legend stands above it
 _SMALLEST = 7  # points: 9.3 pixels; exponents are drawn at 0.7 of their text's size
 
 
@@ -79,6 +81,7 @@ def stack(figure: Figure) -> Figure:
     _place(figure, _lines(rows, cells), cells)
     for ax in figure.axes:
         _fit_words(ax)
+        _lift_legend(ax)
     _narrow_legends(figure)
     _enlarge(figure)
     return figure
@@ -211,6 +214,24 @@ def _wrap(text, room):
     most = max(8, int(room * 72 / (0.58 * text.get_fontsize())))
     if len(words) > most and "$" not in words:
         text.set_text(textwrap.fill(words, most))
+
+
+def _lift_legend(ax):
+    """Set a legend above its panel where inside it would lie on the lines."""
+    legend = ax.get_legend()
+    texts = legend.get_texts() if legend else ()
+    if not texts or ax.get_subplotspec() is None:
+        return
+    figure, size = ax.figure, texts[0].get_fontsize()
+    lines = [line for text in texts for line in text.get_text().split("\n")]
+    wide = (0.55 * max(map(len, lines)) + 4) * size / 72  # inches, with the handles
+    if wide > _MOST_INSIDE * ax.get_subplotspec().get_position(figure).width * PHONE:
+        title = ax.title
+        n_above = title.get_text().count("\n") + 1 if title.get_text() else 0
+        above = ScaledTranslation(0, n_above * title.get_fontsize() / 50, figure.dpi_scale_trans)
+        legend.set_loc("lower left")
+        legend.set_bbox_to_anchor((0, 1), ax.transAxes + above)
+        figure.set_figheight(figure.get_figheight() + 1.5 * len(lines) * size / 72)
 
 
 def _narrow_legends(figure):
