@@ -8,6 +8,8 @@ from torch import Tensor
 from tinynets.samplers import base
 from tinynets.samplers.mass import Mass
 
+NUMBERS = 2**22  # of momenta drawn at once
+
 
 def steps_by_target(
     log_density: Callable,
@@ -118,7 +120,8 @@ def draw(
         State, position (chains, draws, dim), log density (chains, draws), Info.
     """
     if sampler.steps is not None and thin == 1:
-        return sampler.steps(state, most, generator=generator)
+        fitting = max(1, NUMBERS // state.position.numel())
+        return sampler.steps(state, min(most, fitting), generator=generator)
     state, info = _thinned(sampler.step, state, thin, generator)
     return (
         state,
