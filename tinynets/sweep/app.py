@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import cast
 
 import hydra
+import torch
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -140,6 +141,7 @@ def parse(overrides: Sequence[str]) -> Experiment:
 
 @hydra.main(version_base="1.3", config_path=None, config_name="sweep")
 def _app(config: DictConfig) -> None:
+    torch.set_num_threads(1)  # the trials share the cores, side by side
     trials.run(Experiment(**{str(k): v for k, v in config.items()}), HydraConfig.get().sweep.dir)
 
 
