@@ -63,14 +63,14 @@ def weight(file):
     return len(data) if file.suffix in PACKED else len(gzip.compress(data, 6))
 
 
-def files_of(page):
+def files_of(page, *, on_a_phone=False):
     """The page's file and every file it loads, through style sheets and modules.
 
-    What a module imports on demand counts where there is an explorable.
+    Of a picture's two drawings a browser loads one. What a module imports on demand counts where there is an explorable.
     """
     imported = ANY_IMPORT if page.soup.select_one(".explorable") else STATIC_IMPORT
-    # of a picture's two drawings a browser loads one
-    wanted = [u for tag, u in loaded(page) if tag.name != "source" or tag.parent.name != "picture"]
+    other = "img" if on_a_phone else "source"
+    wanted = [u for tag, u in loaded(page) if (tag.parent.name, tag.name) != ("picture", other)]
     found, todo = {page.root / page.path}, wanted
     figures = {block["data-module"] for block in page.soup.select("[data-module]")}
     shells = [url for url in todo if url.endswith("explore/main.js")]
@@ -93,8 +93,8 @@ def files_of(page):
 
 
 def over_budget(page):
-    files = files_of(page)
-    total = sum(map(weight, files))
+    either = (files_of(page, on_a_phone=phone) for phone in (False, True))
+    total, files = max(((sum(map(weight, one)), one) for one in either), key=lambda one: one[0])
     explorable = page.soup.select_one(".explorable") is not None
     budget = EXPLORABLE_BUDGET if explorable else TEXT_BUDGET
     if total <= budget:

@@ -372,11 +372,11 @@ def drawn(figure):
 
 
 def drawn_at_rest(page, figure):
-    """The drawn marks, once they stay as they are for a fifth of a second."""
+    """The drawn marks, once they stay as they are for half a second."""
     last = None
     while (marks := drawn(figure)) != last:
         last = marks
-        page.wait_for_timeout(200)
+        page.wait_for_timeout(500)
     return marks
 
 

@@ -161,6 +161,19 @@ def test_weight_counts_what_style_sheets_load(tmp_path):
     assert "b.svg" in gates_site.over_budget(site.pages[0])[0]
 
 
+@pytest.mark.parametrize("heavy", ["narrow.svg", "wide.svg"])
+def test_weight_counts_the_heavier_of_the_drawings_of_a_picture(heavy, tmp_path):
+    picture = '<picture><source srcset="narrow.svg"><img src="wide.svg" alt="A"></picture><h1>'
+    page = build(tmp_path, index_html=GOOD.replace("<h1>", picture)).pages[0]
+    for name in ("narrow.svg", "wide.svg"):
+        (tmp_path / name).write_text(noise(600_000 if name == heavy else 10))
+    (found,) = gates_site.over_budget(page)
+    assert heavy in found
+    for name in ("narrow.svg", "wide.svg"):
+        (tmp_path / name).write_text(noise(300_000))
+    assert gates_site.over_budget(page) == []
+
+
 def test_weight_counts_modules_and_what_explorables_ask_for(tmp_path):
     script = GOOD.replace("</head>", '<script type="module" src="a.js"></script></head>')
     page = build(
