@@ -3,32 +3,29 @@
 
 const slope = (x) => 2 / Math.sqrt(Math.PI) * Math.exp(-x * x); // of erf
 
-// erf by its series of positive terms: Abramowitz and Stegun (1964), 7.1.6.
-function series(x) {
-  let term = x, sum = x;
-  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) sum += term *= 2 * x * x / (2 * n + 1);
-  return slope(x) * sum;
-}
-
-// The series is summed once at each node. Taylor polynomials go on from there: erf'' = -2x erf'
-// gives each coefficient from the two before it.
+// erf by Taylor polynomials at nodes: erf'' = -2x erf' gives each coefficient from the two before
+// it, and between two nodes their polynomials meet.
 const NODES = 32, ORDER = 8; // nodes a unit, coefficients a node
-const TAYLOR = [];
+const TAYLOR = new Float64Array((6 * NODES + 1) * ORDER);
+const polynomial = (i, h) => {
+  let sum = 0;
+  for (let k = ORDER - 1; k >= 0; k--) sum = sum * h + TAYLOR[i * ORDER + k];
+  return sum;
+};
 for (let i = 0; i <= 6 * NODES; i++) {
-  const at = i / NODES, c = [series(at), slope(at)];
+  const at = i / NODES, c = [0, slope(at)], half = 0.5 / NODES;
   for (let n = 1; n < ORDER - 1; n++) {
     c.push(-2 * (at * n * c[n] + (n > 1 ? (n - 1) * c[n - 1] : 0)) / (n * (n + 1)));
   }
-  TAYLOR.push(...c);
+  TAYLOR.set(c, i * ORDER);
+  if (i) TAYLOR[i * ORDER] = polynomial(i - 1, half) - polynomial(i, -half);
 }
 
 export function erf(x) {
   const size = Math.abs(x);
   if (size >= 6) return Math.sign(x);
-  const i = Math.round(size * NODES), h = size - i / NODES;
-  let sum = 0;
-  for (let k = ORDER - 1; k >= 0; k--) sum = sum * h + TAYLOR[i * ORDER + k];
-  return x < 0 ? -sum : sum;
+  const i = size * NODES + 0.5 | 0;
+  return Math.sign(x) * polynomial(i, size - i / NODES);
 }
 
 const ACTIVATIONS = { // the function and its slope
@@ -56,7 +53,9 @@ function pass(net, layers, x) {
       z[i * n_out + o] = scale * sum + net.b_std * bias[o];
     }
     sums.push(z);
-    if (l < layers.length - 1) ins.push(z.map((value) => f(value)));
+    if (l === layers.length - 1) return;
+    ins.push(new Float64Array(z.length));
+    for (let i = 0; i < z.length; i++) ins[l + 1][i] = f(z[i]);
   });
   return { ins, sums };
 }

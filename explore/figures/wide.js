@@ -7,29 +7,28 @@ import { bayes, Flow, kernels } from "../core/limit.js";
 import { descend, draw as drawNet, outputs, trace } from "../core/widenet.js";
 import { stream } from "../random.js";
 
-const OPERATIONS = 5e6; // multiplications that a frame has time for
-const MOST_DEEP = 150; // units a layer of a finite net with two hidden layers or more
+const OPERATIONS = 5e5; // multiplications a point and a pass that a frame has time for
+const MOST_DEEP = 100; // units a layer of a finite net with two hidden layers or more
 
 export function start(stage) {
   const { element, context: c, resize } = makeCanvas(stage);
   const { xs, range, seed, b_std, end, forever } = stage.data;
   const bounds = stage.data.controls.find(({ kind }) => kind === "points");
   const { stops } = stage.data.controls.find(({ name }) => name === "t");
-  let box, x, y, all, flow, layers, rate, f0, f0Star, seen, steps = 0, goal = 0, draws = 0, chosen = 0, kept = {};
+  let box, x, y, all, flow, layers, rate, f0, f0Star, seen, steps = 0, goal = 0, draws = 0, chosen = 0, kept;
   const points = () => [0, 1].map((axis) => stage.values.points.map((point) => point[axis]));
   const infinite = () => ({ ...stage.values, b_std });
   const finite = () => ({ ...infinite(), width: stage.values.depth > 1
     ? Math.min(stage.values.width, MOST_DEEP) : stage.values.width });
   const time = () => steps * rate;
   const numbers = () => { // of the net's first weights, drawn once whatever its width
-    if (kept.of !== draws) kept = { of: draws, source: stream(seed, draws), normals: [] };
-    const { normals, source } = kept;
+    const { normals, source } = kept ??= { source: stream(seed, draws), normals: [] };
     let i = 0;
     return { normal: () => normals[i++] ?? (normals[i - 1] = source.normal()) };
   };
   const affordable = () => { // steps in a frame
     const { depth, width } = finite(), each = (depth - 1) * width * width + 8 * depth * width;
-    return Math.max(1, Math.floor(OPERATIONS / (6 * each * stage.values.points.length)));
+    return Math.max(1, Math.floor(OPERATIONS / each / stage.values.points.length));
   };
 
   // The same first weights again, to be trained as long as before: in `draw`, by as many steps a
@@ -52,7 +51,7 @@ export function start(stage) {
     flow = new Flow(all);
   }
   function reset() {
-    [goal, draws, chosen] = [stage.data.begun, 0, 0];
+    [goal, draws, chosen, kept] = [stage.data.begun, 0, 0];
     renew();
     restart();
     train(goal);
@@ -92,9 +91,9 @@ export function start(stage) {
     },
     get perFrame() { return Math.min(affordable(), 1 + Math.floor(steps * 0.05)); },
     update(names) {
-      const has = (...some) => some.some((name) => names.has(name));
-      if (has("points", "depth", "activation", "W_std")) renew();
-      if (has("points", "depth", "activation", "W_std", "width")) restart();
+      const limit = ["points", "depth", "activation", "W_std"].some((name) => names.has(name));
+      if (limit) renew();
+      if (limit || names.has("width")) restart();
     },
     step(count) {
       train(count);
@@ -107,7 +106,10 @@ export function start(stage) {
       const [px, py] = stage.values.points[chosen];
       if (name === "add") add([0.3 - px, py]); // opposite the chosen one
       else if (name === "remove") remove(chosen);
-      else { draws += 1; restart(); }
+      else {
+        [draws, kept] = [draws + 1];
+        restart();
+      }
     },
     draw() {
       train(Math.min(affordable(), goal - steps));
