@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 
 from render.layout.document import Document, relative
+from render.layout.feed import plain
 from render.layout.markup import Element, edited, elements
 from render.project import Page
 
@@ -26,16 +27,19 @@ OF_BOOK = re.compile(r"(\d+\.[A-Z]\d+) · ")
 LABEL = re.compile(r"(exr|sol)-(\d+)-([a-z]\d+)$")
 HEADING = re.compile(r"h[1-6]$")
 EMPTY = re.compile(r"\s*</p>")
+FORMULA = re.compile(r"<math.*?</math>", re.DOTALL)
+WORD = re.compile(r"[^\W\d_][\w-]{2,}")
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """An exercise: where it stands, what it is called, and its marks in words."""
+    """An exercise: where it stands, what it is called, its marks, and each word of it once."""
 
     page: Page
     id: str
     name: str
     marks: Mapping[str, str]
+    words: str
 
 
 def headed(html: str) -> str:
@@ -130,7 +134,14 @@ def _of_page(page: Page, html: str) -> Iterable[Exercise]:
         if "exercise" in one.classes and one.children:
             head = next((child for child in one.children if HEADING.match(child.tag)), None)
             if head is not None:
-                yield Exercise(page, head.id, html[head.inner : head.inner_end], _marks(one))
+                said = [child.end for child in one.children if "marks" in child.classes]
+                words = _words(html[max(head.end, *said, 0) : one.end])
+                yield Exercise(page, head.id, html[head.inner : head.inner_end], _marks(one), words)
+
+
+def _words(html: str) -> str:
+    found = WORD.findall(plain(FORMULA.sub(" ", html)).lower())
+    return " ".join(dict.fromkeys(found))
 
 
 def listed(body: str, at: Page, found: list[Exercise], titles: Mapping[str, str]) -> str:
@@ -152,16 +163,53 @@ def listed(body: str, at: Page, found: list[Exercise], titles: Mapping[str, str]
     for one in found:
         groups.setdefault(one.page.source, []).append(one)
     html = "\n".join(_group(at, titles[source], group) for source, group in groups.items())
-    return edited(body, [(place.inner, place.inner_end, f"\n{html}\n")])
+    return edited(
+        body,
+        [
+            (place.start, place.start, _controls(found)),
+            (place.inner, place.inner_end, f"\n{html}\n"),
+        ],
+    )
+
+
+def _controls(found: list[Exercise]) -> str:
+    """Return what `solved.js` filters the list by; the styles show it where scripts run."""
+    asked = {
+        key: list(dict.fromkeys(one.marks[key] for one in found if key in one.marks))
+        for key in ("kind", "difficulty")
+    } | {"marks": ["solved", "not solved"]}
+    choices = "".join(_choice(key, values) for key, values in asked.items())
+    return (
+        '<div class="exercise-controls">\n'
+        '<label>Word or label<input type="search" name="words" spellcheck="false"></label>\n'
+        f"{choices}"
+        '<button type="button">Save my marks</button>\n'
+        '<label class="file"><span>Load marks</span>'
+        '<input type="file" accept=".json" class="visually-hidden"></label>\n</div>\n'
+        f'<p role="status">{len(found)} exercises.</p>\n'
+    )
+
+
+def _choice(key: str, values: list[str]) -> str:
+    options = "".join(f"<option>{escape(value)}</option>" for value in values)
+    return (
+        f'<label>{key.capitalize()}<select name="{key}"><option value="">all</option>'
+        f"{options}</select></label>\n"
+    )
 
 
 def _group(at: Page, title: str, group: list[Exercise]) -> str:
     page = group[0].page
     href = relative(at.source, page.href)
-    rows = "\n".join(
-        f'<li{_data(one.marks)}><a href="{href}#{one.id}">{one.name}</a> '
-        f'<span class="marks">{in_words(one.marks)}</span></li>'
-        for one in group
-    )
+    rows = "\n".join(_row(one, href) for one in group)
     head = f'<h2 class="listing-title"><a href="{href}">{title}</a></h2>'
     return f'<section class="exercises">\n{head}\n<ul>\n{rows}\n</ul>\n</section>'
+
+
+def _row(one: Exercise, href: str) -> str:
+    data, solved = _data({**one.marks, "words": one.words}), f"Solved: {plain(one.name)}"
+    return (
+        f'<li{data}><a href="{href}#{one.id}">{one.name}</a> '
+        f'<span class="marks">{in_words(one.marks)}</span> <label class="solved">'
+        f'<input type="checkbox" aria-label="{escape(solved)}">solved</label></li>'
+    )

@@ -35,15 +35,14 @@ function keyOf(address) {
   return `${path}${url.hash}`;
 }
 
-function box(name, key, changed) {
+function box(name, key) {
   const label = document.createElement("label");
   const input = document.createElement("input");
   label.className = "solved";
   input.type = "checkbox";
   input.checked = key in marks();
-  input.dataset.key = key;
   input.setAttribute("aria-label", `Solved: ${name}`);
-  input.addEventListener("change", () => { setMark(key, input.checked); changed?.(); });
+  input.addEventListener("change", () => setMark(key, input.checked));
   label.append(input, "solved");
   return label;
 }
@@ -55,58 +54,41 @@ function onPage(heading) {
 }
 
 function overview(list) {
-  const rows = [...list.querySelectorAll("li")];
-  const controls = document.createElement("div");
-  const state = document.createElement("p");
-  controls.className = "exercise-controls";
-  state.setAttribute("role", "status");
+  const rows = [...list.querySelectorAll("li")].map((item) => {
+    const link = item.querySelector("a");
+    const title = item.closest(".exercises").querySelector("h2").textContent;
+    const text = spaced(`${link.textContent} ${title} ${item.dataset.words ?? ""}`);
+    return { item, text, key: keyOf(link.href), box: item.querySelector("input") };
+  });
+  const controls = document.querySelector(".exercise-controls");
+  const state = controls.nextElementSibling;
   const update = () => filterRows(list, rows, controls, state);
-  for (const row of rows) {
-    const link = row.querySelector("a");
-    row.append(" ", box(link.textContent, keyOf(link.href), update));
+  for (const { box, key } of rows) {
+    box.checked = key in marks();
+    box.addEventListener("change", () => { setMark(key, box.checked); update(); });
   }
-  const of = (key) => [...new Set(rows.map((row) => row.dataset[key]).filter(Boolean))];
-  controls.append(
-    choice("Kind", "kind", of("kind"), update),
-    choice("Difficulty", "difficulty", of("difficulty"), update),
-    choice("Marks", "solved", ["solved", "not solved"], update),
-    button("Save my marks", save),
-    loader(rows, update),
-  );
-  list.before(controls, state);
+  for (const field of controls.querySelectorAll("select, [type=search]")) field.addEventListener("input", update);
+  controls.querySelector("button").addEventListener("click", save);
+  controls.querySelector("[type=file]").addEventListener("change", (event) => load(event.target, rows, update));
   update();
 }
 
-function choice(text, name, values, update) {
-  const label = document.createElement("label");
-  const select = document.createElement("select");
-  select.name = name;
-  select.append(new Option("all", ""), ...values.map((value) => new Option(value, value)));
-  select.addEventListener("change", update);
-  label.append(text, select);
-  return label;
-}
+// Letters, digits and the dot of a label, each word after a space.
+const spaced = (text) => ` ${text.toLowerCase().replace(/[^\p{L}\p{N}.]+/gu, " ").trim()}`;
 
-function button(text, action) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.textContent = text;
-  made.addEventListener("click", action);
-  return made;
-}
-
+// A row is shown if each word that was typed begins one of its own, and its marks are those chosen.
 function filterRows(list, rows, controls, state) {
   const solved = marks();
-  const wanted = Object.fromEntries([...controls.querySelectorAll("select")].map((s) => [s.name, s.value]));
-  for (const row of rows) {
-    const done = row.querySelector("input").dataset.key in solved;
-    const asked = wanted.solved === "" || done === (wanted.solved === "solved");
-    const fits = ["kind", "difficulty"].every((key) => wanted[key] === "" || row.dataset[key] === wanted[key]);
-    row.hidden = !(asked && fits);
-  }
+  const wanted = Object.fromEntries([...controls.querySelectorAll("[name]")].map((one) => [one.name, one.value]));
+  const words = spaced(wanted.words).split(" ").filter(Boolean);
+  const fits = ({ item, text, key }) =>
+    ["kind", "difficulty"].every((name) => !wanted[name] || item.dataset[name] === wanted[name]) &&
+    (!wanted.marks || key in solved === (wanted.marks === "solved")) &&
+    words.every((word) => text.includes(` ${word}`));
+  for (const row of rows) row.item.hidden = !fits(row);
   for (const group of list.querySelectorAll(".exercises")) group.hidden = !group.querySelector("li:not([hidden])");
-  const shown = rows.filter((row) => !row.hidden).length;
-  const done = rows.filter((row) => row.querySelector("input").dataset.key in solved).length;
+  const shown = rows.filter(({ item }) => !item.hidden).length;
+  const done = rows.filter(({ key }) => key in solved).length;
   state.textContent = `${shown} of ${rows.length} exercises shown; ${done} marked as solved in this browser.`;
 }
 
@@ -119,23 +101,13 @@ function save() {
   URL.revokeObjectURL(link.href);
 }
 
-function loader(rows, update) {
-  const label = document.createElement("label");
-  const input = document.createElement("input");
-  input.type = "file";
-  input.accept = ".json";
-  input.addEventListener("change", async () => {
-    try {
-      const { solved } = JSON.parse(await input.files[0].text());
-      keepMarks({ ...marks(), ...Object.fromEntries(Object.entries(solved).map(([k, v]) => [k, String(v)])) });
-      for (const box of rows.map((row) => row.querySelector("input"))) box.checked = box.dataset.key in marks();
-      update();
-    } catch {
-      label.firstChild.textContent = "That file holds no marks: load one that was saved here";
-    }
-  });
-  input.className = "visually-hidden";
-  label.className = "file";
-  label.append("Load marks", input);
-  return label;
+async function load(input, rows, update) {
+  try {
+    const { solved } = JSON.parse(await input.files[0].text());
+    keepMarks({ ...marks(), ...Object.fromEntries(Object.entries(solved).map(([k, v]) => [k, String(v)])) });
+    for (const { box, key } of rows) box.checked = key in marks();
+    update();
+  } catch {
+    input.parentElement.querySelector("span").textContent = "That file holds no marks: load one that was saved here";
+  }
 }

@@ -66,6 +66,20 @@ def test_one_page_lists_all_exercises_posts_first(page):
     ]
 
 
+def test_the_list_is_filtered_by_words_of_what_is_asked(page):
+    listed = page("exercises.html")
+    rows, controls = listed.select("#all-exercises li"), listed.select_one(".exercise-controls")
+    assert rows[0]["data-words"] == "show see exercise"
+    assert [one["name"] for one in controls.select("[name]")] == [
+        "words",
+        "kind",
+        "difficulty",
+        "marks",
+    ]
+    kinds = [option.get_text() for option in controls.select("[name=kind] option")]
+    assert kinds == ["all", "open", "compute"]
+
+
 def test_quartos_markup_gives_the_same_and_only_once():
     once = headed(QUARTOS)
     assert '<h4 class="theorem-title" id="exr-3-p10">3.P10 · A <em>norm</em></h4>' in once
