@@ -8,7 +8,7 @@ import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from html import escape
+from html import escape, unescape
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -33,6 +33,7 @@ ROOT = re.compile(r'((?:href|src)=")/(?!/)')
 LOCAL = re.compile(r'((?:href|src|content)=")((?:\.\.?/|[\w-]+(?:/|\.))[^":]*")')
 IDS = re.compile(r' id="[^"]*"')
 INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+IF = re.compile(r'(<link\b[^>]*) data-if="([^"]*)">\n?')
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>\n?')
 
 
@@ -103,7 +104,7 @@ class Frame:
             reading=self._reading,
             lang=self._html.get("lang", "en"),
             policy=self._policy,
-            head=self._head,
+            head=needed(self._head, shown.title + shown.subtitle + marked),
             css=self._css(),
             date=page_date(page),
             day=long_date(page_date(page)),
@@ -240,6 +241,15 @@ def _split_policy(head: str) -> tuple[str, str]:
     policy = "".join(POLICY.findall(head))
     exact = re.sub(r"(script-src[^;]*)'unsafe-inline'", lambda match: match[1] + hashes, policy)
     return exact, POLICY.sub("", head)
+
+
+def needed(head: str, html: str) -> str:
+    """Leave out the links whose `data-if`, a regular expression, fits nothing on the page."""
+
+    def link(match: re.Match) -> str:
+        return f"{match[1]}>\n" if re.search(unescape(match[2]), html) else ""
+
+    return IF.sub(link, head)
 
 
 def _hash(script: str) -> str:

@@ -30,10 +30,11 @@ DAY = (2020, 1, 1, 0, 0, 0)  # of every entry, so that the same site gives the s
 
 MODULE = re.compile(r'<script type="module" src="([^"]*)"></script>\n?')
 GONE = re.compile(
-    r'<meta http-equiv="Content-Security-Policy"[^>]*>\n?|<script src="[^"]*explore/file\.js">'
+    r'<meta http-equiv="Content-Security-Policy"[^>]*>\n?|<script [^>]*explore/file\.js">'
     r'</script>\n?|<link rel="preload"[^>]*>\n?',
     re.S,
 )
+OPTIONAL = re.compile(rb"font-display:\s*optional")  # which needs a preload, and files have none
 FETCHED = re.compile(r'(<img\b[^>]*\bsrc=")([^":]+\.png)(")')
 IMPORT = re.compile(r"^import\s*\{([^}]*)\}\s*from\s*[\"']([^\"']+)[\"'];?\n", re.M)
 BARE = re.compile(r"^import\s*[\"']([^\"']+)[\"'];?\n", re.M)
@@ -78,7 +79,10 @@ def pack(out: Path) -> Path:
                 text = page(path.read_text(encoding="utf-8"), name, out)
                 packed.writestr(_entry(name), text, zipfile.ZIP_DEFLATED)
             elif name not in modules:
-                packed.writestr(_entry(name), path.read_bytes(), zipfile.ZIP_DEFLATED)
+                data = path.read_bytes()
+                if path.suffix == ".css":
+                    data = OPTIONAL.sub(b"font-display: swap", data)
+                packed.writestr(_entry(name), data, zipfile.ZIP_DEFLATED)
         packed.writestr(_entry(BUNDLE), bundle(modules), zipfile.ZIP_DEFLATED)
     return out / NAME
 

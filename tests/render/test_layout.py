@@ -7,6 +7,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from render.layout import feed
+from render.layout.frame import needed
 from tests.render.helpers import CONFIG, build
 
 SIDEBAR = """\
@@ -182,3 +183,10 @@ def test_search_knows_the_words_of_pages_only(site):
     entry = json.loads((site / "pagefind/pagefind-entry.json").read_text())
     assert entry["languages"]["en-gb"]["page_count"] == 6  # not the list, not the 404 page
     assert not list((site / "pagefind").glob("*ui*"))
+
+
+def test_a_font_is_preloaded_where_a_page_shows_it():
+    head = '<link rel="preload" href="/a.woff2" data-if="&lt;math">\n<link rel="icon" href="/i">\n'
+    kept = '<link rel="preload" href="/a.woff2">\n<link rel="icon" href="/i">\n'
+    assert needed(head, "<p><math>x</math></p>") == kept
+    assert needed(head, "<p>math</p>") == '<link rel="icon" href="/i">\n'

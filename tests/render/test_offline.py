@@ -21,7 +21,7 @@ MODULES = {
 PAGE = """<html><head>
 <meta http-equiv="Content-Security-Policy" content="default-src 'self'">
 <link rel="preload" href="../assets/a.woff2" as="font" crossorigin>
-<script src="../explore/file.js"></script>
+<script defer src="../explore/file.js"></script>
 <script type="module" src="../explore/main.js"></script>
 </head><body><dialog id="search"><p>Search</p></dialog><img src="weights.png" data-module="digit"></body></html>"""
 

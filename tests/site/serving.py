@@ -4,7 +4,9 @@ import contextlib
 import functools
 import http.server
 import posixpath
+import re
 import threading
+import time
 from urllib.parse import unquote, urlsplit
 
 
@@ -42,6 +44,17 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+class Slow(Handler):
+    """Serves as a slow line would: fonts and scripts late, a page's table cell by cell at first."""
+
+    def copyfile(self, source, outputfile):
+        pieces = re.split(rb"(?<=</th>)|(?<=</tr>)", source.read(), maxsplit=12)
+        time.sleep({".js": 0.3, ".woff2": 2}.get(posixpath.splitext(self.path)[1], 0))
+        for piece in pieces:
+            outputfile.write(piece)
+            time.sleep(0.1 * (len(pieces) > 1))
+
+
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
@@ -51,9 +64,9 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def serve(root, below="/"):
+def serve(root, below="/", handler=Handler):
     """Serve `root` below the path `below` (it ends in a slash); give the URL."""
-    handler = functools.partial(Handler, below=below, directory=str(root))
+    handler = functools.partial(handler, below=below, directory=str(root))
     with Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

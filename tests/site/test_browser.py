@@ -17,7 +17,7 @@ import pytest
 from browsing import BRIGHTNESS, TOGGLE
 from gates_site import Site
 from playwright.sync_api import expect, sync_playwright
-from serving import serve
+from serving import Slow, serve
 
 from tests.conftest import once
 
@@ -176,6 +176,18 @@ def test_nothing_moves_while_a_page_loads(visits):
     """0.1 is good by Google's scale; half of that here, at 1280 px."""
     moved = [f"{v.path} ({v.scheme}): {v.shift:.3f}" for v in visits if v.shift >= 0.05]
     assert not moved, "\n".join(moved)
+
+
+# A table for the whole page, controls that a script works, paragraphs with formulas and emphasis.
+LATE = ("status.html", "exercises.html", "notes/nielsen/index.html", "notes/nielsen/chapter-6.html")
+
+
+@pytest.mark.parametrize("path", LATE)
+def test_nothing_moves_when_rows_fonts_and_scripts_come_late(path, site_root, page):
+    page.add_init_script(browsing.SHIFT)
+    with serve(site_root, handler=Slow) as url:
+        page.goto(url + path, wait_until="networkidle")
+        assert page.evaluate("window.shift") < 0.01
 
 
 def test_dark_is_dark_and_light_is_light(visits):
@@ -497,13 +509,33 @@ def test_a_link_shows_what_it_means_on_hover_and_focus(kind, page, base):
     expect(link).not_to_have_attribute("aria-describedby", "card")
 
 
+def test_words_and_labels_find_an_exercise(site, page, base, tmp_path):
+    """On a server, and in the site as a file."""
+    with zipfile.ZipFile(site.root / "tiny-nets.zip") as packed:
+        packed.extractall(tmp_path)
+    for root in (base, (tmp_path / "tiny-nets").as_uri() + "/"):
+        page.goto(root + "exercises.html")
+        rows, field = page.locator("#all-exercises li:visible"), page.get_by_label("Word or label")
+        expect(page.locator("main [role=status]")).to_contain_text("0 marked")
+        everything = rows.count()
+        for words, label in (("3.p10", "3.P10"), ("adding MOMENTUM", "3.P14")):
+            field.fill(words)
+            expect(rows).to_have_count(1)
+            expect(rows).to_contain_text(label)
+        page.locator("select[name=kind]").select_option("open")
+        expect(rows).to_have_count(0)
+        page.locator("select[name=kind]").select_option("")
+        field.fill("")
+        expect(rows).to_have_count(everything)
+
+
 def test_solved_marks_are_kept_counted_and_saved(page, base, tmp_path):
     page.goto(base + "posts/weight-masks/index.html", wait_until="networkidle")
     page.get_by_role("checkbox", name=re.compile("^Solved: ")).first.check()
     page.goto(base + "exercises.html", wait_until="networkidle")
     status = page.locator("main [role=status]")
     expect(status).to_contain_text("1 marked as solved")
-    page.locator("select[name=solved]").select_option("solved")
+    page.locator("select[name=marks]").select_option("solved")
     expect(page.locator("#all-exercises li:visible")).to_have_count(1)
     with page.expect_download() as download:
         page.get_by_role("button", name="Save my marks").click()
