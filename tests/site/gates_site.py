@@ -199,7 +199,11 @@ def no_search(site):
     read = [page for page in site.pages if page.soup.select_one("[data-pagefind-body]")]
     if not read or count != len(read):
         return [f"the search index has {count} pages, the site {len(read)} to be found"]
-    return []
+    return [
+        f"{file.relative_to(site.root)}: what search fetches of a page has a whole picture in it"
+        for file in sorted(entry.parent.glob("fragment/*"))
+        if re.search(rb'"image": ?"data:', gzip.decompress(file.read_bytes()))
+    ]
 
 
 def bad_notebooks(site):

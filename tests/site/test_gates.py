@@ -1,5 +1,6 @@
 """Every gate passes a good page, and catches the fault that it is there for."""
 
+import gzip
 import random
 import string
 
@@ -36,7 +37,8 @@ FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>T</title><link
 SITEMAP = """<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
 <url><loc>https://example.org/index.html</loc></url><url><loc>https://example.org/other.html</loc></url></urlset>"""
 SEARCH = '{"languages": {"en-gb": {"page_count": 2}}}'
-NAMES = {"search": "pagefind/pagefind-entry.json"}
+FRAGMENT = '{"meta":{"image":"/a.png"}}'
+NAMES = {"search": "pagefind/pagefind-entry.json", "fragment": "pagefind/fragment/a"}
 SOURCE = "---\ntitle: Good\n---\n\n```{python}\n#| label: fig-a\nplot()\n```\n"
 
 
@@ -51,14 +53,16 @@ def build(folder, **changes):
         "index.xml": FEED,
         "sitemap.xml": SITEMAP,
         "pagefind/pagefind-entry.json": SEARCH,
+        "pagefind/fragment/a": FRAGMENT,
         "index.qmd": SOURCE,
         "other.qmd": "---\ntitle: Other\n---\n",
     }
     files.update({NAMES.get(name, name.replace("_", ".")): text for name, text in changes.items()})
     for name, text in files.items():
         if text is not None:
-            (folder / name).parent.mkdir(exist_ok=True)
-            (folder / name).write_text(text, encoding="utf-8")
+            packed = gzip.compress(text.encode()) if "fragment" in name else text.encode()
+            (folder / name).parent.mkdir(exist_ok=True, parents=True)
+            (folder / name).write_bytes(packed)
     return Site(folder, URL, sources=folder)
 
 
@@ -263,6 +267,7 @@ SITE_FAULTS = [
     (gates_site.no_search, {"search": None}, "no search index"),
     (gates_site.no_search, {"search": SEARCH.replace("2", "1")}, "has 1 pages"),
     (gates_site.no_search, {"other_html": OTHER.replace(" data-pagefind-body", "")}, "has 2 pages"),
+    (gates_site.no_search, {"fragment": FRAGMENT.replace("/a.png", "data:x")}, "whole picture"),
     (secrets, {"index_html": GOOD.replace("See", "/home/someone/x.py")}, "index.html names"),
     (gates_site.repeated_titles, {"other_html": GOOD}, "2 pages have"),
     (gates_site.orphans, {"more_html": GOOD}, "no page links to more.html"),
