@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tinynets import colours, plots
-from tinynets.plots import masks, phone, svg
+from tinynets.plots import curves, masks, phone, svg
 
 LIGHT, DARK = "#ffffff", "#14171c"
 
@@ -188,6 +188,30 @@ def test_on_a_phone_a_wide_legend_lies_neither_on_the_lines_nor_on_the_title():
     boxes = [part.get_window_extent() for part in (ax.patch, ax.title, ax.get_legend())]
     assert boxes[2].y0 > boxes[1].y1 > boxes[0].y1
     assert boxes[2].y1 < figure.bbox.y1
+
+
+def named_at_their_ends(*names):
+    figure, ax = plt.subplots(figsize=(plots.WIDTH, 3), layout="constrained")
+    curves.plot_curves({name: [0, i] for i, name in enumerate(names)}, ax=ax)
+    phone.stack(figure)
+    figure.canvas.draw()
+    return figure, ax
+
+
+def test_on_a_phone_long_names_of_curves_leave_them_their_room():
+    figure, ax = named_at_their_ends("plain backpropagation", "continual, ρ = 0.001")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "continual, ρ = 0.001",
+        "plain backpropagation",
+    ]
+    assert not ax.texts and ax.get_position().width > 0.75
+    legend = ax.get_legend().get_window_extent()
+    assert ax.patch.get_window_extent().y1 < legend.y0 and legend.y1 < figure.bbox.y1
+
+
+def test_on_a_phone_short_names_stay_beside_their_curves():
+    _, ax = named_at_their_ends("SGD", "Adam")
+    assert ax.get_legend() is None and len(ax.texts) == 2
 
 
 def test_a_figure_for_phones_is_as_narrow_and_its_letters_can_be_read():

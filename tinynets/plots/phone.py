@@ -9,7 +9,7 @@ import math
 import textwrap
 
 from matplotlib.figure import Figure
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 from matplotlib.ticker import LogLocator
 from matplotlib.transforms import ScaledTranslation
 
@@ -20,6 +20,7 @@ MIME = "image/x-phone+svg"  # what a cell hands over beside the drawing itself
 _FITS = 1.25 * PHONE  # shrunk from here, letters of 9 points keep 9 pixels
 _TILE = 0.62  # inches: no narrower is a tile, a panel without ticks
 _MOST_INSIDE = 0.45  # of a panel's width: a wider legend stands above it
+_MOST_BESIDE = 0.22  # of the phone: longer names of curves stand in a legend
 _SMALLEST = 7  # points: 9.3 pixels; exponents are drawn at 0.7 of their text's size
 
 
@@ -80,8 +81,9 @@ def stack(figure: Figure) -> Figure:
         _give_labels(rows, cells)
     _place(figure, _lines(rows, cells), cells)
     for ax in figure.axes:
+        named = _gather_names(ax)
         _fit_words(ax)
-        _lift_legend(ax)
+        _lift_legend(ax, always=named)
     _narrow_legends(figure)
     _enlarge(figure)
     return figure
@@ -216,7 +218,30 @@ def _wrap(text, room):
         text.set_text(textwrap.fill(words, most))
 
 
-def _lift_legend(ax):
+def _width_of(texts, n_more=0):
+    """Return about how many inches texts of one size take, in letters and some more."""
+    longest = max(len(line) for text in texts for line in text.get_text().split("\n"))
+    return (0.55 * longest + n_more) * texts[0].get_fontsize() / 72
+
+
+def _gather_names(ax):
+    """Put names that stand beside the ends of curves into a legend, if they take the curves' room.
+
+    Returns whether they did.
+    """
+    lines = {line.get_label(): line for line in ax.lines}
+    named = [one for one in ax.texts if isinstance(one, Annotation) and one.get_text() in lines]
+    beside = [one for one in named if one.xycoords == "axes fraction" and one.xy[0] > 1]
+    if not beside or _width_of(beside) <= _MOST_BESIDE * PHONE:
+        return False
+    from_top = sorted(beside, key=lambda text: -text.xy[1])
+    ax.legend(handles=[lines[text.get_text()] for text in from_top])
+    for text in beside:
+        text.remove()
+    return True
+
+
+def _lift_legend(ax, *, always):
     """Set a legend above its panel where inside it would lie on the lines."""
     legend = ax.get_legend()
     texts = legend.get_texts() if legend else ()
@@ -224,8 +249,8 @@ def _lift_legend(ax):
         return
     figure, size = ax.figure, texts[0].get_fontsize()
     lines = [line for text in texts for line in text.get_text().split("\n")]
-    wide = (0.55 * max(map(len, lines)) + 4) * size / 72  # inches, with the handles
-    if wide > _MOST_INSIDE * ax.get_subplotspec().get_position(figure).width * PHONE:
+    wide = _width_of(texts, 4)  # with the handles
+    if always or wide > _MOST_INSIDE * ax.get_subplotspec().get_position(figure).width * PHONE:
         title = ax.title
         n_above = title.get_text().count("\n") + 1 if title.get_text() else 0
         above = ScaledTranslation(0, n_above * title.get_fontsize() / 50, figure.dpi_scale_trans)
