@@ -292,7 +292,7 @@ def test_a_post_begins_with_its_figure_and_shows_little_code(page, site, base):
 
 def test_a_note_shows_little_code(page, site, base):
     problems = []
-    for path in pages_in(site, "notes/*.html"):
+    for path in pages_in(site, "notes/*.html") + pages_in(site, "nielsen/*.html"):
         page.goto(base + path)
         problems += too_much_code(path, page.evaluate(FIRST_SCREEN)[1], 100)
     assert not problems, "\n".join(problems)
