@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from test_claims import cell_with
 
-from tinynets.text import percent, span
+from tinynets.text import number, percent, span
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTER_5 = "notes/nielsen/chapter-5.qmd"
@@ -210,3 +210,41 @@ def test_decay_stops(spoil):
     spoil(decays)
     with pytest.raises(AssertionError):
         run_decay(decays)
+
+
+CHAPTER_6 = "notes/nielsen/chapter-6.qmd"
+
+
+def run_race(result):
+    """Run the claims on tanh and the sigmoid, on these curves."""
+    raced = json.loads(STORED)["chapter 6, tanh"] | {"result": result}
+    race = {name: 100 * np.array(result[name]) for name in ("tanh", "sigmoid")}
+    scope = {"np": np, "number": number, "percent": percent, "raced": raced, "race": race}
+    exec(cell_with(CHAPTER_6, "first_lead"), scope)
+
+
+def exchange_tanh_and_sigmoid(result):
+    result["tanh"], result["sigmoid"] = result["sigmoid"], result["tanh"]
+
+
+def leave_the_sigmoid_behind(result):
+    for curve in result["sigmoid"]:
+        curve[-1] -= 0.02
+
+
+def start_one_sigmoid_well(result):
+    result["sigmoid"][0][0] = result["tanh"][0][0]
+
+
+def test_the_race_of_chapter_6_holds_as_it_is():
+    run_race(json.loads(STORED)["chapter 6, tanh"]["result"])
+
+
+@pytest.mark.parametrize(
+    "spoil", [exchange_tanh_and_sigmoid, leave_the_sigmoid_behind, start_one_sigmoid_well]
+)
+def test_the_race_of_chapter_6_stops(spoil):
+    result = json.loads(STORED)["chapter 6, tanh"]["result"]
+    spoil(result)
+    with pytest.raises(AssertionError):
+        run_race(result)

@@ -49,7 +49,9 @@ def test_the_depths_have_the_seeds_and_epochs_of_their_recipe():
         assert [len(c) for c in curves] == recipe["n_nets"] * [recipe["epochs"]]
 
 
-@pytest.mark.parametrize("name", ["chapter 1", "chapter 3, start", "chapter 3, rates"])
+@pytest.mark.parametrize(
+    "name", ["chapter 1", "chapter 3, start", "chapter 3, rates", "chapter 6, tanh"]
+)
 def test_curves_have_the_seeds_and_epochs_of_their_recipe(name):
     run = STORED[name]
     for curves in run["result"].values():

@@ -5,6 +5,8 @@ from numpy.typing import ArrayLike
 
 from tinynets import checks
 
+_RAISED = str.maketrans("−0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 @checks.arguments()
 def percent(shares: ArrayLike, digits: int = 1) -> str:
@@ -33,8 +35,41 @@ def percent(shares: ArrayLike, digits: int = 1) -> str:
 
 
 @checks.arguments()
+def number(value: float, text: str = "{:.1f}") -> str:
+    """Write a number with a true minus, and a power of ten as one.
+
+    Parameters
+    ----------
+    value : float
+        What rounds to 0 has no minus.
+    text : str
+        Its format, such as "{:+.1f}" or "{:.0e}".
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> number(-0.28, "{:.2f}"), number(2e-8, "{:.0e}")
+    ('−0.28', '2 × 10⁻⁸')
+    """
+    written = text.format(float(value))
+    if not any(digit in written.partition("e")[0] for digit in "123456789"):
+        written = written.replace("-", "")
+    mantissa, _, power = written.replace("-", "−").partition("e")
+    if not power:
+        return mantissa
+    exponent = power.replace("+", "").lstrip("0").replace("−0", "−")
+    return f"{mantissa} × 10{(exponent or '0').translate(_RAISED)}"
+
+
+@checks.arguments()
 def span(values: ArrayLike, text: str = "{:.0f}") -> str:
     """Write the mean of values and their range: "mean (least–most)".
+
+    Where all three read the same there is no range; a range from below 0 has
+    "to" in place of the dash.
 
     Parameters
     ----------
@@ -54,5 +89,7 @@ def span(values: ArrayLike, text: str = "{:.0f}") -> str:
     """
     array = np.asarray(values)
     checks.fitting({"values": array}, {"values": "... n"})
-    least, mean, most = (text.format(float(v)) for v in (array.min(), array.mean(), array.max()))
-    return f"{mean} ({least}–{most})"
+    least, mean, most = (number(v, text) for v in (array.min(), array.mean(), array.max()))
+    if least == most:
+        return mean
+    return f"{mean} ({least}{' to ' if least.startswith('−') else '–'}{most})"
