@@ -76,7 +76,7 @@ def betas_explorable(
     return live(
         name,
         module="betas",
-        title="The price of a nat",
+        title="What β does",
         question="Turn up β. Which classes give up their own place first, and at which β have all?",
         answer="At every step of β the ellipses move towards the prior, and in the upper half of "
         "the scale over one another. By and large the digits that lie nearest to each other at "
