@@ -7,7 +7,7 @@ import torch
 from claims import cell_with
 
 from tinynets import tables
-from tinynets.text import percent
+from tinynets.text import number, percent
 
 CHAINS = "posts/hmc-vs-langevin/index.qmd"
 
@@ -47,7 +47,7 @@ def narrow_facts():
 
 def run_chains(race, narrow):
     """Run the cells of the samplers' page that hold its claims, on these facts."""
-    scope = {"math": math, "torch": torch, "percent": percent}
+    scope = {"math": math, "torch": torch, "number": number, "percent": percent}
     scope |= {"PRIORS": ("standard", "fan-in"), "DATA_SETS": (1, 2, 3)}
     scope |= {"N_CHAINS": 8, "N_NARROW": 16, "MANY_NOISE": 0.05} | race | narrow
     exec(cell_with(CHAINS, "ratios = "), scope)
@@ -148,7 +148,8 @@ def bound_facts():
 
 def run_backprop(facts):
     """Run the cells of Bayes by Backprop that hold its claims, on these facts."""
-    scope = {"math": math, "torch": torch, "percent": percent, "tables": tables}
+    scope = {"math": math, "torch": torch, "number": number, "percent": percent}
+    scope |= {"tables": tables}
     scope |= {"N_STEPS": 1, "N_HIDDEN": 20} | facts
     exec(cell_with(BACKPROP, "level = torch"), scope)
     exec(cell_with(BACKPROP, "def exact_ahead"), scope)

@@ -7,6 +7,8 @@ import pytest
 import torch
 from claims import ROOT, cell_with
 
+from tinynets.text import number
+
 ACTIVATIONS = "notes/activations.qmd"
 RACED = ("sigmoid", "tanh", "ReLU", "SELU", "softplus", "SiLU", "GELU")
 
@@ -137,7 +139,7 @@ CONTINUAL = "notes/continual-backprop.qmd"
 
 def run_rivals(race):
     """Run the claims on rivals, on this race."""
-    scope = {"span": lambda values, text: str(values), "Markdown": str}
+    scope = {"span": lambda values, text: str(values), "number": number, "Markdown": str}
     scope |= {"race": race, "recipe": race["recipe"], "raced": {}, "ends": {}}
     for name, values in race["learnt"].items():
         scope["raced"][name] = torch.tensor(values)
