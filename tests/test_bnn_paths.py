@@ -5,10 +5,10 @@ import pickle
 import pytest
 import torch
 from bnn_checks import F64, check_gradient, data, likelihoods, positions, posterior_of
+from compiled import needs_compiler
 from torch import nn
 
 from tinynets import bnn
-from tinynets._fast import build
 from tinynets.bnn._paths import by_hand
 from tinynets.nets import MLP
 from tinynets.rng import generator
@@ -27,12 +27,6 @@ PRIORS = [
     torch.distributions.LogNormal(*f64(-1.0, 0.5)),
 ]
 NAMES = ("sigmoid", "softplus", "silu", "gelu", "erf", "elu", "selu", "sine")
-
-
-needs_compiler = pytest.mark.skipif(
-    isinstance(build.library("double"), str),
-    reason="no C compiler: install cc (gcc or clang) to test compiled paths",
-)
 
 
 def check_by_hand(posterior):

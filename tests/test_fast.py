@@ -3,9 +3,13 @@
 import hashlib
 import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
+from compiled import needs_compiler
 
 from tinynets import bnn, nets, rng
 from tinynets._fast import build
@@ -13,11 +17,6 @@ from tinynets._fast import chains as fast_chains
 from tinynets.samplers import adapt, base, diagonal_mass, hmc, mala, nuts, sample, ula
 from tinynets.samplers.leapfrog import path, trajectory
 from tinynets.samplers.run import BLOCK
-
-needs_compiler = pytest.mark.skipif(
-    isinstance(build.library("double"), str),
-    reason="no C compiler: install cc (gcc or clang) to test compiled paths",
-)
 
 CASES = {
     "tanh": ([1, 101, 1], "tanh"),
@@ -370,10 +369,26 @@ def test_an_empty_cache_home_is_the_users_own(monkeypatch, tmp_path):
         assert build._cache() == tmp_path / ".cache" / "tinynets" / "compiled"
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write anywhere: run as another user")
-def test_a_cache_that_cannot_be_written_is_no_error(fresh_cache):
-    fresh_cache.parent.parent.chmod(0o500)
-    assert "can't be kept" in build.library("double")
+@needs_compiler
+def test_a_cache_that_cannot_be_written_is_named(fresh_cache):
+    fresh_cache.parent.write_text(
+        "a file where the folder should be: root can't write there either"
+    )
+    why = build.library("double")
+    assert why.startswith(f"the C code can't be kept in {fresh_cache} or loaded")
+    assert why.endswith("let XDG_CACHE_HOME name a folder that can be written and run from")
+
+
+@pytest.mark.parametrize("ci", ["true", ""])
+def test_without_compiled_code_tests_skip_and_say_why_but_fail_in_ci(tmp_path, ci):
+    (tmp_path / "tinynets").write_text("in the way")
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path), "CI": ci}
+    command = [sys.executable, "-c", "import compiled; print(compiled.needs_compiler)"]
+    done = subprocess.run(
+        command, env=environment, cwd=Path(__file__).parent, capture_output=True, text=True
+    )
+    assert (done.returncode != 0) == (ci == "true")
+    assert f"can't be kept in {tmp_path}" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@ import math
 
 import pytest
 import torch
+from compiled import needs_compiler
 from torch import nn
 
 from tinynets import nets
-from tinynets._fast import arccos, build
+from tinynets._fast import arccos
 from tinynets.kernels import KernelFunction, kernels_of
 from tinynets.kernels.combine import add, concatenate, multiply, residual
 from tinynets.kernels.layers import activation, dense, erf, leaky_relu, relu, serial
@@ -377,7 +378,7 @@ def test_tiles_do_not_show(monkeypatch):
         torch.testing.assert_close(getattr(kernels(x, y), key), cross[want], rtol=1e-13, atol=1e-14)
 
 
-@pytest.mark.skipif(isinstance(build.library("double", "arccos"), str), reason="no C compiler")
+@needs_compiler
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 @pytest.mark.parametrize("middle", [torch.tanh, torch.sigmoid, torch.cos])
 def test_compiled_passes_are_those_of_pytorch(dtype, middle, monkeypatch):

@@ -65,7 +65,10 @@ def library(real: str, source: str = "chains") -> ctypes.CDLL | str:
     except subprocess.TimeoutExpired:
         return f"{command[0]} took more than {SECONDS} s"
     except OSError as error:
-        return f"the C code can't be kept or loaded: {error}"
+        return (
+            f"the C code can't be kept in {_cache()} or loaded from there: {error}; let "
+            "XDG_CACHE_HOME name a folder that can be written and run from"
+        )
 
 
 def _cache() -> Path:

@@ -54,7 +54,7 @@ def arguments(**shapes: str) -> Callable[[F], F]:
             given = dict(zip(names, args, strict=False)) | kwargs
             for name, kind in _kinds(function).items():
                 if name in given and not kind.holds(given[name]):
-                    raise _unlike(name, kind, given[name])
+                    raise kind.error(name, given[name])
             fitting(given, shapes)
             return function(*args, **kwargs)
 
@@ -150,14 +150,6 @@ def _kinds(function: Callable) -> dict[str, Kind]:
     named = [name for name, one in parameters if one.kind not in starred]
     found = {name: kind_of(hints[name]) for name in named if name in hints}
     return {name: kind for name, kind in found.items() if kind is not None}
-
-
-def _unlike(name: str, kind: Kind, value: Any) -> TypeError:
-    text = repr(value)
-    shown = text if len(text) < 60 and "\n" not in text else "one"
-    return TypeError(
-        f"{name} must be {kind.name}, got {shown} ({type(value).__name__}){kind.remedy(value)}"
-    )
 
 
 def _shape(value: Any) -> tuple[int, ...] | None:

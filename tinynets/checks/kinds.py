@@ -17,19 +17,27 @@ class Kind(NamedTuple):
     holds: Callable[[Any], bool]
     name: str
 
-    def remedy(self, value: Any) -> str:
-        """Say how to make what is wanted, where one line of code does.
+    def error(self, name: str, value: Any) -> TypeError:
+        """Return what to raise of a value that the test refuses.
 
         Parameters
         ----------
+        name : str
+            What the value is called in the message.
         value : object
             What was given instead.
 
         Returns
         -------
-        str
-            The end of a message; empty where nothing is known.
+        TypeError
+            With how to make what is wanted, where one line of code does.
         """
+        text = repr(value)
+        shown = text if len(text) < 60 and "\n" not in text else "one"
+        got = f"{shown} ({type(value).__name__}){self._remedy(value)}"
+        return TypeError(f"{name} must be {self.name}, got {got}")
+
+    def _remedy(self, value: Any) -> str:
         if "torch.Generator" in self.name:
             seed = value if isinstance(value, int) else 0
             return f"; make one by torch.Generator().manual_seed({seed})"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tinynets.checks.kinds import kind_of
+
 if TYPE_CHECKING:  # what is NumPy's alone, such as tinynets.nielsen, needs no PyTorch
     import torch
 
@@ -199,12 +201,9 @@ def generator(name: str, value: torch.Generator) -> torch.Generator:
     """
     import torch
 
-    if not isinstance(value, torch.Generator):
-        seed = value if isinstance(value, int) else 0
-        raise TypeError(
-            f"{name} must be a torch.Generator, got {value!r}: "
-            f"make one by torch.Generator().manual_seed({seed})"
-        )
+    kind = kind_of(torch.Generator)
+    if kind is not None and not kind.holds(value):
+        raise kind.error(name, value)
     return value
 
 
