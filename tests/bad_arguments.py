@@ -17,8 +17,9 @@ import math
 import pkgutil
 import tempfile
 import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -47,6 +48,51 @@ BAD = {
     "negative doubles": torch.full((2, 2), -2.0, dtype=torch.float64),
     "whole numbers": torch.tensor([[3, -7]]),
     "an array": np.array([[1.0, 2.0]]),
+}
+
+
+class Unspoilt(Exception):
+    """What was to be done to an argument can't be done to this one."""
+
+
+class Spoilt(NamedTuple):
+    """What is done to a right argument, where that can be done."""
+
+    do: Callable[[Any], Any]
+
+    def __call__(self, argument: Any) -> Any:
+        if isinstance(argument, Mapping) and argument:
+            first = next(iter(argument))
+            return dict(argument) | {first: self(argument[first])}
+        try:
+            if not isinstance(argument, str):
+                return self.do(argument)
+        except (TypeError, ValueError, LookupError, RuntimeError):
+            pass
+        raise Unspoilt
+
+
+def _with_nan(argument):
+    if isinstance(argument, torch.Tensor | np.ndarray):
+        spoilt = argument.clone() if isinstance(argument, torch.Tensor) else argument.copy()
+        spoilt[(0,) * spoilt.ndim] = math.nan
+        return spoilt
+    if isinstance(argument, float):
+        return math.nan
+    if not isinstance(argument, list | tuple):
+        raise Unspoilt
+    return type(argument)([_with_nan(argument[0]), *argument[1:]])
+
+
+SPOILT = {
+    "one too few": Spoilt(lambda right: right[:-1]),
+    "none": Spoilt(lambda right: right[:0]),
+    "one too many": Spoilt(lambda right: [*right, right[-1]]),
+    "one of them": Spoilt(lambda right: right[0]),
+    "one dimension more": Spoilt(lambda right: right[None]),
+    "a NaN in it": Spoilt(_with_nan),
+    "below zero": Spoilt(lambda right: -1 - right),
+    "one by one less": Spoilt(lambda right: right - 1),
 }
 
 
@@ -146,6 +192,59 @@ MORE = [
         "ntk_star=torch.eye(6).double(), "
         "f0_star=random(6), friction=1.0, tolerance=1e-3, solver='RK45')",
     ),
+    ("plots.bnn", "plot_intervals(['a', 'b'], random(2, 3), random(2), xlabel='x')"),
+    ("plots.cubes", "plot_regions(np.eye(3), (0, 1, 0, 1))"),
+    ("plots.cubes", "projected(random(4, 3), (30.0, 20.0))"),
+    ("plots.curves", "draw_line(plt.gca(), random(4), random(2, 4), 0, label='a', band=(5, 95))"),
+    ("plots.descent", "plot_mean(random(5), random(3), 0.5, ylim=(0, 1), most=9)"),
+    (
+        "plots.descent",
+        "from tinynets.landscapes import saddle\nplot_path(saddle(), random(4, 2), random(2, 2))",
+    ),
+    ("plots.latents", "plot_digits(random(3, 2), [0, 1, 2], size=3, alpha=0.5)"),
+    ("plots.latents", "plot_densities(3 * random(2, 5, 5), 2.0)"),
+    (
+        "plots.marks",
+        "plot_marks([Line(random(4))], random(4), ylim=(0, 1), xlabel='x', ylabel='y')",
+    ),
+    ("plots.masks", "plot_tile(random(4), (2, 2), limit=1.0, amounts=True)"),
+    ("plots.masks", "robust_limit(random(4))"),
+    ("plots.masks", "plot_held(random(4), random(3, 4), random(3), 1, (2, 2))"),
+    ("plots.neurons", "plot_neuron(random(5), random(5), random(5), limit=0.1, kink=0.5)"),
+    ("plots.neurons", "plot_two_neurons(random(5), random(5), random(5), ylim=(0, 1))"),
+    (
+        "plots.planes",
+        "plot_walk(random(3, 2), [0, 1, 2], (0.5, 0.5), random(4), (2, 2), limit=1.0)",
+    ),
+    ("plots.planes", "plot_rings(random(3, 5, 2), random(3, 2), limit=1.0)"),
+    (
+        "plots.planes",
+        "plot_outlines({'a': [{'pieces': [[0, 0, 1, 1]], 'middle': [0, 0]}]}, limit=1.0)",
+    ),
+    ("plots.sampling", "plot_ranks(random(5), expected=0.5, band=(0.2, 0.7), label='a')"),
+    ("plots.sampling", "plot_autocorrelation({'a': random(2, 5)})"),
+    (
+        "plots.stills",
+        "plot_chain([random(4, 2)], random(3, 2), random(3, 2), x=(0, 1), y=(0, 1), ax=plt.gca())",
+    ),
+    (
+        "plots.stills",
+        "plot_driven([random(4, 2)], random(3, 2), random(3, 2), random(9), x=(0, 1), y=(0, 1))",
+    ),
+    ("plots.stills", "plot_checks(['a', 'b'])"),
+    (
+        "plots.stills",
+        "plot_corners(random(5), random(5), random(2), random(2), random(3, 2), "
+        "xlim=(0, 1), ylim=(0, 1))",
+    ),
+    (
+        "plots.stills",
+        "plot_functions(random(5), random(2, 5), random(5), random(2, 3), ylim=(0, 1))",
+    ),
+    (
+        "plots.stills",
+        "plot_wide(random(5), random(2, 5), random(5), random(5), random(2, 3), ylim=(0, 1))",
+    ),
     ("rng", "spawn(random_generator())"),
     ("samplers.mass", "dense_mass(torch.eye(2))"),
     ("samplers.mass", "diagonal_mass(torch.ones(2))"),
@@ -182,7 +281,7 @@ class Case(NamedTuple):
     module: str
     function: str
     argument: str
-    tree: ast.Module  # the example up to the call, the argument replaced by `_bad`
+    tree: ast.Module  # the example up to the call, its argument x replaced by `_bad(x)`
 
     def __repr__(self) -> str:
         return f"{self.function}({self.argument}=)"
@@ -262,17 +361,20 @@ def _arguments(call, function):
 
 
 def _replace(call, slot):
-    bad = ast.Name("_bad", ast.Load())
+    def spoilt(argument):
+        return ast.Call(ast.Name("_bad", ast.Load()), [argument], [])
+
     if isinstance(slot, int):
-        call.args[slot] = bad
+        call.args[slot] = spoilt(call.args[slot])
     for keyword in call.keywords:
         if keyword.arg == slot:
-            keyword.value = bad
+            keyword.value = spoilt(keyword.value)
 
 
 def outcome(case: Case, bad: object) -> str:
     """Run an example with a bad argument; return what is wrong with how it ends, if anything."""
-    names = vars(importlib.import_module(case.module)) | {"_bad": bad}
+    spoil = bad if isinstance(bad, Spoilt) else lambda _: bad
+    names = vars(importlib.import_module(case.module)) | {"_bad": spoil}
     try:
         with (
             contextlib.redirect_stdout(io.StringIO()),
@@ -282,6 +384,8 @@ def outcome(case: Case, bad: object) -> str:
         ):
             warnings.simplefilter("ignore")
             exec(compile(case.tree, "<example>", "exec"), names)
+    except Unspoilt:
+        return ""
     except Exception as error:
         path, line = _last(error)
         ours = PACKAGE in path.parents and line in _raises(path)

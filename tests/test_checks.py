@@ -68,3 +68,33 @@ def test_finite_says_where():
     values[1, 2] = math.nan
     with pytest.raises(ValueError, match=r"images.*1 values.*\(1, 2\)"):
         checks.finite("images", values)
+
+
+def test_sizes_hold_through_lists_and_mappings():
+    @checks.arguments(
+        image_shape="positive 2 -> pixels",
+        images="n pixels",
+        curves="* n",
+        edges="finite sizes 2 ...",
+        limit="positive",
+    )
+    def f(**_: object) -> None:
+        """Do nothing."""
+
+    def given(**values):
+        f(**values)
+
+    given(image_shape=(2, 2), images=np.ones((3, 4)), curves={"a": np.ones((7, 3))}, limit=2.0)
+    given(edges=[([0.0], [1.0]), ([0.0, 1.0], [1.0, 2.0])])
+    for bad, message in [
+        ({"image_shape": (2, 3), "images": np.ones((3, 4))}, "pixels = 6 as in image_shape, got"),
+        ({"images": np.ones((3, 4)), "curves": {"a": {"b": np.ones((7, 2))}}}, r"\['a'\]\['b'\]"),
+        ({"images": [[1.0], [1.0, 2.0]]}, r"images must have shape \(n, pixels\), got \(2, unlike"),
+        ({"edges": [([0.0], [1.0]), ([0.0], [math.nan])]}, "edges must be finite, got nan"),
+        ({"edges": [([0.0], [1.0]), ([0.0],)]}, "edges must have shape"),
+        ({"limit": 0}, "limit must be finite and above 0, got 0"),
+        ({"limit": torch.tensor(math.inf)}, "limit must be finite and above 0, got inf"),
+        ({"limit": "2"}, "limit must be finite and above 0, got '2'"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            given(**bad)

@@ -13,7 +13,7 @@ from matplotlib import pyplot as plt
 from tinynets import latents
 from tinynets.explorables import latents as moving
 from tinynets.explorables.images import INKS
-from tinynets.plots import cubes
+from tinynets.plots import cubes, planes
 from tinynets.plots import latents as plots
 
 POST = Path(__file__).parents[1] / "posts" / "vae-latents"
@@ -185,3 +185,11 @@ def test_stored_runs_are_whole_and_agree_with_their_closed_forms(size):
         rtol=0.02,
         atol=2e-3,
     )
+
+
+def test_a_ring_goes_about_each_class():
+    angles = np.linspace(0, 2 * np.pi, 20)
+    ring = np.stack([np.cos(angles), np.sin(angles)], -1)
+    figure = planes.plot_rings([ring, ring + 3], [[0, 0], [3, 3]], limit=5)
+    drawn = [line.get_xydata() for line in figure.axes[0].lines if len(line.get_xydata())]
+    np.testing.assert_allclose(drawn, [ring, ring + 3])

@@ -36,7 +36,7 @@ class Looks(NamedTuple):
     betas: Sequence[float]  # of each VAE
 
 
-@checks.arguments(ink="float height width")
+@checks.arguments(ink="float height width", rows="positive", columns="positive")
 def resample(ink: Tensor, rows: int, columns: int) -> Tensor:
     """Average the ink over the area of each target pixel.
 

@@ -31,11 +31,11 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     >>> cross_entropy(logits, torch.arange(5)).exp()
     tensor(10.)
     """
-    index = labels.expand(logits.shape[:-1]).unsqueeze(-1)
     try:
+        index = labels.expand(logits.shape[:-1]).unsqueeze(-1)
         return -logits.log_softmax(-1).gather(-1, index).mean((-2, -1))
     except (RuntimeError, IndexError) as error:
-        raise _out_of_range(labels, logits) from error
+        raise _unfit(labels, logits) from error
 
 
 @checks.arguments(logits="float ... n classes", labels="int ... n")
@@ -155,19 +155,25 @@ def accuracy(logits: Tensor, labels: Tensor) -> Tensor:
     tensor(0.7500)
     """
     if labels.numel() and (labels.min() < 0 or labels.max() >= logits.shape[-1]):
-        raise _out_of_range(labels, logits)
+        raise _unfit(labels, logits)
     return (logits.argmax(-1) == labels).to(logits.dtype).mean(-1)
 
 
 def _one_hot(labels: Tensor, logits: Tensor) -> Tensor:
     try:
         targets = F.one_hot(labels, logits.shape[-1]).to(logits)
+        return targets.expand_as(logits)
     except (RuntimeError, IndexError) as error:
-        raise _out_of_range(labels, logits) from error
-    return targets.expand_as(logits)
+        raise _unfit(labels, logits) from error
 
 
-def _out_of_range(labels: Tensor, logits: Tensor) -> ValueError:
+def _unfit(labels: Tensor, logits: Tensor) -> ValueError:
+    rows = tuple(logits.shape[:-1])
+    if rows[len(rows) - labels.ndim :] != tuple(labels.shape):
+        return ValueError(
+            f"labels must have shape {rows} as the rows of logits, or that of one net of a "
+            f"stack, got {tuple(labels.shape)}"
+        )
     return ValueError(
         f"labels must lie in 0 to {logits.shape[-1] - 1}, one for each of {logits.shape[-1]} "
         f"logits, got {labels.min()} to {labels.max()}"

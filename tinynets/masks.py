@@ -127,6 +127,8 @@ def class_means(images: Tensor, labels: Tensor) -> Tensor:
             [1.0000]])
     """
     checks.shape("labels", labels, (len(images),))
+    if labels.min() < 0:
+        raise ValueError(f"labels must be 0 or above, got {labels.min().item()}")
     counts = torch.bincount(labels)
     if (counts == 0).any():
         raise ValueError(

@@ -125,7 +125,7 @@ def draw_prior(std: Tensor, n_draws: int, *, generator: torch.Generator) -> Tens
     )
 
 
-@checks.arguments(position="float ... dim")
+@checks.arguments(position="float chains dim")
 def relu_corners(net: nn.Module, position: Tensor) -> tuple[Tensor, Tensor]:
     """Return where each unit's ReLU bends, and to which side it is on.
 

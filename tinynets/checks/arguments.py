@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from tinynets.checks.kinds import Kind, kind_of
 
 F = TypeVar("F", bound=Callable[..., Any])
+RULES = ("float", "int", "finite", "positive")  # what stands before sizes
 
 
 def arguments(**shapes: str) -> Callable[[F], F]:
     """Make a function refuse arguments of other types and shapes than it says.
 
     Types are those of its annotations. A shape names each size; a name that
-    comes twice, in one argument or in several, stands for equal sizes, and `...`
-    in front for any; none is 0. A bar separates what is allowed.
+    comes twice, in one argument or in several, stands for equal sizes, `*` for
+    any, and `...` in front or behind for any number of them; none is 0. A bar
+    separates what is allowed. What stands behind `->` is the product of the
+    argument's numbers: `image_shape="2 -> pixels", images="n pixels"`.
     `float` before the sizes asks for real numbers, of one dtype in all
-    arguments that do so; `int` for whole ones.
+    arguments that do so; `int` for whole ones; `finite` for no NaN and no
+    infinity; `positive` for what is above 0 too. Lists have a shape where
+    their items have one, and of a mapping each value is asked.
 
     Parameters
     ----------
@@ -78,16 +84,16 @@ def fitting(given: Mapping[str, Any], shapes: Mapping[str, str]) -> None:
     ValueError
         That names the array, the shape it should have, and the one it has.
     """
-    problem = _misfit(given, shapes) or _mixed(given, shapes)
+    problem = _misfit(given, shapes) or _mixed(given, shapes) or _out_of_range(given, shapes)
     if problem:
         raise ValueError(problem)
 
 
 def _misfit(given: Mapping[str, Any], shapes: Mapping[str, str]) -> str:
     """Return which array is of another shape than it should be, or nothing."""
-    sizes: dict[str, tuple[int, str]] = {}
-    for name, expected in shapes.items():
-        shape = _shape(given.get(name))
+    sizes = _areas(given, shapes)
+    for name, expected, value in _each(given, shapes):
+        shape = _shape(value)
         if shape is None:
             continue
         for option in _options(expected):
@@ -96,16 +102,68 @@ def _misfit(given: Mapping[str, Any], shapes: Mapping[str, str]) -> str:
                 sizes = bound
                 break
         else:
-            return f"{name} must have shape {_told(expected, sizes)}, got {shape}"
+            got = str(shape).replace("-1", "unlike")
+            return f"{name} must have shape {_told(expected, sizes)}, got {got}"
     return ""
+
+
+def _areas(given: Mapping[str, Any], shapes: Mapping[str, str]) -> dict[str, tuple[int, str]]:
+    """Return the sizes that are products of an argument's numbers, by their names."""
+    sizes: dict[str, tuple[int, str]] = {}
+    for name, expected in shapes.items():
+        size, factors = expected.partition("->")[2].strip(), given.get(name)
+        if size and factors is not None and _shape(factors) == (2,):
+            sizes[size] = (int(factors[0]) * int(factors[1]), name)
+    return sizes
+
+
+def _each(given: Mapping[str, Any], shapes: Mapping[str, str]) -> Iterator[tuple[str, str, Any]]:
+    """Go through what shapes are asked of, each value of a mapping by its key."""
+    for name, expected in shapes.items():
+        value = given.get(name)
+        if isinstance(value, Mapping):
+            inner = {f"{name}[{key!r}]": one for key, one in value.items()}
+            yield from _each(inner, dict.fromkeys(inner, expected))
+        else:
+            yield name, expected, value
+
+
+def _out_of_range(given: Mapping[str, Any], shapes: Mapping[str, str]) -> str:
+    """Return which numbers are not finite, or not positive, as they should be, or nothing."""
+    for name, expected, value in _each(given, shapes):
+        rule = _rule(expected)
+        bad = _first_bad(value, rule) if rule and value is not None else None
+        if bad is not None:
+            return (
+                f"{name} must be {'finite and above 0' if rule == 'positive' else rule}, got {bad}"
+            )
+    return ""
+
+
+def _first_bad(value: Any, rule: str) -> Any:
+    """Return the first number that is not finite, or not positive; None if there is none."""
+    import numpy as np
+
+    if isinstance(value, list | tuple) and any(hasattr(one, "__len__") for one in value):
+        return next((bad for one in value if (bad := _first_bad(one, rule)) is not None), None)
+    values = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+    if values.dtype.kind not in "biufc":
+        return repr(value)
+    good = np.isfinite(values) & ((values > 0) | (rule != "positive"))
+    return None if good.all() else values[~good].ravel()[0]
+
+
+@functools.cache
+def _rule(expected: str) -> str:
+    return next((word for word in expected.split() if word in ("finite", "positive")), "")
 
 
 @functools.cache
 def _options(expected: str) -> list[list[str]]:
     """Return the sizes that each option asks for: read once, for this is in every call."""
     return [
-        [word for word in option.split() if word not in ("float", "int")]
-        for option in expected.split("|")
+        [word for word in option.split() if word not in RULES]
+        for option in expected.partition("->")[0].split("|")
     ]
 
 
@@ -153,28 +211,42 @@ def _kinds(function: Callable) -> dict[str, Kind]:
 
 
 def _shape(value: Any) -> tuple[int, ...] | None:
-    """Return the shape of an array, or of numbers in lists."""
+    """Return the shape of an array or of lists; -1 where items of a list are unlike."""
     if value is None:
         return None
     if hasattr(value, "shape"):
         return tuple(value.shape)
     if not isinstance(value, list | tuple | range):
         return ()
-    return (len(value), *(_shape(value[0]) or ())) if value else (0,)
+    if isinstance(value, range):
+        return (len(value),)
+    return (len(value), *_common({_shape(one) or () for one in value}))
+
+
+def _common(shapes: set[tuple[int, ...]]) -> tuple[int, ...]:
+    """Return the sizes that items share; -1 stands for what differs behind them."""
+    sizes = zip(*shapes, strict=False)
+    alike = itertools.takewhile(lambda places: len(set(places)) == 1, sizes)
+    return (*(places[0] for places in alike), *([-1] if len(shapes) > 1 else []))
 
 
 def _bind(expected: list[str], shape: tuple, sizes: dict, name: str) -> dict | None:
     """Return the sizes that are known after an array of this shape; None if it does not fit."""
     if 0 in shape:
         return None
-    if expected[0] == "...":
+    if expected[:1] == ["..."]:
         expected = expected[1:]
         shape = shape[max(len(shape) - len(expected), 0) :]
-    if len(shape) != len(expected):
+    if expected[-1:] == ["..."]:
+        expected = expected[:-1]
+        shape = shape[: len(expected)]
+    if len(shape) != len(expected) or -1 in shape:
         return None
     bound = sizes.copy()
     for want, size in zip(expected, shape, strict=True):
-        if size != (int(want) if want.isdecimal() else bound.setdefault(want, (size, name))[0]):
+        if want != "*" and size != (
+            int(want) if want.isdecimal() else bound.setdefault(want, (size, name))[0]
+        ):
             return None
     return bound
 

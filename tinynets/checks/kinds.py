@@ -100,14 +100,30 @@ def _of_items(whole: Kind, items: tuple) -> Kind:
     """Ask each item of a sequence too, where it can be told."""
     if whole.name == "a tuple" and items and Ellipsis not in items:
         return _of_places([kind_of(item) for item in items])
+    if whole.name == "a mapping" and len(items) == 2:
+        return _of_values(whole, kind_of(items[1]))
     inner = kind_of(items[0]) if len(items) == 1 else None
     if inner is not None and inner.name == "a sequence, each item a str":
         inner = _any_of([inner, _PLAIN[str]])  # a text is one of letters
     if inner is None or whole.name != "a sequence":
         return whole
     return Kind(
-        lambda value: whole.holds(value) and all(map(inner.holds, value)),
+        lambda value: (
+            whole.holds(value)
+            and 0 not in getattr(value, "shape", ())
+            and all(map(inner.holds, value))
+        ),
         f"a sequence, each item {inner.name}",
+    )
+
+
+def _of_values(whole: Kind, inner: Kind | None) -> Kind:
+    """Ask each value of a mapping too, where it can be told."""
+    if inner is None:
+        return whole
+    return Kind(
+        lambda value: whole.holds(value) and all(map(inner.holds, value.values())),
+        f"a mapping, each value {inner.name}",
     )
 
 

@@ -28,7 +28,7 @@ def dead_share(activation: Tensor) -> Tensor:
     return (activation == 0).all(-2).float().mean(-1)
 
 
-@checks.arguments(activation="float ... n units")
+@checks.arguments(activation="float finite ... n units")
 def effective_rank(activation: Tensor) -> Tensor:
     """Compute exp of the entropy of the normalised singular values.
 

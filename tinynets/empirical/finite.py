@@ -19,7 +19,7 @@ METHODS = ("auto", "jacobian", "vector-products", "layers")
 MEMORY = 2**28
 
 
-@checks.arguments(x1="float ... features", x2="float ... features")
+@checks.arguments(x1="float finite n1 * ...", x2="float finite n2 * ...")
 def ntk(
     net: nn.Module,
     x1: Tensor,
@@ -98,7 +98,7 @@ def ntk(
     return kernel.permute(1, 3, 0, 2) if outputs == "full" else kernel
 
 
-@checks.arguments(x1="... features", x2="... features")
+@checks.arguments(x1="float finite n1 * ...", x2="float finite n2 * ...")
 def costs(
     net: nn.Module, x1: Tensor, x2: Tensor | None = None, *, outputs: str = "full"
 ) -> dict[str, float]:
@@ -124,7 +124,7 @@ def costs(
     return cost.estimate(survey(net, x1), len(x1), len(x1 if x2 is None else x2), outputs)
 
 
-@checks.arguments()
+@checks.arguments(x1="float finite n1 * ...", x2="float finite n2 * ...")
 def ntk_vector_product(net: nn.Module, x1: Tensor, vector: Tensor, x2: Tensor | None = None):
     r"""Apply the NTK to a vector without forming it, $\Theta(x_1, x_2)\, v$.
 
@@ -158,7 +158,7 @@ def ntk_vector_product(net: nn.Module, x1: Tensor, vector: Tensor, x2: Tensor | 
     return jvp(lambda p: evaluate(net, p, x1), (parameters,), (tangent,))[1]
 
 
-@checks.arguments()
+@checks.arguments(x1="float n1 * ...", x2="float n2 * ...")
 def nngp(net: nn.Module, x1: Tensor, x2: Tensor | None = None) -> Tensor:
     """Return the products of a network's outputs, averaged over outputs, (n1, n2).
 
@@ -179,6 +179,7 @@ def nngp(net: nn.Module, x1: Tensor, x2: Tensor | None = None) -> Tensor:
     with torch.no_grad():
         first = net(x1).reshape(len(x1), -1)
         second = first if x2 is None else net(x2).reshape(len(x2), -1)
+    checks.shape("what net makes of x2", second, ("n2", first.shape[1]))
     return first @ second.mT / first.shape[1]
 
 

@@ -19,7 +19,7 @@ class MonteCarlo(NamedTuple):
     ntk_error: Tensor  # (n1, n2)
 
 
-@checks.arguments()
+@checks.arguments(x1="float finite n1 * ...", x2="float finite n2 * ...")
 def monte_carlo(
     make: Callable[..., nn.Module],
     x1: Tensor,

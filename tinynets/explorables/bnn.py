@@ -12,12 +12,13 @@ from tinynets.plots.marks import Band, Line, Marks
 
 
 @checks.arguments(
-    x="points | points 1",
-    functions="draws points",
-    corners="draws units",
-    heights="draws units",
-    directions="draws units",
-    data="2 n | 2 n 1",
+    x="finite points | points 1",
+    functions="finite draws points",
+    corners="finite draws units",
+    heights="finite draws units",
+    directions="finite draws units",
+    labels="draws",
+    data="finite 2 n | 2 n 1",
 )
 def draws_explorable(
     x: ArrayLike,
@@ -84,7 +85,14 @@ def draws_explorable(
     )
 
 
-@checks.arguments(x="n | n 1", ylim="2")
+@checks.arguments(
+    x="finite n | n 1",
+    sizes="sizes",
+    bands="finite sizes 2 n | sizes 2 n 1",
+    references="finite sizes 2 n | sizes 2 n 1",
+    data="finite sizes 2 ...",
+    ylim="finite 2",
+)
 def clusters_explorable(
     x: ArrayLike,
     sizes: Sequence[int],

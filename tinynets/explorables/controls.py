@@ -39,7 +39,7 @@ class Slider:
 
     def __post_init__(self):
         _check_texts(self)
-        checks.number("value", self.value)
+        checks.fitting(vars(self), {"value": "finite", "stops": "finite n"})
         if self.stops is None:
             if None in (self.low, self.high, self.step):
                 raise ValueError(f"slider {self.name!r} needs low, high and step, or stops")

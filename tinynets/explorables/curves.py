@@ -10,13 +10,13 @@ from numpy.typing import ArrayLike
 from tinynets import checks
 from tinynets.explorables.block import Explorable, live
 from tinynets.explorables.controls import Control
-from tinynets.plots.marks import Band, Line, Mark, Marks, plot_marks
+from tinynets.plots.marks import Band, Line, Mark, Marks, along, plot_marks
 from tinynets.plots.svg import text_of
 
 Frame = tuple[Sequence[Mark], str]  # what is drawn, and the sentence below it
 
 
-@checks.arguments(x="points | points 1", ylim="2")
+@checks.arguments(x="finite points | points 1", ylim="finite 2")
 def curves_explorable(
     x: ArrayLike,
     frames: Mapping[tuple, Frame],
@@ -88,7 +88,11 @@ def curves_explorable(
             f"frames of explorable {name!r} must have one for the controls' first values "
             f"{start}, got {', '.join(map(str, list(frames)[:4]))} …"
         )
-    table = _Table()
+    table = _Table(len(x))
+    sent = {
+        ",".join(map(_as_script, key)): {"marks": [table.data(m) for m in marks], "says": says}
+        for key, (marks, says) in frames.items()
+    }
     return live(
         name,
         module="curves",
@@ -100,13 +104,7 @@ def curves_explorable(
         controls=controls,
         data={
             "fixed": [table.data(mark) for mark in fixed],
-            "frames": {
-                ",".join(map(_as_script, key)): {
-                    "marks": [table.data(m) for m in marks],
-                    "says": says,
-                }
-                for key, (marks, says) in frames.items()
-            },
+            "frames": sent,
             "x": [float(x[0]), float(x[-1])],
             "y": [float(value) for value in ylim],
             "curves": table.curves,
@@ -126,7 +124,8 @@ def _as_script(value: float | str | bool) -> str:
 class _Table:
     """Curves, each kept once; marks name them by their number."""
 
-    def __init__(self) -> None:
+    def __init__(self, n_points: int) -> None:
+        self.n_points = n_points
         self.curves: list[list[float]] = []
         self.places: dict[tuple, int] = {}
 
@@ -143,7 +142,7 @@ class _Table:
                 return about | {"shape": mark.shape, "colour": mark.colour, "size": mark.size}
 
     def place(self, curve: ArrayLike) -> int:
-        values = _short(curve)
+        values = _short(along("a curve of frames", curve, self.n_points))
         known = self.places.setdefault(tuple(values), len(self.curves))
         if known == len(self.curves):
             self.curves.append(values)

@@ -113,7 +113,7 @@ def stored(net: VAE) -> dict:
     }
 
 
-@checks.arguments()
+@checks.arguments(images="finite n pixels", labels="int n")
 def digit_explorable(
     looks: Looks,
     images: Tensor,

@@ -11,7 +11,13 @@ from tinynets.plots.svg import text_of
 STEPS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02)
 
 
-@checks.arguments()
+@checks.arguments(
+    starts="finite n dim",
+    reference="finite draws points",
+    x_star="finite points 1",
+    step_size="positive",
+    span="positive",
+)
 def functions_explorable(
     posterior: bnn.Posterior,
     starts: Tensor,

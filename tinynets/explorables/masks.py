@@ -13,11 +13,11 @@ from tinynets.plots.svg import text_of
 
 
 @checks.arguments(
-    images="images pixels",
-    labels="images",
-    masks="classes pixels",
-    scores="images classes",
-    image_shape="2",
+    images="finite images pixels",
+    labels="finite images",
+    masks="finite classes pixels",
+    scores="finite images classes",
+    image_shape="positive 2 -> pixels",
 )
 def match_explorable(
     images: ArrayLike,
@@ -59,7 +59,8 @@ def match_explorable(
     >>> match_explorable(images, [0, 1], images, scores, (2, 2), **how).html[:24]
     '<div class="explorable" '
     """
-    images, labels, masks, scores = map(np.asarray, (images, labels, masks, scores))
+    images, labels, masks = map(np.asarray, (images, labels, masks))
+    scores = np.asarray(scores, float)
     first = int(labels[0])
     shares = np.clip(masks / robust_limit(masks), -1, 1)
     still = plot_held(images[0], shares, scores[0], first, image_shape)
@@ -97,7 +98,12 @@ def _read(labels: np.ndarray, scores: np.ndarray) -> list[str]:
     ]
 
 
-@checks.arguments(frames="moments classes pixels", image_shape="2")
+@checks.arguments(
+    frames="finite moments classes pixels",
+    image_shape="positive 2 -> pixels",
+    steps="moments",
+    accuracies="finite moments",
+)
 def growth_explorable(
     frames: ArrayLike,
     image_shape: tuple[int, int],

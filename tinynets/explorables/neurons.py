@@ -46,7 +46,7 @@ START = {"v1": 1.0, "a1": 2.0, "w1": 3.0, "v2": 1.0, "a2": -2.0, "w2": -2.0, "b"
 RATE, POINTS, MOST = 0.1, 100, 3000  # of the descent: Adam's rate, points, steps
 
 
-@checks.arguments()
+@checks.arguments(z="float n")
 def slopes_of(activation: str, z: Tensor) -> Tensor:
     """Differentiate an activation function by autograd.
 

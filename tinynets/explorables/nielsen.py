@@ -8,7 +8,7 @@ from tinynets.explorables.curves import curves_explorable
 from tinynets.plots.marks import Line
 
 
-@checks.arguments(x="points | points 1", target="points")
+@checks.arguments(x="finite points | points 1", target="finite points", sums="finite points")
 def bumps(x: np.ndarray, target: np.ndarray, sums: dict, *, name: str, alt_text: str) -> Explorable:
     """Step through sums of bumps that approximate a target.
 

@@ -23,7 +23,7 @@ RULES = {"descent": "gradient descent", "bayes": "Bayes"}
 ACTIVATIONS = {"relu": "ReLU", "erf": "erf"}
 
 
-@checks.arguments()
+@checks.arguments(x="finite n | n 1", y="finite n | n 1", W_std="positive", b_std="finite")
 def wide_explorable(
     x: Tensor,
     y: Tensor,

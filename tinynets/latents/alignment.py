@@ -31,5 +31,7 @@ def orthogonal_fit(points: Tensor, reference: Tensor) -> Tensor:
     """
     checks.shape("points", points, ("n", "d"))
     checks.shape("reference", reference, tuple(points.shape))
+    checks.finite("points", points)
+    checks.finite("reference", reference)
     u, _, vh = torch.linalg.svd(points.mT @ reference)
     return u @ vh

@@ -71,7 +71,7 @@ def fisher_ratio(scatter: Scatter) -> Tensor:
     return traces[0] / traces[1]
 
 
-@checks.arguments(a="float n dims", b="float m dims")
+@checks.arguments(a="float finite n dims", b="float finite m dims")
 def separating_plane(a: Tensor, b: Tensor) -> Plane:
     """Find the plane with the least sum of violations between two classes.
 
@@ -115,7 +115,7 @@ def separating_plane(a: Tensor, b: Tensor) -> Plane:
     return Plane(normal, float(w[d] - normal @ centre), float(wrong.double().mean()))
 
 
-@checks.arguments(features="float ... n dims", labels="int n")
+@checks.arguments(features="float finite n dims", labels="int n")
 def pairwise_error(features: Tensor, labels: Tensor, n_classes: int) -> Tensor:
     """Compute the error rate of the separating plane of each two classes.
 

@@ -81,7 +81,7 @@ def softplus(z: np.ndarray | float) -> np.ndarray:
     return np.logaddexp(0, z)
 
 
-@checks.arguments()
+@checks.arguments(z="... n_out")
 def softmax(z: np.ndarray) -> np.ndarray:
     """Return exp(z_j) / sum_k exp(z_k) over the last dimension.
 

@@ -11,7 +11,12 @@ from tinynets import checks
 from tinynets.colours import BLUE, INK, PALETTE, VERMILION
 
 
-@checks.arguments(x="points | points 1", functions="... draws points", data="2 n | 2 n 1", ylim="2")
+@checks.arguments(
+    x="finite points | points 1",
+    functions="... draws points",
+    data="finite 2 n | 2 n 1",
+    ylim="finite 2",
+)
 def plot_predictive(
     x: ArrayLike,
     functions: ArrayLike,
@@ -81,7 +86,7 @@ def plot_predictive(
 
 
 @checks.arguments(
-    x="points | points 1",
+    x="finite points | points 1",
     functions="draws points",
     corners="draws units",
     heights="draws units",
@@ -166,7 +171,7 @@ def plot_symmetry(
     return ax
 
 
-@checks.arguments(estimates="names nets", truth="names")
+@checks.arguments(names="names", estimates="names nets", truth="names")
 def plot_intervals(
     names: Sequence[str],
     estimates: ArrayLike,
@@ -207,7 +212,7 @@ def plot_intervals(
     return ax
 
 
-@checks.arguments()
+@checks.arguments(groups="*", highest="positive", n_bins="positive")
 def plot_entropies(
     groups: Mapping[str, Mapping[str, ArrayLike]],
     *,
@@ -231,6 +236,11 @@ def plot_entropies(
     -------
     sequence of Axes
 
+    Raises
+    ------
+    ValueError
+        If there are not as many axes as kinds of input.
+
     Examples
     --------
     >>> axes = plt.subplots(1, 2)[1]
@@ -238,6 +248,8 @@ def plot_entropies(
     >>> [ax.get_title() for ax in plot_entropies(groups, highest=2.3, axes=axes)]
     ['digits', 'letters']
     """
+    if len(axes) != len(groups):
+        raise ValueError(f"axes must be {len(groups)}, one for each of groups, got {len(axes)}")
     edges = np.linspace(0, highest, n_bins + 1)
     for ax, (kind, models) in zip(axes, groups.items(), strict=True):
         for (name, values), colour, stroke in zip(

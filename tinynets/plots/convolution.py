@@ -65,7 +65,9 @@ def plot_maps_of(
     return fig
 
 
-@checks.arguments(images="n pixels", image_shape="2")
+@checks.arguments(
+    images="n pixels", image_shape="positive 2 -> pixels", titles="n", columns="positive"
+)
 def plot_gallery(
     images: ArrayLike, image_shape: tuple[int, int], titles: Sequence[str], *, columns: int = 11
 ) -> Figure:
@@ -93,11 +95,13 @@ def plot_gallery(
     images = np.asarray(images)
     rows = -(-len(images) // columns)
     side = WIDTH / columns
-    fig, axes = plt.subplots(rows, columns, squeeze=False, figsize=(WIDTH, rows * (side + 0.2)))
+    fig, axes = plt.subplots(
+        rows, columns, squeeze=False, layout="constrained", figsize=(WIDTH, rows * (side + 0.2))
+    )
     for ax in axes.flat[len(images) :]:
         ax.set_axis_off()
     for ax, image, title in zip(axes.flat, images, titles, strict=False):
-        _tile(image.reshape(image_shape), ax, amounts=True)
+        plot_tile(image, image_shape, amounts=True, ax=ax)
         ax.set_title(title, fontsize=8, pad=2)
     fig.get_layout_engine().set(w_pad=0.02, h_pad=0.02)
     return fig

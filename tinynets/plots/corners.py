@@ -10,8 +10,8 @@ from tinynets.colours import BLUE, INK, VERMILION
 
 
 @checks.arguments(
-    x="points | points 1",
-    prediction="points",
+    x="finite points | points 1",
+    prediction="finite points",
     units="units points",
     data="2 examples | 2 examples 1",
 )

@@ -23,7 +23,7 @@ EDGES = [
 ]
 
 
-@checks.arguments(points="... 3")
+@checks.arguments(points="... 3", view="finite 2")
 def projected(points: ArrayLike, view: tuple[float, float] = VIEW) -> np.ndarray:
     """Project points (..., 3) to the screen (..., 2), without perspective.
 
@@ -47,7 +47,7 @@ def projected(points: ArrayLike, view: tuple[float, float] = VIEW) -> np.ndarray
     return np.stack([right, up], -1)
 
 
-@checks.arguments(labels="n")
+@checks.arguments(rows="rows columns n 3", labels="n", bounds="finite rows 2")
 def plot_cubes(
     rows: Sequence[Sequence[ArrayLike]],
     labels: ArrayLike,
@@ -85,7 +85,7 @@ def plot_cubes(
     fig, axes = plt.subplots(
         n_rows, n_columns, squeeze=False, dpi=96, figsize=(WIDTH, n_rows * WIDTH / n_columns)
     )
-    for line, clouds, (low, high) in zip(axes, rows, bounds, strict=True):
+    for line, clouds, (low, high) in zip(axes, rows, np.asarray(bounds, float), strict=True):
         for ax, cloud in zip(line, clouds, strict=True):
             for edge in EDGES:
                 ax.plot(
@@ -104,7 +104,7 @@ def plot_cubes(
     return fig
 
 
-@checks.arguments(winners="height width", extent="4")
+@checks.arguments(winners="height width", extent="finite 4")
 def plot_regions(winners: ArrayLike, extent: Sequence[float], *, ax: Axes | None = None) -> Axes:
     """Tint each pixel of a map by the class that a read-out gives it.
 
@@ -121,7 +121,14 @@ def plot_regions(winners: ArrayLike, extent: Sequence[float], *, ax: Axes | None
     -------
     Axes
         With a number in each region of more than 1 %.
+
+    Raises
+    ------
+    ValueError
+        If the map has fewer than two rows or columns.
     """
+    if min(np.shape(winners)) < 2:
+        raise ValueError(f"winners must be 2 × 2 or larger, got {np.shape(winners)}")
     ax = plt.gca() if ax is None else ax
     winners = np.asarray(winners)
     ax.imshow(

@@ -17,7 +17,7 @@ STROKES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v")
 
 
-@checks.arguments(x="points | points 1", values="points | nets points")
+@checks.arguments(x="finite points | points 1", values="points | nets points")
 def draw_line(
     ax: Axes,
     x: ArrayLike,
@@ -53,7 +53,7 @@ def draw_line(
         ax.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
 
 
-@checks.arguments(x="points | points 1")
+@checks.arguments(x="finite points | points 1", curves="* | * *")
 def plot_curves(
     curves: Mapping[str, ArrayLike],
     *,
@@ -101,6 +101,9 @@ def plot_curves(
     """
     if labels not in ("end", "legend"):
         raise ValueError(f"labels must be 'end' or 'legend', got {labels!r}")
+    if x is not None:
+        both = {"x": x, "curves": curves}
+        checks.fitting(both, {"x": "points | points 1", "curves": "points | * points"})
     ax = plt.gca() if ax is None else ax
     for i, (name, values) in enumerate(curves.items()):
         n_points = np.shape(values)[-1]
@@ -115,7 +118,7 @@ def plot_curves(
     return ax
 
 
-@checks.arguments(x="points | points 1")
+@checks.arguments(x="finite points | points 1", panels="points | * points")
 def plot_panels(
     panels: Mapping[str, Mapping[str, ArrayLike]], *, x: ArrayLike, xlabel: str
 ) -> Figure:
@@ -167,7 +170,7 @@ def plot_panels(
     return figure
 
 
-@checks.arguments(x="points | points 1")
+@checks.arguments(x="positive points | points 1", curves="points | * points", slope="finite")
 def plot_power_law(
     x: ArrayLike,
     curves: Mapping[str, ArrayLike],
@@ -206,14 +209,14 @@ def plot_power_law(
         marker = MARKERS[i % len(MARKERS)]
         draw_line(ax, x, values, i, label=name, linestyle="-", marker=marker)
     first = np.asarray(next(iter(curves.values())))[0]
-    guide = 0.5 * first * (x / x[0]) ** slope
+    guide = 0.5 * first * (x / x[0]) ** float(slope)
     ax.plot(x, guide, color=INK, linestyle=":", linewidth=1.4, label=f"slope {slope:g}")
     ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
     ax.legend()
     return ax
 
 
-@checks.arguments(z="points")
+@checks.arguments(z="points", values="points", slopes="points")
 def plot_functions(
     z: ArrayLike, values: Mapping[str, ArrayLike], slopes: Mapping[str, ArrayLike]
 ) -> Figure:

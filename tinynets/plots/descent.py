@@ -16,7 +16,7 @@ from tinynets.plots import WIDTH
 TINTS = (BLUE, VERMILION, GREEN, PALETTE[3])  # of the basins, deepest minimum first
 
 
-@checks.arguments(points="n", path="steps", ylim="2")
+@checks.arguments(points="n", path="steps", ylim="finite 2")
 def plot_mean(
     points: ArrayLike, path: ArrayLike, truth: float, *, ylim: Sequence[float], most: int
 ) -> Axes:

@@ -93,6 +93,7 @@ def plot_looks(looks: Looks, images: Tensor, labels: Tensor, *, start: int) -> F
     >>> len(figure.axes)
     12
     """
+    checks.choice("start", start, range(10))
     image, side = images[typical(images, labels)[start]][None], math.isqrt(images.shape[1])
     some = torch.cat([(labels == k).nonzero()[:25, 0] for k in range(10)])
     figure = plt.figure(figsize=(WIDTH, 0.78 * WIDTH))
@@ -137,6 +138,7 @@ def plot_scored(net: MLP, images: Tensor, labels: Tensor, *, start: int) -> Figu
     >>> len(figure.axes)
     11
     """
+    checks.choice("start", start, range(10))
     image, side = images[typical(images, labels)[start]][None], math.isqrt(images.shape[1])
     figure = plt.figure(figsize=(WIDTH, 0.36 * WIDTH))
     grid = figure.add_gridspec(1, 3)

@@ -12,7 +12,7 @@ from tinynets.colours import class_colours
 from tinynets.plots import AMOUNTS
 
 
-@checks.arguments()
+@checks.arguments(size="positive")
 def plot_digits(
     points: ArrayLike,
     labels: ArrayLike,
@@ -40,9 +40,19 @@ def plot_digits(
     -------
     Axes
         One line of markers a class.
+
+    Raises
+    ------
+    ValueError
+        If there is not a pair of numbers for each label (none is fine), or `alpha` is none.
     """
-    ax = plt.gca() if ax is None else ax
+    checks.probability("alpha", alpha)
     points, labels = np.asarray(points), np.asarray(labels)
+    if labels.ndim != 1 or points.shape != (len(labels), 2):
+        raise ValueError(
+            f"points must have shape (n, 2) and labels (n,), got {points.shape} and {labels.shape}"
+        )
+    ax = plt.gca() if ax is None else ax
     for k, colour in enumerate(class_colours(10)):
         ax.plot(
             *points[labels == k].T,
@@ -100,7 +110,7 @@ def plot_pairs(
     return ax
 
 
-@checks.arguments(centres="classes 2")
+@checks.arguments(rings="rings classes points 2", centres="finite classes 2", limit="positive")
 def plot_ellipses(
     points: ArrayLike,
     labels: ArrayLike,
@@ -153,7 +163,7 @@ def plot_ellipses(
     return ax
 
 
-@checks.arguments(densities="classes height width")
+@checks.arguments(densities="classes height width", limit="positive")
 def plot_densities(densities: ArrayLike, limit: float, *, ax: Axes | None = None) -> Axes:
     """Draw the region of highest density of each class.
 
@@ -198,7 +208,7 @@ def plot_densities(densities: ArrayLike, limit: float, *, ax: Axes | None = None
     return ax
 
 
-@checks.arguments(tiles="rows columns pixels", image_shape="2")
+@checks.arguments(tiles="rows columns pixels", image_shape="positive 2 -> pixels")
 def plot_mosaic(tiles: ArrayLike, image_shape: tuple[int, int], *, ax: Axes | None = None) -> Axes:
     """Draw rows of images side by side, without gaps.
 

@@ -14,7 +14,7 @@ from tinynets.plots import WIDTH
 from tinynets.plots.curves import MARKERS, STROKES
 
 
-@checks.arguments()
+@checks.arguments(curves="* widths", widths="positive widths")
 def plot_by_width(
     curves: Mapping[str, ArrayLike], widths: Sequence[int], *, ylabel: str, ax: Axes | None = None
 ) -> Axes:
@@ -63,7 +63,7 @@ def plot_by_width(
     return ax
 
 
-@checks.arguments(x="n_grid | n_grid 1", data="2 n | 2 n 1")
+@checks.arguments(x="finite n_grid | n_grid 1", panels="2 n_grid | 2 n_grid 1", data="2 n | 2 n 1")
 def plot_linearised(
     x: ArrayLike,
     panels: Mapping[str, tuple[ArrayLike, ArrayLike]],
@@ -104,7 +104,7 @@ def plot_linearised(
     return fig
 
 
-@checks.arguments()
+@checks.arguments(strengths="* inputs")
 def plot_inputs(strengths: Mapping[str, ArrayLike], *, ax: Axes | None = None) -> Axes:
     """Draw how strongly each input enters networks, a row of points for each name.
 

@@ -14,7 +14,7 @@ from tinynets.plots import WIDTH
 from tinynets.plots.curves import MARKERS, STROKES
 
 
-@checks.arguments(x="n | n 1", truth="n", ylim="2")
+@checks.arguments(x="finite n | n 1", bands="2 n", data="2 m | 2 m 1", truth="n", ylim="finite 2")
 def plot_panels(
     x: ArrayLike,
     bands: Mapping[str, tuple[ArrayLike, ArrayLike]],
@@ -64,7 +64,7 @@ def plot_panels(
     return fig
 
 
-@checks.arguments(layers="n_layers", W_std="n", depth_scale="n")
+@checks.arguments(layers="n_layers", correlations="2 ...", W_std="positive n", depth_scale="n")
 def plot_depth(
     layers: ArrayLike,
     correlations: Mapping[str, tuple[ArrayLike, ArrayLike]],
@@ -93,6 +93,12 @@ def plot_depth(
     >>> len(plot_depth(x, {"tanh": (1 / x, [1 / x])}, x, x).axes)
     2
     """
+    parts = {
+        "layers": layers,
+        "the limit of correlations": {name: pair[0] for name, pair in correlations.items()},
+        "the nets of correlations": {name: pair[1] for name, pair in correlations.items()},
+    }
+    checks.fitting(parts, dict(zip(parts, ("n_layers", "n_layers", "* n_layers"), strict=True)))
     fig, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 2.9))
     for i, (name, (limit, found)) in enumerate(correlations.items()):
         left.plot(layers, limit, STROKES[i], color=PALETTE[i], label=name)
@@ -105,7 +111,7 @@ def plot_depth(
     return fig
 
 
-@checks.arguments()
+@checks.arguments(sizes="positive sizes", errors="sizes ...")
 def plot_errors(
     sizes: Sequence[int], errors: Mapping[str, Sequence[ArrayLike]], *, ax: Axes | None = None
 ) -> Axes:

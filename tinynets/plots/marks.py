@@ -42,7 +42,7 @@ class Line:
         """Draw it."""
         dashes = (0, (5, 4)) if self.dashed else "-"
         style = {"color": COLOURS[self.colour], "alpha": self.opacity, "linestyle": dashes}
-        ax.plot(x, np.ravel(self.y), linewidth=0.75 * self.width, **style)
+        ax.plot(x, along("y of a line", self.y, len(x)), linewidth=0.75 * self.width, **style)
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ class Band:
     def draw(self, x: np.ndarray, ax: Axes) -> None:
         """Draw it."""
         style = {"color": COLOURS[self.colour], "alpha": self.opacity, "linewidth": 0}
-        ax.fill_between(x, np.ravel(self.low), np.ravel(self.high), **style)
+        low, high = (along("an edge of a band", edge, len(x)) for edge in (self.low, self.high))
+        ax.fill_between(x, low, high, **style)
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,33 @@ class Marks:
 Mark = Line | Band | Marks
 
 
-@checks.arguments(x="points | points 1", ylim="2")
+@checks.arguments()
+def along(name: str, curve: ArrayLike, n_points: int) -> np.ndarray:
+    """Return a curve as a vector, if it has a finite number at each point of x.
+
+    Parameters
+    ----------
+    name : str
+        What the curve is called in a message.
+    curve : array of shape (n_points,) or (n_points, 1)
+    n_points : int
+        Of x.
+
+    Returns
+    -------
+    ndarray of shape (n_points,)
+
+    Raises
+    ------
+    ValueError
+        If its length is another, or a number is not finite.
+    """
+    curve = np.ravel(np.asarray(curve, float))
+    checks.fitting({name: curve}, {name: f"finite {n_points}"})
+    return curve
+
+
+@checks.arguments(x="finite points | points 1", ylim="finite 2")
 def plot_marks(
     marks: Sequence[Mark], x: ArrayLike, *, ylim: Sequence[float], xlabel="x", ylabel="f(x)"
 ) -> Figure:

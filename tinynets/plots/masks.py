@@ -13,7 +13,7 @@ from tinynets.colours import BLUE, VERMILION
 from tinynets.plots import AMOUNTS, WEIGHTS, WIDTH
 
 
-@checks.arguments(values="pixels", image_shape="2")
+@checks.arguments(values="pixels", image_shape="positive 2 -> pixels")
 def plot_tile(
     values: ArrayLike,
     image_shape: tuple[int, int],
@@ -53,7 +53,7 @@ def plot_tile(
     return ax
 
 
-@checks.arguments()
+@checks.arguments(weights="...")
 def robust_limit(weights: ArrayLike) -> float:
     """Return the weight to draw in full colour: the 99.5 % quantile of sizes.
 
@@ -65,12 +65,12 @@ def robust_limit(weights: ArrayLike) -> float:
     Returns
     -------
     float
-        In the unit of the weights.
+        In the unit of the weights; 1 where all are 0.
     """
-    return float(np.quantile(np.abs(weights), 0.995))
+    return float(np.quantile(np.abs(np.asarray(weights, float)), 0.995)) or 1.0
 
 
-@checks.arguments(image_shape="2")
+@checks.arguments(rows="rows ...", image_shape="positive 2 -> pixels")
 def plot_tiles(
     rows: Sequence[ArrayLike],
     image_shape: tuple[int, int],
@@ -105,6 +105,10 @@ def plot_tiles(
     8
     """
     checks.choice("limits", limits, ("row", "all"))
+    checks.fitting(
+        {"image_shape": image_shape, "rows": dict(enumerate(rows))},
+        {"image_shape": "2 -> pixels", "rows": "* pixels"},
+    )
     rows = [np.asarray(row, float) for row in rows]
     n_columns = max(map(len, rows))
     margin = 0.95 if row_titles else 0
@@ -113,6 +117,7 @@ def plot_tiles(
         len(rows),
         n_columns,
         squeeze=False,
+        layout="constrained",
         figsize=(WIDTH, len(rows) * height * 1.02 + 0.26 * len(titles)),
     )
     peaks = [robust_limit(row) for row in rows]
@@ -128,7 +133,7 @@ def plot_tiles(
     return fig
 
 
-@checks.arguments(means="means pixels", masks="masks pixels", image_shape="2")
+@checks.arguments(means="means pixels", masks="masks pixels", image_shape="positive 2 -> pixels")
 def plot_means_and_masks(
     means: ArrayLike, masks: ArrayLike, image_shape: tuple[int, int], *, titles: Sequence[str]
 ) -> Figure:
@@ -147,6 +152,11 @@ def plot_means_and_masks(
     Figure
         One row of tiles.
 
+    Raises
+    ------
+    ValueError
+        If there are not as many titles as tiles.
+
     Examples
     --------
     >>> figure = plot_means_and_masks(np.eye(4)[:1], np.eye(4)[:1], (2, 2), titles=["mean", "mask"])
@@ -155,6 +165,8 @@ def plot_means_and_masks(
     """
     parts = [np.asarray(means, float), np.asarray(masks, float)]
     n_tiles = sum(map(len, parts))
+    if len(titles) != n_tiles:
+        raise ValueError(f"titles must be {n_tiles}, one for each tile, got {len(titles)}")
     fig, axes = plt.subplots(1, n_tiles, figsize=(WIDTH, WIDTH / n_tiles + 0.25))
     tiles = [(values, robust_limit(part)) for part in parts for values in part]
     for ax, (values, limit), title in zip(axes, tiles, titles, strict=True):
@@ -163,7 +175,9 @@ def plot_means_and_masks(
     return fig
 
 
-@checks.arguments(image="pixels", masks="classes pixels", scores="classes", image_shape="2")
+@checks.arguments(
+    image="pixels", masks="classes pixels", scores="classes", image_shape="positive 2 -> pixels"
+)
 def plot_held(
     image: ArrayLike, masks: ArrayLike, scores: ArrayLike, held: int, image_shape: tuple[int, int]
 ) -> Figure:

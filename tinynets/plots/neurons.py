@@ -12,7 +12,7 @@ from tinynets.colours import BLUE, GREEN, INK, VERMILION
 from tinynets.plots import WIDTH
 
 
-@checks.arguments(x="n | n 1", output="n", slope="n")
+@checks.arguments(x="finite n | n 1", output="n", slope="n", limit="positive")
 def plot_neuron(
     x: ArrayLike, output: ArrayLike, slope: ArrayLike, *, limit: float, kink: float | None
 ) -> Figure:
@@ -48,7 +48,7 @@ def plot_neuron(
     return fig
 
 
-@checks.arguments(x="n | n 1", f="n", target="n", ylim="2")
+@checks.arguments(x="finite n | n 1", f="n", target="n", ylim="finite 2")
 def plot_two_neurons(
     x: ArrayLike, f: ArrayLike, target: ArrayLike, *, ylim: Sequence[float]
 ) -> Figure:

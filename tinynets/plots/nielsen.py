@@ -1,6 +1,6 @@
 """Pictures for the notes on Nielsen's book."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,7 +14,7 @@ from tinynets.plots import WIDTH
 from tinynets.plots.curves import STROKES
 
 
-@checks.arguments(stretch="2")
+@checks.arguments(stretch="positive 2", paths="finite * 2")
 def plot_bowl(
     stretch: np.ndarray, paths: Mapping[str, np.ndarray], *, ax: Axes | None = None
 ) -> Axes:
@@ -68,7 +68,7 @@ def plot_bowl(
     return ax
 
 
-@checks.arguments()
+@checks.arguments(tables="* digits")
 def plot_recall(tables: Mapping[str, np.ndarray]) -> Figure:
     """Shade the share of each digit that is found, a row a seed.
 
@@ -134,8 +134,10 @@ def plot_step_error(steps: ArrayLike, errors: ArrayLike, *, ax: Axes | None = No
     return ax
 
 
-@checks.arguments(images="n pixels", slopes="n pixels", image_shape="2")
-def plot_pixel_slopes(images: np.ndarray, slopes: np.ndarray, image_shape: tuple) -> Figure:
+@checks.arguments(images="n pixels", slopes="n pixels", image_shape="positive 2 -> pixels")
+def plot_pixel_slopes(
+    images: np.ndarray, slopes: np.ndarray, image_shape: tuple[int, int]
+) -> Figure:
     """Draw images and, below each, the slopes of a cost in its pixels.
 
     Parameters
@@ -173,8 +175,8 @@ def plot_pixel_slopes(images: np.ndarray, slopes: np.ndarray, image_shape: tuple
     return figure
 
 
-@checks.arguments()
-def plot_maps(maps: Mapping[str, np.ndarray], extent: tuple) -> Figure:
+@checks.arguments(maps="* *", extent="finite 4")
+def plot_maps(maps: Mapping[str, np.ndarray], extent: Sequence[float]) -> Figure:
     """Shade functions of two inputs side by side, from 0 to their largest.
 
     Parameters
@@ -196,7 +198,9 @@ def plot_maps(maps: Mapping[str, np.ndarray], extent: tuple) -> Figure:
     """
     figure, axes = plt.subplots(1, len(maps), squeeze=False, figsize=(WIDTH, 3.1))
     for ax, (title, values) in zip(axes[0], maps.items(), strict=True):
-        shown = ax.imshow(values, origin="lower", extent=extent, vmin=0, cmap="tinynets_amounts")
+        shown = ax.imshow(
+            values, origin="lower", extent=tuple(extent), vmin=0, cmap="tinynets_amounts"
+        )
         figure.colorbar(shown, ax=ax, shrink=0.8)
         ax.set(title=title, xlabel="x₁", ylabel="x₂")
     return figure

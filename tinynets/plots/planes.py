@@ -14,7 +14,9 @@ from tinynets.plots import WIDTH
 from tinynets.plots.latents import plot_digits, plot_ellipses, plot_mosaic
 
 
-@checks.arguments(decoded="pixels", image_shape="2")
+@checks.arguments(
+    at="finite 2", decoded="pixels", image_shape="positive 2 -> pixels", limit="positive"
+)
 def plot_walk(
     points: ArrayLike,
     labels: ArrayLike,
@@ -57,7 +59,7 @@ def plot_walk(
     return fig
 
 
-@checks.arguments(rings="classes n 2", centres="classes 2")
+@checks.arguments(rings="classes n 2", centres="finite classes 2", limit="positive")
 def plot_rings(rings: Sequence[ArrayLike], centres: ArrayLike, *, limit: float) -> Figure:
     """Draw one ring about each class in the latent plane.
 
@@ -76,11 +78,11 @@ def plot_rings(rings: Sequence[ArrayLike], centres: ArrayLike, *, limit: float) 
         One panel.
     """
     fig, ax = plt.subplots(figsize=(4.4, 4.4))
-    plot_ellipses(np.zeros((0, 2)), np.zeros(0, int), rings, centres, limit=limit, ax=ax)
+    plot_ellipses(np.zeros((0, 2)), np.zeros(0, int), [rings], centres, limit=limit, ax=ax)
     return fig
 
 
-@checks.arguments()
+@checks.arguments(limit="positive")
 def plot_outlines(panels: Mapping[str, Sequence[Mapping]], *, limit: float) -> Figure:
     """Draw regions of classes in planes side by side.
 

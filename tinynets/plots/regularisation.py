@@ -12,8 +12,8 @@ from tinynets.colours import INK, PALETTE
 from tinynets.plots import WIDTH
 
 
-@checks.arguments(image_shape="2")
-def plot_unit_weights(weights: Mapping[str, ArrayLike], image_shape: tuple) -> Figure:
+@checks.arguments(weights="* pixels", image_shape="positive 2 -> pixels")
+def plot_unit_weights(weights: Mapping[str, ArrayLike], image_shape: tuple[int, int]) -> Figure:
     """Draw the incoming weights of some units as images, a row a name.
 
     Each image has its own scale, symmetric about zero.
@@ -52,7 +52,7 @@ def plot_unit_weights(weights: Mapping[str, ArrayLike], image_shape: tuple) -> F
     return figure
 
 
-@checks.arguments()
+@checks.arguments(differences="*")
 def plot_differences(differences: Mapping[str, Mapping[str, ArrayLike]]) -> Figure:
     """Draw paired differences, a panel a measure, a row a setting.
 

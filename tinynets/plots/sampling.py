@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from tinynets import checks
@@ -55,7 +56,7 @@ def plot_traces(
     return ax
 
 
-@checks.arguments(counts="bins")
+@checks.arguments(counts="bins", expected="finite", band="finite 2")
 def plot_ranks(
     counts: ArrayLike,
     *,
@@ -88,7 +89,7 @@ def plot_ranks(
     if band is not None:
         ax.axhspan(*band, color=INK, alpha=0.2, linewidth=0)
     ax.axhline(expected, color=INK, linewidth=1.2, linestyle="--")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(
         xlabel=f"rank of {label}".strip() if label else "rank",
         ylabel="count",
@@ -97,7 +98,7 @@ def plot_ranks(
     return ax
 
 
-@checks.arguments()
+@checks.arguments(curves="* | * *")
 def plot_autocorrelation(curves: Mapping[str, ArrayLike], *, ax: Axes | None = None) -> Axes:
     """Draw autocorrelation by lag, one line a sampler.
 

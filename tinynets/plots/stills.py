@@ -13,7 +13,9 @@ from tinynets.colours import BLUE, GREEN, INK, VERMILION
 from tinynets.plots import WIDTH
 
 
-@checks.arguments(draws="draws 2", path="steps 2")
+@checks.arguments(
+    contours="contours ...", draws="draws 2", path="steps 2", x="finite 2", y="finite 2"
+)
 def plot_chain(
     contours: Sequence[ArrayLike],
     draws: ArrayLike,
@@ -41,6 +43,7 @@ def plot_chain(
     Axes
         With a frame.
     """
+    checks.fitting({"contours": dict(enumerate(contours))}, {"contours": "* 2"})
     for line in map(np.asarray, contours):
         ax.fill(*line.T, color=BLUE, alpha=0.12, linewidth=0)
     ax.plot(*np.asarray(draws).T, ".", color=INK, markersize=2.5)
@@ -51,7 +54,9 @@ def plot_chain(
     return ax
 
 
-@checks.arguments(draws="draws 2", path="steps 2")
+@checks.arguments(
+    contours="contours ...", draws="draws 2", path="steps 2", truth="n", x="finite 2", y="finite 2"
+)
 def plot_driven(
     contours: Sequence[ArrayLike],
     draws: ArrayLike,
@@ -116,7 +121,13 @@ def plot_checks(names: Sequence[str]) -> Figure:
 
 
 @checks.arguments(
-    x="n | n 1", f="n", at="units", heights="units", weights="3 units", xlim="2", ylim="2"
+    x="finite n | n 1",
+    f="n",
+    at="units",
+    heights="units",
+    weights="3 units",
+    xlim="finite 2",
+    ylim="finite 2",
 )
 def plot_corners(
     x: ArrayLike,
@@ -163,7 +174,7 @@ def plot_corners(
     return fig
 
 
-@checks.arguments(x="n | n 1", curve="n", band="2 n", ylim="2")
+@checks.arguments(x="finite n | n 1", curve="n", band="2 n", data="2 m | 2 m 1", ylim="finite 2")
 def plot_functions(
     x: ArrayLike,
     band: ArrayLike,
@@ -200,7 +211,9 @@ def plot_functions(
     return fig
 
 
-@checks.arguments(x="n | n 1", net="n", predicted="n", band="2 n", ylim="2")
+@checks.arguments(
+    x="finite n | n 1", net="n", predicted="n", band="2 n", data="2 m | 2 m 1", ylim="finite 2"
+)
 def plot_wide(
     x: ArrayLike,
     band: ArrayLike,

@@ -14,7 +14,7 @@ from tinynets.predict.shapes import Times, as_matrix, stack, times
 METHODS = ("RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA")
 
 
-@checks.arguments()
+@checks.arguments(f0="float finite n | n outputs")
 def integrate(
     ntk: Tensor,
     loss: Callable[[Tensor], Tensor],

@@ -1,5 +1,6 @@
 """The loop over minibatches."""
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -161,9 +162,9 @@ def updates(
             "optimiser must be over the net's parameters, got one of others: build it anew by "
             f"{type(optimiser).__name__}(net.parameters(), ...)"
         )
-    batches = minibatches(
-        _n_examples(data), batch_size, n_nets=nets.n_nets_of(net), generator=generator
-    )
+    n_examples = _n_examples(data)
+    _check_takes(loss, net, data)
+    batches = minibatches(n_examples, batch_size, n_nets=nets.n_nets_of(net), generator=generator)
     for step, index in enumerate(batches, 1):
         values = loss(net, *(tensor[index] for tensor in data))
         _check_finite(values, step, optimiser)
@@ -188,6 +189,16 @@ def _wanted_checkpoints(checkpoints: Iterable[int], n_steps: int) -> set[int]:
     if outside:
         raise ValueError(f"checkpoints must lie between 0 and n_steps = {n_steps}, got {outside}")
     return wanted
+
+
+def _check_takes(loss: Loss, net: nn.Module, data: Sequence[Tensor]) -> None:
+    """Raise if a loss can't be called with a net and as many tensors as there are."""
+    try:
+        inspect.signature(loss).bind(net, *data)
+    except TypeError as error:
+        raise TypeError(
+            f"loss must take the net and {len(data)} tensors, as many as data has: {error}"
+        ) from error
 
 
 def _check_finite(values: Tensor, step: int, optimiser: torch.optim.Optimizer) -> None:

@@ -14,7 +14,14 @@ from tinynets.plots.planes import plot_rings
 from tinynets.plots.svg import text_of
 
 
-@checks.arguments(means="betas classes 2", covariances="betas classes 2 2")
+@checks.arguments(
+    betas="positive betas",
+    means="finite betas classes 2",
+    covariances="finite betas classes 2 2",
+    rates="finite betas",
+    distortions="finite betas",
+    limit="positive",
+)
 def betas_explorable(
     betas: Sequence[float],
     means: ArrayLike,

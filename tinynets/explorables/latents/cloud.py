@@ -13,7 +13,15 @@ from tinynets.plots.cubes import plot_cubes
 from tinynets.plots.svg import text_of
 
 
-@checks.arguments(labels="n", images="n pixels", image_shape="2")
+@checks.arguments(
+    clouds="finite frames n 3",
+    labels="finite n",
+    bounds="finite 2",
+    steps="frames",
+    accuracies="finite frames",
+    images="finite n pixels",
+    image_shape="positive 2 -> pixels",
+)
 def cloud_explorable(
     clouds: Mapping[str, ArrayLike],
     labels: ArrayLike,

@@ -11,7 +11,15 @@ from tinynets.plots.planes import plot_walk
 from tinynets.plots.svg import text_of
 
 
-@checks.arguments(tiles="n n pixels", image_shape="2", small_shape="2")
+@checks.arguments(
+    tiles="finite n n pixels",
+    limit="positive",
+    image_shape="positive 2 -> pixels",
+    points="finite m 2",
+    labels="finite m",
+    images="finite m small",
+    small_shape="positive 2 -> small",
+)
 def plane_explorable(
     tiles: ArrayLike,
     limit: float,
@@ -60,7 +68,7 @@ def plane_explorable(
     >>> plane_explorable(tiles, 2.0, (2, 2), point, [3], image, (2, 2), **how).html[:24]
     '<div class="explorable" '
     """
-    tiles, points = np.asarray(tiles), np.asarray(points)
+    tiles, points, limit = np.asarray(tiles), np.asarray(points), float(limit)
     start, middle = 0.5, round((0.5 + limit) / (2 * limit) * (len(tiles) - 1))
     still = plot_walk(
         points, labels, (start, start), tiles[middle, middle], image_shape, limit=limit

@@ -13,7 +13,9 @@ from tinynets.plots.planes import plot_outlines
 from tinynets.plots.svg import text_of
 
 
-@checks.arguments()
+@checks.arguments(
+    densities="finite frames classes n n", limit="positive", steps="frames", n_points="positive"
+)
 def training_explorable(
     densities: Mapping[str, ArrayLike],
     limit: float,
@@ -54,6 +56,7 @@ def training_explorable(
     >>> training_explorable(regions, 2.0, [0], **how).html[:24]
     '<div class="explorable" '
     """
+    limit = float(limit)
     panels = [
         {"title": title, "frames": [_regions(frame, limit, n_points) for frame in values]}
         for title, values in densities.items()
@@ -87,6 +90,11 @@ def _regions(densities: ArrayLike, limit: float, n_points: int) -> list[dict]:
     found = []
     for density in np.asarray(densities):
         lines = contourpy.contour_generator(axis, axis, density).lines(1.0)
+        if not lines:
+            raise ValueError(
+                "densities must pass 1, the level to draw, in each frame and class, got "
+                f"{density.min():g} to {density.max():g}; divide them by region_level(…)"
+            )
         longest = np.asarray(max(lines, key=len))
         pieces = [
             _outline(line, max(6, round(n_points * len(line) / len(longest)))) for line in lines
