@@ -11,8 +11,9 @@ CPU seconds, so that a busy machine compares them as well. ESS is the bulk one, 
 where it is smallest; where R-hat is 1.05 or more there is none to compare. Ratios say how many
 times as much we make: HMC beside HMC, NUTS beside NUTS. All HMC makes trajectories of the same
 number of steps, except that ours are jittered by half, as those of ChEES by their own rule. Ours
-learns one step size and one mass matrix from all chains, as ChEES does; the other peers
-learn one for each chain. `--store` writes into notes/benchmarks.json, setting by setting.
+learns one step size, unless the chains are too different for it, and one mass matrix from all
+chains, as ChEES does; the other peers learn one for each chain. `--store` writes into
+notes/benchmarks.json, setting by setting.
 """
 
 import argparse
@@ -142,7 +143,7 @@ def tinynets(problem, *, method="hmc"):
         warm = sample(
             tuned, start, n_draws=1, n_warmup=problem["n_warmup"], generator=rng.generator(seed)
         )
-        step_size, mass = warm.warmup.tuning
+        step_size, mass, _ = warm.warmup.tuning
         return algorithm(target, step_size=step_size, mass=mass, **options), warm.position[:, -1]
 
     def draw(state, seed):

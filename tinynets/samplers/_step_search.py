@@ -1,4 +1,4 @@
-"""A step size by dual averaging, and the first guess of it."""
+"""A step size: the first guess of it, the search, and where it settles."""
 
 import math
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from tinynets.samplers.mass import Mass
 
 
 class StepSearch(NamedTuple):
-    """Dual averaging of log ε; each field () or (chains,)."""
+    """A search for log ε; each field () or (chains,)."""
 
     log_step: Tensor  # tried now
     log_average: Tensor  # used in the end
@@ -41,6 +41,24 @@ def dual_averaging(search: StepSearch, shortfall: Tensor) -> StepSearch:
         mean,
         search.attractor,
         n_steps,
+    )
+
+
+def settle(search: StepSearch, shortfall: Tensor) -> StepSearch:
+    """Move log ε by -2/√n times the shortfall, and average it with weights about n².
+
+    Robbins and Monro (1951), averaged as by Shamir and Zhang (2013), Eq. (4), with η = 2. With
+    few chains dual averaging tries steps that differ by factors; the mean of their acceptance
+    is the target, but that of their mean logarithm is larger, as acceptance falls faster above
+    the target than it rises below. These steps are ten times as close to each other.
+    """
+    n_steps = search.n_steps + 1
+    log_step = search.log_step - 2 / math.sqrt(n_steps) * shortfall
+    weight = 3 / (n_steps + 2)
+    return search._replace(
+        log_step=log_step,
+        log_average=weight * log_step + (1 - weight) * search.log_average,
+        n_steps=n_steps,
     )
 
 

@@ -11,7 +11,14 @@ from tinynets import checks
 from tinynets.densities import LogDensity
 from tinynets.samplers import base
 from tinynets.samplers._moments import Moments, add_draws, empty_moments, mass_from
-from tinynets.samplers._step_search import StepSearch, dual_averaging, first_step_size, search_from
+from tinynets.samplers._pooling import Halves, add_step, are_apart, no_halves
+from tinynets.samplers._step_search import (
+    StepSearch,
+    dual_averaging,
+    first_step_size,
+    search_from,
+    settle,
+)
 from tinynets.samplers.description import described
 from tinynets.samplers.mass import Mass
 
@@ -21,6 +28,7 @@ class Tuning(NamedTuple):
 
     step_size: Tensor  # () or (chains,)
     mass: Mass | None
+    pooled: bool  # one step size for all: asked for, and chains not too different
 
 
 class Adaptation(NamedTuple):
@@ -38,6 +46,7 @@ class Learning(NamedTuple):
     state: base.State
     search: StepSearch
     moments: Moments
+    halves: Halves  # of the last window
     mass: Mass | None
     n_done: int
     n_warmup: int
@@ -58,7 +67,15 @@ def adapt(
 
     First the step size alone, while the chains find the bulk; then windows
     that double in length, each of which ends with a mass matrix from its
-    draws; last the step size again. Tuning is over when sampling starts.
+    draws; last the step size again, in ever smaller moves, so that the mean
+    acceptance of the draws is the target. Then tuning is over.
+
+    Chains in modes of different scale can't share a step size. If, in the
+    last window, acceptance differs between chains with a standard deviation
+    above 0.1, estimated by the covariance of its means over the two halves
+    of the window, each goes on with its own; `draws.warmup.tuning.pooled` is
+    False then. The mass matrix stays common: chains that hardly moved know
+    little of their variances.
 
     Parameters
     ----------
@@ -74,8 +91,8 @@ def adapt(
         crosses the target.
     mass : {"diagonal", "dense", "identity"}
     pooled : bool
-        One step size and one mass matrix for all chains, learnt from all,
-        or one for each chain, from its own draws.
+        One step size and one mass matrix for all chains, learnt from all, or
+        one for each chain, from its own draws.
     **options
         What else the algorithm takes, such as `n_leapfrog=20` for `hmc`.
 
@@ -94,8 +111,8 @@ def adapt(
 
     References
     ----------
-    Hoffman and Gelman (2014), section 3.2. Stan reference manual, "HMC
-    algorithm parameters".
+    Hoffman and Gelman (2014), section 3.2, with Shamir and Zhang (2013),
+    Eq. (4), at the end. Stan reference manual, "HMC algorithm parameters".
 
     Examples
     --------
@@ -121,6 +138,7 @@ def adapt(
             state,
             search_from(guess),
             empty_moments(state.position, mass, pooled),
+            no_halves(state.log_density),
             None,
             0,
             n_warmup,
@@ -129,29 +147,24 @@ def adapt(
     def step(learning, *, generator):
         sampler = build(step_size=learning.search.log_step.exp(), mass=learning.mass)
         state, info = sampler.step(learning.state, generator=generator)
-        acceptance = info.acceptance.mean() if pooled else info.acceptance
-        learning = learning._replace(
-            state=state,
-            n_done=learning.n_done + 1,
-            search=dual_averaging(learning.search, target_acceptance - acceptance),
-        )
+        learning = _searched(learning._replace(state=state), info.acceptance, target_acceptance)
         windows = window_ends(learning.n_warmup)
-        if mass == "identity" or not (windows and windows[0] < learning.n_done <= windows[-1]):
-            return learning, info
-        learning = learning._replace(moments=add_draws(learning.moments, state.position))
-        if learning.n_done in windows:
-            learning = _close_window(learning, generator)
+        if mass != "identity" and windows and windows[0] < learning.n_done <= windows[-1]:
+            learning = learning._replace(moments=add_draws(learning.moments, state.position))
+        last = learning.n_done == _settling_from(learning.n_warmup)
+        if last or mass != "identity" and learning.n_done in windows[1:]:
+            learning = _close_window(learning, last, generator)
         return learning, info
 
-    def _close_window(learning, generator):
-        new = mass_from(learning.moments, mass)
+    def _close_window(learning, last, generator):
+        parts = last and _pooled(learning) and are_apart(learning.halves)
+        step_size, new = learning.search.log_step.exp(), learning.mass
+        if parts:
+            step_size = step_size.expand(len(learning.state.position))
+        if learning.moments.n_draws:
+            new = mass_from(learning.moments, mass)
         guess = first_step_size(
-            build,
-            learning.state,
-            learning.search.log_step.exp(),
-            new,
-            target_acceptance,
-            generator=generator,
+            build, learning.state, step_size, new, target_acceptance, generator=generator
         )
         return learning._replace(
             mass=new,
@@ -164,10 +177,27 @@ def adapt(
         return (
             build(step_size=chosen, mass=learning.mass),
             learning.state,
-            Tuning(chosen, learning.mass),
+            Tuning(chosen, learning.mass, _pooled(learning)),
         )
 
     return Adaptation(start, step, finish)
+
+
+def _pooled(learning: Learning) -> bool:
+    """Tell whether the chains share a step size."""
+    return learning.search.log_step.ndim == 0
+
+
+def _searched(learning: Learning, acceptance: Tensor, target: float) -> Learning:
+    """Learn from the acceptance (chains,) of a step."""
+    settles = learning.n_done >= _settling_from(learning.n_warmup)
+    shortfall = target - (acceptance.mean() if _pooled(learning) else acceptance)
+    search = (settle if settles else dual_averaging)(learning.search, shortfall)
+    *_, begin, end = [0, 0, *window_ends(learning.n_warmup)]
+    halves = learning.halves
+    if begin <= learning.n_done < end:
+        halves = add_step(halves, acceptance, int(2 * learning.n_done >= begin + end))
+    return learning._replace(search=search, halves=halves, n_done=learning.n_done + 1)
 
 
 def _bound(
@@ -224,3 +254,8 @@ def window_ends(n_warmup: int) -> list[int]:
         ends.append(ends[-1] + window if following <= n_warmup - last else n_warmup - last)
         window *= 2
     return ends
+
+
+def _settling_from(n_warmup: int) -> int:
+    """Return after which step the step size is only settled."""
+    return (window_ends(n_warmup) or [n_warmup // 2])[-1]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from tinynets.samplers import _moments, _sgld, _step_search, adaptation, base, mass
+from tinynets.samplers import _moments, _pooling, _sgld, _step_search, adaptation, base, mass
 from tinynets.samplers.description import digest
 
 FIRST_LINE = b"tinynets checkpoint of sample, format 2\n"
@@ -24,6 +24,7 @@ TYPES = [
     mass.Mass,
     adaptation.Learning,
     _moments.Moments,
+    _pooling.Halves,
     _step_search.StepSearch,
 ]
 
