@@ -8,7 +8,8 @@
 The methods of a setting live in a process each, all on one core, and take turns: `--repeats` times
 each warms up from the same starting points and then draws for `--seconds` or longer. Seconds are
 CPU seconds, so that a busy machine compares them as well. ESS is the bulk one, of the test point
-where it is smallest; where R-hat is 1.05 or more there is none to compare. Ratios say how many
+where it is smallest; where R-hat is 1.05 or more there is none to compare. That within chains, each
+taken by itself and summed, says how fast they move in whatever mode they are. Ratios say how many
 times as much we make: HMC beside HMC, NUTS beside NUTS. All HMC makes trajectories of the same
 number of steps, except that ours are jittered by half, as those of ChEES by their own rule. Ours
 learns one step size, unless the chains are too different for it, and one mass matrix from all
@@ -33,6 +34,7 @@ from mcmc_peers import PEERS, Method
 
 STORED = Path(__file__).parents[1] / "notes" / "benchmarks.json"
 MOST_DRAWS = 20_000  # of a chain, however fast
+VERSIONS = ("torch", "jax", "blackjax", "numpyro")
 REGIMES = {
     "over": {
         "sizes": [1, 100, 1],
@@ -214,6 +216,7 @@ def measure(result, problem):
     return result | {
         "n_draws": draws.shape[1],
         "ess": diagnostics.effective_sample_size(f).min().item(),
+        "ess within": sum(diagnostics.effective_sample_size(one[None]) for one in f).min().item(),
         "r_hat": diagnostics.r_hat(f).max().item(),
     }
 
@@ -267,6 +270,7 @@ def rates(found):
         {
             "ESS/s": r["ess"] / r["draw seconds"],
             "ESS/s with warm-up": r["ess"] / (r["draw seconds"] + r["warm-up seconds"]),
+            "within/s": r["ess within"] / r["draw seconds"],
             "gradients/s": r["n_gradients"] / r["draw seconds"],
         }
         for r in found["repeats"]
@@ -284,7 +288,7 @@ def median_ratio(ours, theirs, key):
 
 def report(title, found):
     """Print the table of a setting."""
-    keys = ("ESS/s", "ESS/s with warm-up", "gradients/s")
+    keys = ("ESS/s", "ESS/s with warm-up", "within/s", "gradients/s")
     print(f"\n{title}\n\n| method | {' | ours is, '.join(('', *keys))[3:]} | R-hat | compile s |")
     print("|---" + "|--:" * (len(keys) + 2) + "|")
     for name, one in found.items():
@@ -309,7 +313,7 @@ def circumstances():
     return {
         "processor": models[0] if models else platform.processor(),
         "python": platform.python_version(),
-        **{name: version(name) for name in ("torch", "jax", "blackjax", "numpyro")},
+        **{name: version(name) for name in VERSIONS},
         "date": datetime.date.today().isoformat(),
         "commit": commit.stdout.strip(),
     }

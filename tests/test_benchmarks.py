@@ -26,6 +26,7 @@ def found(seconds, r_hat=1.01):
         "repeats": [
             {
                 "ess": 100.0,
+                "ess within": 200.0,
                 "r_hat": r_hat,
                 "n_gradients": 1000,
                 "draw seconds": s,
@@ -50,6 +51,7 @@ def test_no_effective_draws_are_compared_where_chains_disagree(mcmc, bad):
     for pair in ((one, other), (other, one)):
         assert mcmc.median_ratio(*pair, "ESS/s") == "-"
         assert mcmc.median_ratio(*pair, "ESS/s with warm-up") == "-"
+        assert mcmc.median_ratio(*pair, "within/s") == "1 [1, 1]"
         assert mcmc.median_ratio(*pair, "gradients/s") == "1 [1, 1]"
 
 
@@ -84,3 +86,21 @@ def test_a_repeat_counts_the_draws_that_it_made(mcmc, regime):
     assert measured["n_draws"] == 18 and "draws" not in measured
     assert measured["ess"] > 0 and measured["r_hat"] > 0
     json.dumps(measured)
+
+
+def test_what_the_site_shows_was_measured_by_this_script(mcmc):
+    for key, entry in json.loads(mcmc.STORED.read_text()).items():
+        given = entry["recipe"]
+        assert key == f"{given['regime']} {given['chains']} {given['bits']}"
+        asked = {name: given[name] for name in ("chains", "bits", "seconds", "repeats")}
+        assert given == mcmc.recipe(given["regime"], **asked)
+        assert {"processor", "date", "commit", *mcmc.VERSIONS} <= entry["made"].keys()
+        assert "tinynets_hmc" in entry["methods"].keys() <= mcmc.METHODS.keys()
+        for method in entry["methods"].values():
+            assert len(method["repeats"]) == given["repeats"] >= 3
+            for repeat in method["repeats"]:
+                assert repeat["n_draws"] >= given["n_draws"]
+                assert (
+                    repeat["draw seconds"] >= given["seconds"]
+                    or repeat["n_draws"] >= mcmc.MOST_DRAWS
+                )
