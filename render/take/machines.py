@@ -42,19 +42,20 @@ def linked_data(
     image: str | None,
     website: Mapping,
 ) -> str:
-    """Return what a page is, in schema.org's words, as JSON-LD; nothing without date."""
+    """Return what a page is, in schema.org's words, as JSON-LD: an article if it has a date."""
+    site = {"@type": "WebSite", "name": website["title"], "url": website["site-url"]}
+    title = plain(shown.title) or website["title"]
     if date is None:
-        return ""
-    said = {
-        "@context": "https://schema.org",
-        "@type": "Article",
-        "headline": plain(shown.title),
-        "description": plain(shown.description),
-        "url": address,
-        "datePublished": date.isoformat(),
-        "author": [{"@type": "Organization", "name": name} for name in authors],
-        "license": LICENCE,
-        "isPartOf": {"@type": "WebSite", "name": website["title"], "url": website["site-url"]},
-    }
+        said = {"@type": "WebPage", "name": title}
+    else:
+        said = {
+            "@type": "Article",
+            "headline": title,
+            "datePublished": date.isoformat(),
+            "author": [{"@type": "Organization", "name": name} for name in authors],
+        }
+    said = {"@context": "https://schema.org", **said}
+    said |= {"url": address, "license": LICENCE, "isPartOf": site}
+    said |= {"description": plain(shown.description)} if shown.description else {}
     said |= {"image": image} if image else {}
     return json.dumps(said, ensure_ascii=False).replace("<", "\\u003c")

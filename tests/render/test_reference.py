@@ -213,7 +213,8 @@ def test_linked_data_ends_no_script(project):
     shown = Document("A &lt;/script&gt;", "", "", "", "")
     text = linked_data(shown, date=page.meta["date"], **given)
     assert "<" not in text and json.loads(text)["headline"] == "A </script>"
-    assert linked_data(shown, date=None, **given) == ""
+    undated = json.loads(linked_data(shown, date=None, **given))
+    assert undated["@type"] == "WebPage" and undated["name"] == "A </script>"
 
 
 def test_the_feed_has_neither_set_up_nor_controls(project):
