@@ -158,6 +158,7 @@ CALLS = [
     (lambda: sample(samplers.nuts(normal, step_size=torch.ones(3))), "step_size must have shape"),
     (lambda: sample(hmc(mass=samplers.diagonal_mass(torch.ones(3).double()))), "2 coordinates"),
     (lambda: sample(hmc(mass=torch.ones(2).double())), "mass must be a Mass"),
+    (lambda: samplers.nuts(normal, step_size=0.1, mass=torch.ones(2)), "mass must be a Mass"),
     (lambda: sample(hmc(lambda q: q.detach().sum(-1))), "differentiable"),
     (lambda: hmc(None), "log_density must be a function"),
     (lambda: samplers.dense_mass(torch.tensor([[2.0, 1.0], [0.0, 2.0]])), "symmetric"),
@@ -176,6 +177,11 @@ CALLS = [
     (lambda: vae.elbo(SMALL_VAE, IMAGES * 255, generator=g()), "divide those in 0 to 255"),
     (lambda: vae.elbo(SMALL_VAE, IMAGES * math.nan, generator=g()), "images must lie in"),
     (lambda: vae.elbo(SMALL_VAE, IMAGES[:, :3], generator=g()), r"shape \(..., 4\)"),
+    (lambda: vae.elbo(SMALL_VAE, IMAGES, beta=torch.ones(2), generator=g()), "a number for one"),
+    (
+        lambda: latents.class_gaussians(IMAGES, IMAGES, LABELS, 2),
+        "labels must lie in 0 to 1, got 0 to 2",
+    ),
     (lambda: vae.active_units(torch.zeros(1, 2)), "2 images or more"),
     (lambda: losses.accuracy(torch.eye(4), torch.zeros(4, 1).long()), "labels must have shape"),
     (

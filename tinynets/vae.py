@@ -269,6 +269,11 @@ def active_units(mean: Tensor, threshold: float = ACTIVE) -> Tensor:
 def _check_beta(beta: float | Tensor, net: VAE) -> float | Tensor:
     if not isinstance(beta, Tensor):
         return checks.non_negative("beta", beta)
+    if net.n_nets is None:
+        raise ValueError(
+            f"beta must be a number for one net, got a tensor of shape {tuple(beta.shape)}; "
+            "with n_nets set, it may hold one for each"
+        )
     checks.shape("beta", beta, (net.n_nets,))
     if not (beta >= 0).all():
         raise ValueError(f"beta must be 0 or above, got {beta.tolist()}")

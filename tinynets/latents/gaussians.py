@@ -68,9 +68,14 @@ def class_gaussians(means: Tensor, variances: Tensor, labels: Tensor, n_classes:
     Raises
     ------
     ValueError
-        If a class has no image.
+        If a class has no image, or a label is none of the classes.
     """
     checks.count("n_classes", n_classes)
+    if not 0 <= labels.min() <= labels.max() < n_classes:
+        raise ValueError(
+            f"labels must lie in 0 to {n_classes - 1}, got {labels.min()} to {labels.max()}; "
+            "take only the rows of these classes, or more n_classes"
+        )
     rows = [rows_of(labels, k) for k in range(n_classes)]
     parts = [mixture_moments(means[..., i, :], variances[..., i, :]) for i in rows]
     return Gaussian(

@@ -11,7 +11,7 @@ from tinynets.samplers import base
 from tinynets.samplers._trees import Subtree, join, merge, merge_all
 from tinynets.samplers.description import described
 from tinynets.samplers.leapfrog import path
-from tinynets.samplers.mass import Mass, draw_momentum, kinetic_energy
+from tinynets.samplers.mass import Mass, checked, draw_momentum, kinetic_energy
 
 BLOCK = 2**18  # numbers in the positions of the leaves that are held at once
 MOST_DEPTH = 30  # a billion steps
@@ -72,6 +72,7 @@ def nuts(
     step_size = base.step_sizes(step_size)
     if checks.count("max_depth", max_depth) > MOST_DEPTH:
         raise ValueError(f"max_depth must be at most {MOST_DEPTH}, got {max_depth}; usual is 10")
+    checked(mass)
     draw = _by_target(log_density, mass) or _in_python(log_density, mass)
 
     def init(position):

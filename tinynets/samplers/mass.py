@@ -80,6 +80,30 @@ def dense_mass(covariance: Tensor) -> Mass:
     return Mass(covariance, root, dense=True)
 
 
+def checked(mass: Mass | None) -> Mass | None:
+    """Return a mass matrix, if it is one.
+
+    Parameters
+    ----------
+    mass : Mass or None
+        What was given.
+
+    Returns
+    -------
+    Mass or None
+
+    Raises
+    ------
+    TypeError
+        If it is something else, such as a tensor.
+    """
+    if mass is not None and not isinstance(mass, Mass):
+        raise TypeError(
+            f"mass must be a Mass, from diagonal_mass or dense_mass, got {type(mass).__name__}"
+        )
+    return mass
+
+
 def draw_momentum(mass: Mass | None, position: Tensor, *, generator: torch.Generator) -> Tensor:
     """Draw p ~ N(0, M), of the shape of the position.
 
@@ -102,10 +126,7 @@ def draw_momentum(mass: Mass | None, position: Tensor, *, generator: torch.Gener
     TypeError, ValueError
         If the mass is none, or of another number of coordinates.
     """
-    if mass is not None and not isinstance(mass, Mass):
-        raise TypeError(
-            f"mass must be a Mass, from diagonal_mass or dense_mass, got {type(mass).__name__}"
-        )
+    mass = checked(mass)
     if mass is not None and mass.inverse.shape[-1] != position.shape[-1]:
         raise ValueError(
             f"mass must be of {position.shape[-1]} coordinates, as position is, got "
