@@ -180,7 +180,7 @@ CALLS = [
     (lambda: vae.elbo(SMALL_VAE, IMAGES, beta=torch.ones(2), generator=g()), "a number for one"),
     (
         lambda: latents.class_gaussians(IMAGES, IMAGES, LABELS, 2),
-        "labels must lie in 0 to 1, got 0 to 2",
+        "labels must lie in 0 to n_classes - 1 = 1, got 0 to 2",
     ),
     (lambda: vae.active_units(torch.zeros(1, 2)), "2 images or more"),
     (lambda: losses.accuracy(torch.eye(4), torch.zeros(4, 1).long()), "labels must have shape"),

@@ -270,10 +270,7 @@ def _check_beta(beta: float | Tensor, net: VAE) -> float | Tensor:
     if not isinstance(beta, Tensor):
         return checks.non_negative("beta", beta)
     if net.n_nets is None:
-        raise ValueError(
-            f"beta must be a number for one net, got a tensor of shape {tuple(beta.shape)}; "
-            "with n_nets set, it may hold one for each"
-        )
+        raise ValueError(f"beta must be a number for one net, got shape {tuple(beta.shape)}")
     checks.shape("beta", beta, (net.n_nets,))
     if not (beta >= 0).all():
         raise ValueError(f"beta must be 0 or above, got {beta.tolist()}")
@@ -294,11 +291,10 @@ def _log_weights(
     generator: torch.Generator,
 ) -> Tensor:
     std = torch.exp(log_var / 2).unsqueeze(-2)  # (*nets, n, 1, latents)
-    noise = std.new_empty(*mean.shape[:-1], n_samples, mean.shape[-1])
-    noise.normal_(generator=generator)
+    drawn = (*mean.shape[:-1], n_samples, mean.shape[-1])
+    noise = std.new_empty(drawn).normal_(generator=generator)
     latents = mean.unsqueeze(-2) + std * noise
-    logits = net.decoder(latents.flatten(-3, -2)).unflatten(
-        -2, latents.shape[-3:-1]
-    )  # (*nets, n, samples, pixels)
+    logits = net.decoder(latents.flatten(-3, -2))  # then (*nets, n, samples, pixels)
+    logits = logits.unflatten(-2, latents.shape[-3:-1])
     log_prior_ratio = (noise.square() - latents.square() + log_var.unsqueeze(-2)).sum(-1) / 2
     return pixel_log_likelihood(logits, images.unsqueeze(-2)) + log_prior_ratio

@@ -72,10 +72,8 @@ def class_gaussians(means: Tensor, variances: Tensor, labels: Tensor, n_classes:
     """
     checks.count("n_classes", n_classes)
     if not 0 <= labels.min() <= labels.max() < n_classes:
-        raise ValueError(
-            f"labels must lie in 0 to {n_classes - 1}, got {labels.min()} to {labels.max()}; "
-            "take only the rows of these classes, or more n_classes"
-        )
+        got = f"{labels.min()} to {labels.max()}"
+        raise ValueError(f"labels must lie in 0 to n_classes - 1 = {n_classes - 1}, got {got}")
     rows = [rows_of(labels, k) for k in range(n_classes)]
     parts = [mixture_moments(means[..., i, :], variances[..., i, :]) for i in rows]
     return Gaussian(
@@ -220,17 +218,13 @@ def ellipse(gaussian: Gaussian, n_std: float, n_points: int = 64) -> Tensor:
     """
     checks.positive("n_std", n_std)
     checks.count("n_points", n_points)
-    if gaussian.mean.shape[-1] != 2:
-        raise ValueError(
-            "gaussian must be two-dimensional to have an "
-            f"ellipse, got {gaussian.mean.shape[-1]} dimensions"
-        )
-    angle = torch.linspace(
-        0, 2 * math.pi, n_points, dtype=gaussian.mean.dtype, device=gaussian.mean.device
-    )
+    mean = gaussian.mean
+    if mean.shape[-1] != 2:
+        got = f"{mean.shape[-1]} dimensions"
+        raise ValueError(f"gaussian must be two-dimensional to have an ellipse, got {got}")
+    angle = torch.linspace(0, 2 * math.pi, n_points, dtype=mean.dtype, device=mean.device)
     circle = torch.stack([angle.cos(), angle.sin()], -1)
-    factor = factor_of(gaussian.covariance)
-    return gaussian.mean.unsqueeze(-2) + n_std * circle @ factor.mT
+    return mean.unsqueeze(-2) + n_std * circle @ factor_of(gaussian.covariance).mT
 
 
 def rows_of(labels: Tensor, k: int) -> Tensor:
