@@ -64,7 +64,7 @@ def plot_ratios(ratios: Mapping[str, Mapping[str, ArrayLike]], *, xlabel: str) -
             middle - [one.min() for one in values],
             np.array([one.max() for one in values]) - middle,
         ]
-        places = np.array(rows) + 0.22 * (i - (len(names) - 1) / 2)
+        places = np.array(rows) + 0.15 * (i - (len(names) - 1) / 2)
         ax.errorbar(
             middle,
             places,
