@@ -142,6 +142,20 @@ def test_arviz_gets_draws_statistics_and_tuning():
     assert data.posterior.attrs["step_size"] == pytest.approx(draws.warmup.tuning.step_size.item())
 
 
+def test_what_never_changes_has_no_diagnosis():
+    values = torch.stack([autoregressive(), torch.full((4, 500), 0.3).double()], -1)
+    for kind in ("bulk", "tail", "mean"):
+        changing, constant = diagnostics.effective_sample_size(values, kind=kind)
+        assert changing > 50 and constant.isnan()
+    for statistic in (diagnostics.r_hat, diagnostics.mcse):
+        changing, constant = statistic(values)
+        assert changing > 0 and constant.isnan()
+    lags = diagnostics.autocorrelation(values, max_lag=3)
+    assert lags[..., 1].isnan().all() and lags[..., 0].isfinite().all()
+    found = diagnostics.summary(standard_normal_run(4), values[:, :40])
+    assert np.isnan(found.r_hat) and np.isnan(found.ess)
+
+
 @pytest.mark.parametrize(
     "call, message",
     [

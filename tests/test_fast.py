@@ -121,7 +121,7 @@ def test_samplers_make_the_same_draws():
         (lambda f: hmc(f, step_size=0.02, n_leapfrog=5), 0),
         (lambda f: nuts(f, step_size=0.02), 0),
         (lambda f: mala(f, step_size=0.02), 0),
-        (lambda f: adapt(hmc, f, n_leapfrog=3), 1),
+        (lambda f: adapt(hmc, f, n_leapfrog=3), 20),
     ):
         slow, fast = (
             sample(
@@ -133,7 +133,7 @@ def test_samplers_make_the_same_draws():
             ).position
             for f in (plain(target), target)
         )
-        torch.testing.assert_close(fast, slow)
+        torch.testing.assert_close(fast, slow, rtol=0, atol=1e-6)  # 20 steps of tuning: 2e-9
 
 
 @needs_compiler

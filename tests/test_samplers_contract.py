@@ -303,7 +303,7 @@ def test_windows_are_those_of_stan():
     assert window_ends(1000) == [75, 100, 150, 250, 450, 950]
     assert window_ends(500) == [75, 100, 150, 250, 450]
     assert window_ends(100) == [15, 90]
-    assert window_ends(10) == []
+    assert window_ends(20) == [3, 18]
 
 
 @pytest.mark.parametrize("pooled", [True, False])

@@ -223,7 +223,7 @@ HMC = {"step_size": 0.1, "n_leapfrog": 2}
 )
 def test_checkpoint_of_another_sampler_or_target_is_refused(tmp_path, before, now, what):
     dim = 7 if "Posterior" in before.describe()["log_density"] else 2
-    warm = {"n_warmup": 4} if isinstance(before, Adaptation) else {}
+    warm = {"n_warmup": 20} if isinstance(before, Adaptation) else {}
     run = functools.partial(
         sample,
         position=0.1 * torch.ones(4, dim, dtype=torch.float64),
@@ -425,8 +425,10 @@ def test_log_density_of_wrong_shape_is_refused():
 
 def test_tuning_needs_a_warm_up_and_a_density_that_varies():
     flat = adapt(mala, lambda q: 0 * q.sum(-1))
-    with pytest.raises(ValueError, match="n_warmup"):
-        sample(flat, start(), n_draws=3, generator=rng.generator(1))
+    for n_warmup in (0, 1, 19):
+        with pytest.raises(ValueError, match=f"n_warmup must be 20 or above .* got {n_warmup}: "):
+            sample(flat, start(), n_draws=3, n_warmup=n_warmup, generator=rng.generator(1))
+    assert draw(adapt(mala, TARGET.log_density), n_warmup=20).warmup.n_steps == 20
     with pytest.raises(ValueError, match="no step size found.*flat"):
         sample(flat, start(), n_draws=3, n_warmup=30, generator=rng.generator(1))
 

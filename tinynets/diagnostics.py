@@ -5,6 +5,7 @@ import math
 import warnings
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,14 +24,15 @@ def effective_sample_size(values: Tensor, *, kind: str = "bulk") -> Tensor:
     Parameters
     ----------
     values : Tensor
-        (chains, draws, ...): one or more quantities; 4 draws or more.
+        (chains, draws, ...): one or more quantities; 4 draws or more. The other
+        way round, (draws, chains), it would be taken for many short chains.
     kind : {"bulk", "tail", "mean"}
         For the middle, the 5 and 95 per cent quantiles, or the plain mean without ranks.
 
     Returns
     -------
     Tensor
-        (...): one for each quantity.
+        (...): one for each quantity; NaN for one that never changes.
 
     Raises
     ------
@@ -58,12 +60,13 @@ def r_hat(values: Tensor) -> Tensor:
     Parameters
     ----------
     values : Tensor, (chains, draws, ...)
-        One or more quantities; 2 chains of 4 draws or more.
+        One or more quantities; 2 chains of 4 draws or more. The other way round,
+        (draws, chains), it would be taken for many short chains.
 
     Returns
     -------
     Tensor, (...)
-        One for each quantity; above 1.01 the chains disagree.
+        One for each quantity: above 1.01 chains disagree; NaN for one that never changes.
 
     Raises
     ------
@@ -88,9 +91,7 @@ def r_hat(values: Tensor) -> Tensor:
 
 @checks.arguments()
 def mcse(values: Tensor) -> Tensor:
-    """Estimate the Monte Carlo standard error (MCSE) of the mean.
-
-    sd / √ESS.
+    """Estimate the Monte Carlo standard error (MCSE) of the mean, sd / √ESS.
 
     Parameters
     ----------
@@ -100,7 +101,7 @@ def mcse(values: Tensor) -> Tensor:
     Returns
     -------
     Tensor, (...)
-        In the unit of the values.
+        In the unit of the values; NaN for a quantity that never changes.
 
     Examples
     --------
@@ -125,7 +126,7 @@ def autocorrelation(values: Tensor, *, max_lag: int) -> Tensor:
     Returns
     -------
     Tensor
-        (chains, max_lag + 1, ...), 1 at lag 0.
+        (chains, max_lag + 1, ...), 1 at lag 0; NaN in a chain that never changes.
 
     Raises
     ------
@@ -138,7 +139,8 @@ def autocorrelation(values: Tensor, *, max_lag: int) -> Tensor:
         raise ValueError(
             f"max_lag must be below the number of draws, {values.shape[1]}, got {max_lag}"
         )
-    correlation = arviz.autocorr(values.numpy(force=True), axis=1)
+    with np.errstate(invalid="ignore"):  # 0 / 0 in a chain that never changes
+        correlation = arviz.autocorr(values.numpy(force=True), axis=1)
     return torch.as_tensor(correlation[:, : max_lag + 1])
 
 
@@ -146,23 +148,22 @@ def autocorrelation(values: Tensor, *, max_lag: int) -> Tensor:
 def bfmi(draws: Draws) -> Tensor:
     """Estimate the Bayesian fraction of missing information (E-BFMI).
 
-    The mean square of the energy's changes from draw to draw, over the
-    variance of the energy. Under 0.3 the momenta drawn anew change the
-    energy too little, and the chain explores the tails slowly.
+    The mean square of the energy's changes from draw to draw, over the variance of the
+    energy. Under 0.3 new momenta change it too little, and tails are explored slowly.
 
     Parameters
     ----------
     draws : Draws
-        From `sample` with a sampler that has momenta: `hmc` or `nuts`.
+        From `hmc` or `nuts`, which have momenta.
 
     Returns
     -------
     Tensor, (chains,)
+        NaN for a chain whose energy never changes.
 
     References
     ----------
-    Betancourt (2016), Diagnosing suboptimal cotangent disintegrations in
-    Hamiltonian Monte Carlo.
+    Betancourt (2016), Diagnosing suboptimal cotangent disintegrations in Hamiltonian Monte Carlo.
 
     Examples
     --------
@@ -178,8 +179,8 @@ def bfmi(draws: Draws) -> Tensor:
 class Summary(NamedTuple):
     """A run in a row of a table: whether it can be trusted, and what it cost."""
 
-    r_hat: float  # of the worst quantity; NaN for a single chain
-    ess: float  # bulk, of the worst quantity
+    r_hat: float  # of the worst quantity; NaN for a single chain, or if one never changes
+    ess: float  # bulk, of the worst quantity; NaN if one never changes
     ess_per_gradient: float  # for the gradients of the draws, without the warm-up
     acceptance: float  # mean over draws and chains
     gradients_per_draw: float  # of one chain
@@ -196,9 +197,8 @@ def summary(draws: Draws, values: Tensor | None = None) -> Summary:
     draws : Draws
         From `sample`.
     values : Tensor, (chains, draws, ...), optional
-        Quantities to judge the run by, such as `bnn.predictions`; the
-        coordinates of the positions if left out, which for a network say
-        more about its symmetries than about f.
+        Quantities to judge the run by, such as `bnn.predictions`; coordinates of the
+        positions if left out, which for a network tell of its symmetries rather than of f.
 
     Returns
     -------
@@ -238,15 +238,13 @@ def to_arviz(draws: Draws, **quantities: Tensor):
     draws : Draws
         From `sample`.
     **quantities : Tensor
-        (chains, draws, ...): further variables by name, such as `f` for
-        predictions, beside `position`.
+        (chains, draws, ...): variables by name beside `position`, such as `f` for predictions.
 
     Returns
     -------
     arviz.InferenceData
-        Groups `posterior` and `sample_stats`, by ArviZ's names: `lp`,
-        `acceptance_rate`, `diverging`, `energy`, `energy_error`, `n_steps`.
-        What the warm-up settled on is in the attributes of `posterior`.
+        Groups `posterior`, whose attributes say what the warm-up settled on, and
+        `sample_stats`, by ArviZ's names: `lp`, `acceptance_rate`, `diverging`, `energy`, ….
     """
     for name, values in quantities.items():
         _check(values)
@@ -281,7 +279,10 @@ def _each(statistic, values: Tensor, **options) -> Tensor:
     _check(values)
     with _many_chains():
         data = arviz.convert_to_dataset(values.numpy(force=True))
-    return torch.as_tensor(statistic(data, **options)["x"].to_numpy())
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = torch.as_tensor(statistic(data, **options)["x"].to_numpy())
+    changes = (values != values[:1, :1]).any(1).any(0)
+    return found.where(changes, math.nan)
 
 
 @contextlib.contextmanager

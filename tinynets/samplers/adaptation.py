@@ -22,6 +22,8 @@ from tinynets.samplers._step_search import (
 from tinynets.samplers.description import described
 from tinynets.samplers.mass import Mass
 
+FEWEST = 20  # steps of a warm-up
+
 
 class Tuning(NamedTuple):
     """What the warm-up settled on; it stays as it is while sampling."""
@@ -107,7 +109,8 @@ def adapt(
         If a sampler is given that is built already, the log density is
         missing, or the options are not those of the algorithm.
     ValueError
-        If a number is out of range, or `mass` is none of the three.
+        If a number is out of range, or `mass` is none of the three; from `sample`,
+        if the warm-up has fewer than 20 steps.
 
     References
     ----------
@@ -130,7 +133,12 @@ def adapt(
     build = _bound(algorithm, log_density, options)
 
     def start(position, n_warmup, *, generator):
-        checks.count("n_warmup", n_warmup)
+        if checks.count("n_warmup", n_warmup, at_least=0) < FEWEST:
+            raise ValueError(
+                f"n_warmup must be {FEWEST} or above for a sampler that is tuned, got {n_warmup}: "
+                "in fewer steps the step size does not settle, and draws may all diverge; "
+                "give some hundred"
+            )
         state = build(step_size=step_size, mass=None).init(position)
         first = state.log_density.new_full(() if pooled else (len(position),), step_size)
         guess = first_step_size(build, state, first, None, target_acceptance, generator=generator)
@@ -149,7 +157,7 @@ def adapt(
         state, info = sampler.step(learning.state, generator=generator)
         learning = _searched(learning._replace(state=state), info.acceptance, target_acceptance)
         windows = window_ends(learning.n_warmup)
-        if mass != "identity" and windows and windows[0] < learning.n_done <= windows[-1]:
+        if mass != "identity" and windows[0] < learning.n_done <= windows[-1]:
             learning = learning._replace(moments=add_draws(learning.moments, state.position))
         last = learning.n_done == _settling_from(learning.n_warmup)
         if last or mass != "identity" and learning.n_done in windows[1:]:
@@ -193,7 +201,7 @@ def _searched(learning: Learning, acceptance: Tensor, target: float) -> Learning
     settles = learning.n_done >= _settling_from(learning.n_warmup)
     shortfall = target - (acceptance.mean() if _pooled(learning) else acceptance)
     search = (settle if settles else dual_averaging)(learning.search, shortfall)
-    *_, begin, end = [0, 0, *window_ends(learning.n_warmup)]
+    *_, begin, end = window_ends(learning.n_warmup)
     halves = learning.halves
     if begin <= learning.n_done < end:
         halves = add_step(halves, acceptance, int(2 * learning.n_done >= begin + end))
@@ -230,20 +238,18 @@ def window_ends(n_warmup: int) -> list[int]:
     """List where the first phase ends and then each window of the second.
 
     Stan's 75 steps, windows of 25, 50, 100, … and 50 steps; or 15, 75 and
-    10 per cent of less than 150. Under 20 steps, only the step size is tuned.
+    10 per cent of less than 150.
 
     Parameters
     ----------
     n_warmup : int
-        Steps of the warm-up.
+        Steps of the warm-up, 20 or more.
 
     Returns
     -------
     list of int
-        Numbers of steps, ascending; empty under 20.
+        Numbers of steps, ascending.
     """
-    if n_warmup < 20:
-        return []
     first, window, last = 75, 25, 50
     if n_warmup < 150:
         first, last = round(0.15 * n_warmup), round(0.1 * n_warmup)
@@ -258,4 +264,4 @@ def window_ends(n_warmup: int) -> list[int]:
 
 def _settling_from(n_warmup: int) -> int:
     """Return after which step the step size is only settled."""
-    return (window_ends(n_warmup) or [n_warmup // 2])[-1]
+    return window_ends(n_warmup)[-1]

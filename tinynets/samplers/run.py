@@ -63,7 +63,8 @@ def sample(
     n_draws : int
         Draws kept of each chain.
     n_warmup : int
-        Steps in which an `Adaptation` is tuned, before the first draw.
+        Steps in which an `Adaptation` is tuned, before the first draw: 20 or more,
+        better some hundred.
     n_burn_in : int
         Steps left out before the first draw of a sampler that is not tuned.
     keep_warmup : bool
