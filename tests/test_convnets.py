@@ -45,7 +45,71 @@ def test_layers_equal_loops_in_numpy():
 def test_the_book_counts_520_parameters_for_20_maps():
     net = convnets.ConvNet((28, 28), (20,), (100,))
     assert nets.n_parameters(net.convolutions) == 520
-    assert net.layers[0].in_features == 20 * 12 * 12
+    assert net.layers[0].weight.shape == (100, 20 * 12 * 12)
+
+
+def stack_and_each(**options):
+    """Three nets side by side, and the same three one by one."""
+    stack = built(n_nets=3, channels=(3, 2), **options)
+    each = [
+        nets.set_parameters(built(channels=(3, 2), **options), theta)
+        for theta in nets.flatten(stack)
+    ]
+    return stack, each
+
+
+def test_a_stack_gives_what_each_of_its_nets_gives():
+    stack, each = stack_and_each(padding=1)
+    x = torch.stack([images(5, seed) for seed in range(3)])
+    torch.testing.assert_close(
+        stack(x), torch.stack([net(part) for net, part in zip(each, x, strict=True)])
+    )
+    torch.testing.assert_close(stack(x[0]), torch.stack([net(x[0]) for net in each]))
+    for found, *wanted in zip(
+        stack.feature_maps(x[1]), *(net.feature_maps(x[1]) for net in each), strict=True
+    ):
+        torch.testing.assert_close(found, torch.stack(wanted))
+    shares = convnets.accuracy_on(stack, x[0], torch.zeros(5, dtype=torch.int64), batch_size=2)
+    assert shares.tolist() == [
+        convnets.accuracy_on(net, x[0], torch.zeros(5, dtype=torch.int64)).item() for net in each
+    ]
+
+
+def test_nets_of_a_stack_learn_as_if_alone():
+    stack, each = stack_and_each()
+    x, labels = images(20), torch.arange(20) % 10
+    how = {"epochs": 2, "rate": 0.1, "batch_size": 20, "momentum": 0.9, "decay": 0.01}
+    for net in (stack, *each):  # whole batches, whose order does not matter
+        for _ in convnets.train_epochs(net, x, labels, generator=generator(1), **how):
+            pass
+    torch.testing.assert_close(
+        nets.flatten(stack), torch.stack([nets.flatten(net) for net in each])
+    )
+
+
+def test_a_stack_distorts_and_drops_for_each_net():
+    x = images(20)
+    seen = []
+
+    def seeing(batch, *, generator):
+        seen.append(batch.shape)
+        return convnets.distorted(batch, SHAPE, shift=1, generator=generator)
+
+    stack = built(n_nets=3, dropout=0.5)
+    how = {"epochs": 1, "rate": 0.1, "batch_size": 10, "generator": generator(1)}
+    for _ in convnets.train_epochs(stack, x, torch.arange(20) % 10, distort=seeing, **how):
+        pass
+    assert seen == [(30, math.prod(SHAPE))] * 2
+    dropped = stack(x, generator=generator(2))
+    assert not torch.equal(dropped[0], stack(x)[0])
+
+
+def test_a_stack_starts_as_wide_as_one_net():
+    def start(**options):
+        net = convnets.ConvNet((28, 28), (40,), **options)
+        return nets.initialise(net, scheme="glorot", generator=generator(1)).convolutions[0].weight
+
+    assert start(n_nets=6).std().item() == pytest.approx(start().std().item(), rel=0.1)
 
 
 def test_dropout_keeps_the_mean_and_needs_a_generator():

@@ -68,7 +68,7 @@ def fit(recipe: dict, digits: Digits, purpose: tuple, judged: tuple, **how) -> t
         generator=source,
         **how,
     ):
-        history.append(convnets.accuracy_on(net, *judged))
+        history.append(convnets.accuracy_on(net, *judged).item())
     print(purpose, history[-1], flush=True)
     return net, history
 

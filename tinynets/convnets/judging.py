@@ -11,12 +11,12 @@ from tinynets.losses import accuracy
 @checks.arguments(images="float n pixels")
 @torch.no_grad()
 def logits_of(net: nn.Module, images: Tensor, *, batch_size: int = 500) -> Tensor:
-    """Compute logits (n, classes) in batches, the last one as it comes.
+    """Compute logits (*nets, n, classes) in batches, the last one as it comes.
 
     Parameters
     ----------
     net : nn.Module
-        Gives logits (n, classes) of images (n, pixels).
+        Gives logits (*nets, n, classes) of images (n, pixels).
     images : Tensor, (n, pixels)
         In [0, 1].
     batch_size : int
@@ -24,7 +24,7 @@ def logits_of(net: nn.Module, images: Tensor, *, batch_size: int = 500) -> Tenso
 
     Returns
     -------
-    Tensor, (n, classes)
+    Tensor, (*nets, n, classes)
         Without gradients.
 
     Examples
@@ -33,17 +33,17 @@ def logits_of(net: nn.Module, images: Tensor, *, batch_size: int = 500) -> Tenso
     torch.Size([3, 3])
     """
     checks.count("batch_size", batch_size)
-    return torch.cat([net(part) for part in images.split(batch_size)])
+    return torch.cat([net(part) for part in images.split(batch_size)], dim=-2)
 
 
 @checks.arguments(images="float n pixels", labels="int n")
-def accuracy_on(net: nn.Module, images: Tensor, labels: Tensor, *, batch_size: int = 500) -> float:
+def accuracy_on(net: nn.Module, images: Tensor, labels: Tensor, *, batch_size: int = 500) -> Tensor:
     """Compute the share of images whose largest logit is their label's.
 
     Parameters
     ----------
     net : nn.Module
-        Gives logits (n, classes) of images (n, pixels).
+        Gives logits (*nets, n, classes) of images (n, pixels).
     images : Tensor, (n, pixels)
         In [0, 1].
     labels : Tensor, (n,) int64
@@ -53,15 +53,15 @@ def accuracy_on(net: nn.Module, images: Tensor, labels: Tensor, *, batch_size: i
 
     Returns
     -------
-    float
-        A share in [0, 1].
+    Tensor, (*nets,) float64
+        Shares in [0, 1].
 
     Examples
     --------
     >>> accuracy_on(nn.Identity(), torch.eye(4), torch.tensor([0, 1, 2, 0]))
-    0.75
+    tensor(0.7500, dtype=torch.float64)
     """
-    return accuracy(logits_of(net, images, batch_size=batch_size).double(), labels).item()
+    return accuracy(logits_of(net, images, batch_size=batch_size).double(), labels)
 
 
 @checks.arguments(guesses="int nets n")

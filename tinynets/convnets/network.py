@@ -33,6 +33,9 @@ class ConvNet(nn.Module):
         Share of fully connected hidden units dropped while training.
     n_classes : int
         Outputs.
+    n_nets : int, optional
+        Build this many nets side by side: images (n, pixels) or
+        (n_nets, n, pixels), logits (n_nets, n, classes).
 
     Raises
     ------
@@ -44,6 +47,8 @@ class ConvNet(nn.Module):
     >>> net = nets.initialise(ConvNet((8, 8), (4,), (), kernel=3), generator=torch.Generator())
     >>> net(torch.zeros(5, 64)).shape
     torch.Size([5, 10])
+    >>> ConvNet((8, 8), (4,), (), kernel=3, n_nets=2)(torch.zeros(5, 64)).shape
+    torch.Size([2, 5, 10])
     """
 
     @checks.arguments()
@@ -58,6 +63,7 @@ class ConvNet(nn.Module):
         activation: str = "relu",
         dropout: float = 0.0,
         n_classes: int = 10,
+        n_nets: int | None = None,
     ):
         super().__init__()
         checks.choice("activation", activation, nets.ACTIVATIONS)
@@ -78,31 +84,30 @@ class ConvNet(nn.Module):
             "activation": activation,
             "n_classes": n_classes,
             "dropout": _below_one("dropout", dropout),
+            "n_nets": n_nets,
         }
-        self.image_shape, self.dropout = tuple(image_shape), dropout
+        self.image_shape, self.dropout, self.n_nets = tuple(image_shape), dropout, n_nets
         self.activation = nets.ACTIVATIONS[activation]
         maps = [1, *channels]
         self.convolutions = nn.ModuleList(
-            skip_init(nn.Conv2d, n_in, n_out, kernel, padding=padding)
+            _convolution(n_in, n_out, kernel, padding, n_nets)
             for n_in, n_out in itertools.pairwise(maps)
         )
-        for parameter in self.convolutions.parameters():
-            if parameter.dim() == 4:  # weights: as oneDNN is fastest
-                parameter.data = parameter.data.to(memory_format=torch.channels_last)
         sides = [_side(side, len(channels), kernel, padding) for side in image_shape]
         sizes = [maps[-1] * math.prod(sides), *hidden, n_classes]
         self.layers = nn.ModuleList(
-            skip_init(nn.Linear, n_in, n_out) for n_in, n_out in itertools.pairwise(sizes)
+            nets.StackedLinear(n_in, n_out, n_nets=n_nets)
+            for n_in, n_out in itertools.pairwise(sizes)
         )
 
     def forward(self, images: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        """Compute logits (n, classes) of images (n, pixels).
+        """Compute logits (*nets, n, classes) of images (n, pixels) or (*nets, n, pixels).
 
         With a generator hidden units are dropped, as in training; without
         one none is.
         """
         *_, a = self.feature_maps(images)
-        a = a.flatten(1)
+        a = a.flatten(-3)
         for layer in self.layers[:-1]:
             a = self.activation(layer(a))
             if generator is not None and self.dropout:
@@ -110,12 +115,29 @@ class ConvNet(nn.Module):
         return self.layers[-1](a)
 
     def feature_maps(self, images: Tensor) -> Iterator[Tensor]:
-        """Yield the images and each pooled layer (n, maps, rows, columns)."""
-        a = images.reshape(len(images), 1, *self.image_shape)
-        yield a
+        """Yield the images and each pooled layer (*nets, n, maps, rows, columns)."""
+        if self.n_nets is not None:  # one map a net
+            images = images.expand(self.n_nets, *images.shape[-2:]).transpose(0, 1)
+        a = images.reshape(len(images), -1, *self.image_shape)
+        a = a.contiguous(memory_format=torch.channels_last)  # as pooling and oneDNN are fastest
+        yield self._by_net(a)
         for convolution in self.convolutions:
             a = self.activation(F.max_pool2d(convolution(a), 2))
-            yield a
+            yield self._by_net(a)
+
+    def _by_net(self, maps: Tensor) -> Tensor:
+        """View (n, nets × maps, ...) as (*nets, n, maps, ...)."""
+        return maps if self.n_nets is None else maps.unflatten(1, (self.n_nets, -1)).transpose(0, 1)
+
+
+def _convolution(
+    n_in: int, n_out: int, kernel: int, padding: int, n_nets: int | None
+) -> nn.Conv2d | nets.StackedConv2d:
+    if n_nets is not None:
+        return nets.StackedConv2d(n_in, n_out, kernel, padding=padding, n_nets=n_nets)
+    alone = skip_init(nn.Conv2d, n_in, n_out, kernel, padding=padding)
+    alone.weight.data = alone.weight.data.to(memory_format=torch.channels_last)  # oneDNN's fastest
+    return alone
 
 
 def _side(side: int, n_layers: int, kernel: int, padding: int) -> int:

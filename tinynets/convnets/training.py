@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from tinynets import checks, train
+from tinynets import checks, losses, train
 from tinynets.convnets.network import ConvNet
 
 
@@ -29,7 +28,8 @@ def train_epochs(
     Parameters
     ----------
     net : ConvNet
-        Trained in place.
+        Trained in place; with `n_nets` set, all nets at once, each from
+        minibatches of its own.
     images, labels : (n, pixels), (n,) int64
     epochs : int
         Passes through the images.
@@ -72,8 +72,8 @@ def train_epochs(
 
     def loss(net: nn.Module, batch: Tensor, labels: Tensor) -> Tensor:
         if distort is not None:
-            batch = distort(batch, generator=generator)
-        return F.cross_entropy(net(batch, generator=generator), labels)
+            batch = distort(batch.flatten(0, -2), generator=generator).view_as(batch)
+        return losses.cross_entropy(net(batch, generator=generator), labels)
 
     steps = train.updates(
         net, loss, (images, labels), optimiser=optimiser, batch_size=batch_size, generator=generator

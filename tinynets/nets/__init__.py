@@ -14,6 +14,7 @@ from tinynets.nets.modules import (
     GaussianEncoder,
     Net,
     Residual,
+    StackedConv2d,
     StackedLinear,
     affine,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "MLP",
     "Net",
     "Residual",
+    "StackedConv2d",
     "StackedLinear",
     "affine",
     "apply",

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from tinynets import checks
-from tinynets.nets.modules import Net, StackedLinear
+from tinynets.nets.modules import Net, StackedConv2d, StackedLinear
 
 # How wide the first weights are drawn, and the biases: each entry takes
 # (n_in, n_out) and gives (kind, weight scale, bias scale); "normal" scales
@@ -25,8 +25,9 @@ INITIALISATIONS: dict[str, Callable[[int, int], tuple[str, float, float]]] = {
 def initialise(net: Net, *, generator: torch.Generator, scheme: str = "torch") -> Net:
     """Draw every weight and bias of a net, and return the net.
 
-    Handles `StackedLinear`, `nn.Linear` and `nn.Conv2d` (build those with
-    `torch.nn.utils.skip_init`); the global random state stays as it was.
+    Handles `StackedLinear`, `StackedConv2d`, and `nn.Linear` and `nn.Conv2d`
+    (build those with `torch.nn.utils.skip_init`); the global random state
+    stays as it was.
 
     Parameters
     ----------
@@ -62,24 +63,24 @@ def initialise(net: Net, *, generator: torch.Generator, scheme: str = "torch") -
     """
     scales = INITIALISATIONS[checks.choice("scheme", scheme, INITIALISATIONS)]
     for module in net.modules():
-        if isinstance(module, (StackedLinear, nn.Linear, nn.Conv2d)):
+        if isinstance(module, (StackedLinear, StackedConv2d, nn.Linear, nn.Conv2d)):
             kind, weight_scale, bias_scale = scales(*_fans(module))
             _draw(module.weight, kind, weight_scale, generator)
             if module.bias is not None:
                 _draw(module.bias, kind, bias_scale, generator)
         elif next(module.parameters(recurse=False), None) is not None:
             raise TypeError(
-                f"initialise handles StackedLinear, nn.Linear and nn.Conv2d, got "
-                f"{type(module).__name__}: draw its parameters yourself"
+                f"initialise handles StackedLinear, StackedConv2d, nn.Linear and nn.Conv2d, "
+                f"got {type(module).__name__}: draw its parameters yourself"
             )
     return net
 
 
-def _fans(module: StackedLinear | nn.Linear | nn.Conv2d) -> tuple[int, int]:
+def _fans(module: StackedLinear | StackedConv2d | nn.Linear | nn.Conv2d) -> tuple[int, int]:
     weight = module.weight
-    if isinstance(module, nn.Conv2d):
-        field = weight[0, 0].numel()
-        return weight.shape[1] * field, weight.shape[0] * field
+    if isinstance(module, (StackedConv2d, nn.Conv2d)):
+        n_out, n_in, rows, columns = weight.shape[-4:]
+        return n_in * rows * columns, n_out * rows * columns
     return weight.shape[-1], weight.shape[-2]
 
 

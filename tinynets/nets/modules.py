@@ -97,6 +97,45 @@ class StackedLinear(nn.Module):
         return f"{tuple(self.weight.shape)}, bias={self.bias is not None}"
 
 
+class StackedConv2d(nn.Module):
+    """The convolutions of `n_nets` nets side by side: one grouped convolution.
+
+    Maps of the nets stand one after another. Parameters are NaN until
+    `initialise` has drawn them.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Maps of one net.
+    kernel, padding : int
+        Width of the square receptive field; zeros added around each map.
+    n_nets : int
+        Nets of the stack.
+
+    Examples
+    --------
+    >>> layer = StackedConv2d(1, 4, 3, n_nets=5)
+    >>> layer.weight.shape, layer(torch.zeros(7, 5, 8, 8)).shape
+    (torch.Size([5, 4, 1, 3, 3]), torch.Size([7, 20, 6, 6]))
+    """
+
+    def __init__(self, n_in: int, n_out: int, kernel: int, *, padding: int = 0, n_nets: int):
+        super().__init__()
+        for name, size in {"n_in": n_in, "n_out": n_out, "kernel": kernel}.items():
+            checks.count(name, size)
+        self.n_nets = checks.count("n_nets", n_nets)
+        self.padding = checks.count("padding", padding, at_least=0)
+        weight = torch.full((n_nets * n_out, n_in, kernel, kernel), math.nan)
+        weight = weight.to(memory_format=torch.channels_last)  # as oneDNN is fastest
+        self.weight = nn.Parameter(weight.unflatten(0, (n_nets, n_out)))
+        self.bias = nn.Parameter(torch.full((n_nets, n_out), math.nan))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Convolve (n, n_nets × in, rows, columns) to (n, n_nets × out, ...)."""
+        weight, bias = self.weight.flatten(0, 1), self.bias.flatten()
+        return F.conv2d(maps, weight, bias, padding=self.padding, groups=self.n_nets)
+
+
 class MLP(nn.Module):
     """A multi-layer perceptron; the last layer is linear.
 
