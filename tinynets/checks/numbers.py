@@ -202,9 +202,14 @@ def number(name: str, value: float) -> float:
     ------
     TypeError
         If it is not a real number; a bool is none.
+    ValueError
+        If its square is beyond what a float can hold.
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a number, got {value!r} ({type(value).__name__})")
+    size = abs(value if isinstance(value, int) else float(value))
+    if 1e150 < size < math.inf:
+        raise ValueError(f"{name} must be at most 1e150 in size, got {value!r}")
     return value
 
 
