@@ -4,6 +4,7 @@
     python benchmarks/mcmc.py                  # every setting: more than an hour
     python benchmarks/mcmc.py --regime over --chains 64 --only tinynets_hmc blackjax_hmc
     python benchmarks/mcmc.py --regime over --chains 4 --store    # and keep the figures
+    python benchmarks/mcmc.py --path pytorch --only tinynets_hmc_pytorch blackjax_hmc  # without C
 
 The methods of a setting live in a process each, all on one core, and take turns: `--repeats` times
 each warms up from the same starting points and then draws for `--seconds` or longer. Seconds are
@@ -164,13 +165,14 @@ METHODS = {
     "tinynets_nuts": functools.partial(tinynets, method="nuts"),
     "tinynets_hmc_pytorch": tinynets,
 } | PEERS
-PLAIN = {"tinynets_hmc_pytorch": {"TINYNETS_COMPILE": "0"}}  # without the C code
+PATHS = {"c": "tinynets_hmc", "pytorch": "tinynets_hmc_pytorch"}  # of our gradients
+PLAIN = {PATHS["pytorch"]: {"TINYNETS_COMPILE": "0"}}  # without the C code
 MANY_CHAINS = {"blackjax_chees"}  # what learns from many is left out below 16
 
 
-def ours_beside(name):
+def ours_beside(name, path="c"):
     """Return which of our methods a peer is held against."""
-    return "tinynets_nuts" if name.endswith("nuts") else "tinynets_hmc"
+    return "tinynets_nuts" if name.endswith("nuts") else PATHS[path]
 
 
 def worker(name, problem, pipe):
@@ -286,13 +288,13 @@ def median_ratio(ours, theirs, key):
     return f"{statistics.median(each):.2g} [{min(each):.2g}, {max(each):.2g}]"
 
 
-def report(title, found):
-    """Print the table of a setting."""
+def report(title, found, path="c"):
+    """Print the table of a setting, beside our HMC of a path."""
     keys = ("ESS/s", "ESS/s with warm-up", "within/s", "gradients/s")
     print(f"\n{title}\n\n| method | {' | ours is, '.join(('', *keys))[3:]} | R-hat | compile s |")
     print("|---" + "|--:" * (len(keys) + 2) + "|")
     for name, one in found.items():
-        ours = found.get(ours_beside(name))
+        ours = found.get(ours_beside(name, path))
         cells = [median_ratio(ours, one, key) if ours else "" for key in keys]
         r_hat = max(r["r_hat"] for r in one["repeats"])
         middle = statistics.median(r["gradients/s"] for r in rates(one))
@@ -332,6 +334,9 @@ def main():
     parser.add_argument("--chains", type=int, nargs="*", default=[4, 64])
     parser.add_argument("--bits", type=int, choices=[32, 64], nargs="*", default=[32, 64])
     parser.add_argument("--only", choices=METHODS, nargs="*", default=list(METHODS))
+    parser.add_argument(
+        "--path", choices=PATHS, default="c", help="of our HMC that others are held against"
+    )
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.0, help="of drawing in each repeat")
     parser.add_argument("--store", action="store_true", help=f"in {STORED.name}")
@@ -343,7 +348,7 @@ def main():
                 used = recipe(regime, chains, bits, options.seconds, options.repeats)
                 more = {"core": max(os.sched_getaffinity(0)), "block": 25}
                 found = run(names, problem_of(regime, chains) | used | more)
-                report(f"{regime}, {chains} chains, {bits} bits", found)
+                report(f"{regime}, {chains} chains, {bits} bits", found, options.path)
                 if options.store:
                     entry = {"recipe": used, "made": circumstances(), "methods": found}
                     store(f"{regime} {chains} {bits}", entry)

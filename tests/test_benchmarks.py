@@ -67,7 +67,8 @@ def test_a_peer_is_held_against_ours_of_its_kind(mcmc):
         "numpyro_nuts": "tinynets_nuts",
         "blackjax_chees": "tinynets_hmc",
     }
-    assert mcmc.MANY_CHAINS | {"numpyro_nuts"} <= mcmc.METHODS.keys()
+    assert mcmc.ours_beside("blackjax_hmc", "pytorch") == "tinynets_hmc_pytorch"
+    assert mcmc.MANY_CHAINS | {"numpyro_nuts"} | mcmc.PLAIN.keys() <= mcmc.METHODS.keys()
 
 
 @pytest.mark.parametrize("regime", ["under", "moons"])

@@ -8,8 +8,8 @@ from bnn_checks import F64, check_gradient, data, likelihoods, positions, poster
 from compiled import needs_compiler
 from torch import nn
 
-from tinynets import bnn
-from tinynets.bnn._paths import by_hand
+from tinynets import _fast, bnn
+from tinynets.bnn._paths import _problem, by_hand
 from tinynets.nets import MLP
 from tinynets.rng import generator
 
@@ -30,8 +30,10 @@ NAMES = ("sigmoid", "softplus", "silu", "gelu", "erf", "elu", "selu", "sine")
 
 
 def check_by_hand(posterior):
-    """Hold the pullback against autograd, whichever path the posterior takes."""
-    check_gradient(posterior, lambda position: by_hand(posterior, position))
+    """Hold the gradient by hand against autograd, whichever path the posterior takes."""
+    stack = _fast.recognise(posterior.net)
+    engine = by_hand(posterior, stack, _problem(posterior, stack))
+    check_gradient(posterior, engine.value_and_grad)
 
 
 @pytest.mark.parametrize("kind", likelihoods(3))

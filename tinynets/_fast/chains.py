@@ -8,15 +8,16 @@ to rounding.
 
 import ctypes
 import functools
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from tinynets import checks
 from tinynets._fast import build
+from tinynets._fast.fits import Problem
 from tinynets._fast.stack import Layer, Stack
 from tinynets._fast.structures import Chains, LayerShape, Model, Trees, Walk
 
@@ -27,21 +28,6 @@ MOST_WEIGHTS = 20_000  # beyond it, PyTorch's matrix products are faster
 FUNCTIONS = {type(None): "leapfrog", Trees: "no_u_turn", Walk: "hamiltonian"}
 BLOCK = 16  # chains that stay in one thread: the most lanes of a vector
 WORTH_A_THREAD = 200_000  # products; a thread costs some 50 microseconds
-
-
-class Problem(NamedTuple):
-    """A posterior as the C code knows it, all tensors of one dtype."""
-
-    stack: Stack
-    x: Tensor  # (n, inputs)
-    y: Tensor  # (n, outputs): observations, or 1 for the class that was seen
-    categorical: bool
-    precision: Tensor  # (outputs,), of the noise where it is known
-    unknown_prior: Tensor  # (unknowns, 6), see `bnn._unknowns`
-    n_observed: float  # by one unknown, over the temperature
-    prior_precision: Tensor  # (weights,)
-    temperature: float
-    constant: float  # what no coordinate changes
 
 
 class Compiled:
@@ -120,7 +106,7 @@ class Compiled:
         variance: Tensor | None,
         uniform: Sequence[Tensor],
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Make a No-U-Turn step; see `tinynets.samplers.base`."""
+        """Make a No-U-Turn step; see `tinynets.samplers._nuts`."""
         ends = _copies(position, momentum, gradient, log_density)
         report = position.new_empty(4, len(position))
         numbers = [numbers.to(position.dtype).contiguous() for numbers in uniform]
@@ -141,11 +127,12 @@ class Compiled:
         n_leapfrog: Tensor,
         uniform: Tensor | None,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Make steps of HMC, MALA or ULA; see `tinynets.samplers.base`."""
+        """Make steps of HMC, MALA or ULA; see `tinynets.samplers._blocks`."""
         n_draws, (chains, dim) = len(n_leapfrog), position.shape
         ends = _copies(position, momentum[0], gradient, log_density)
         drawn = position.new_empty(chains, n_draws, dim), position.new_empty(6, chains, n_draws)
-        numbers = _copies(momentum, momentum[:, :, 0] if uniform is None else uniform)
+        unused = momentum[:, :, 0]  # of the shape that is checked
+        numbers = [one.contiguous() for one in (momentum, unused if uniform is None else uniform)]
         self._check("momentum", numbers[0], (n_draws, chains, dim))
         self._check("uniform", numbers[1], (n_draws, chains))
         lengths = n_leapfrog.to(torch.int64).contiguous()
@@ -268,7 +255,18 @@ def why_not(stack: Stack, x: Tensor) -> str:
 def compiled(problem: Problem) -> Compiled | str:
     """Compile what `why_not` has nothing against, or say why it can't be."""
     library = build.library(REALS[problem.x.dtype])
-    return library if isinstance(library, str) else Compiled(problem, library)
+    if not isinstance(library, str):
+        return Compiled(problem, library)
+    _say(library)
+    return library
+
+
+@functools.cache
+def _say(reason: str) -> None:
+    """Say once why the slower way is taken: a log line, on stderr unless somebody listens."""
+    logging.getLogger("tinynets").warning(
+        "gradients of posteriors are computed in PyTorch, not in C: %s", reason
+    )
 
 
 def _in_parts(part: Callable, chains: int, work: int) -> bool:

@@ -1,13 +1,12 @@
-"""Stacks of linear layers for many weight vectors at once, gradient by hand.
+"""Stacks of linear layers: which nets are such, and their outputs for many weight vectors.
 
-The cost of a small network in PyTorch is the overhead of each operation, so
-this path uses few of them; layout and derivation stand at the head of the
-package.
+Outputs are differentiable here. `batched` writes the gradient out.
 """
 
 import itertools
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple, cast
 
 import torch
@@ -15,39 +14,64 @@ from torch import Tensor, nn
 
 from tinynets import nets
 
-BackwardOf = Callable[[Tensor, Tensor], Tensor]
-
 
 class Activation(NamedTuple):
     """An element-wise function, and how a derivative goes back through it."""
 
-    forward: Callable[[Tensor], Tensor]
-    backward: BackwardOf  # (d by the value, what was kept) -> d by the argument
-    in_place: Callable[[Tensor], Tensor] | None = None  # where the value is kept
+    forward: Callable[[Tensor], Tensor]  # differentiable
+    into: Callable  # (argument, out=value)
+    backward: Callable  # (d by the value, what was kept, grad_input=d by the argument)
+    in_place: Callable[[Tensor], Tensor] | None = None  # where the value is kept, else the argument
+
+
+def _identity(d: Tensor, z: Tensor, *, grad_input: Tensor) -> Tensor:
+    return grad_input.copy_(d)
+
+
+def _relu(d: Tensor, value: Tensor, *, grad_input: Tensor) -> Tensor:
+    return torch.mul(d, value.sign(), out=grad_input)  # two, but each a third of `_aten`'s
+
+
+def _softplus(d: Tensor, z: Tensor, *, grad_input: Tensor) -> Tensor:
+    return _aten.softplus_backward.grad_input(d, z, 1, 20, grad_input=grad_input)
+
+
+def _erf(d: Tensor, z: Tensor, *, grad_input: Tensor) -> Tensor:
+    slope = z.square().neg_().exp_().mul_(2 / math.sqrt(math.pi))
+    return torch.mul(d, slope, out=grad_input)
+
+
+def _sine(d: Tensor, z: Tensor, *, grad_input: Tensor) -> Tensor:
+    return torch.mul(d, z.cos(), out=grad_input)
+
+
+def _elu(scale: float, alpha: float) -> Activation:
+    """Return scale z above 0 and scale alpha (e^z - 1) below."""
+
+    def into(z: Tensor, *, out: Tensor) -> Tensor:
+        return _aten.elu.out(z, alpha, scale, 1, out=out)
+
+    def backward(d: Tensor, z: Tensor, *, grad_input: Tensor) -> Tensor:
+        return _aten.elu_backward.grad_input(d, alpha, scale, 1, False, z, grad_input=grad_input)
+
+    return Activation(nets.ACTIVATIONS["elu" if scale == 1 else "selu"], into, backward)
 
 
 _aten = torch.ops.aten
 ACTIVATIONS: dict[str, Activation] = {
-    "identity": Activation(lambda z: z, lambda d, kept: d, lambda z: z),
-    "tanh": Activation(torch.tanh, _aten.tanh_backward, torch.tanh_),
-    "relu": Activation(torch.relu, lambda d, a: _aten.threshold_backward(d, a, 0), torch.relu_),
-    "sigmoid": Activation(torch.sigmoid, _aten.sigmoid_backward, torch.sigmoid_),
-    "silu": Activation(nets.ACTIVATIONS["silu"], _aten.silu_backward),
-    "gelu": Activation(nets.ACTIVATIONS["gelu"], _aten.gelu_backward),
-    "softplus": Activation(
-        nets.ACTIVATIONS["softplus"], lambda d, z: _aten.softplus_backward(d, z, 1, 20)
+    "identity": Activation(lambda z: z, lambda z, *, out: out.copy_(z), _identity, lambda z: z),
+    "tanh": Activation(torch.tanh, torch.tanh, _aten.tanh_backward.grad_input, torch.tanh_),
+    "relu": Activation(torch.relu, partial(torch.clamp, min=0), _relu, torch.relu_),
+    "sigmoid": Activation(
+        torch.sigmoid, torch.sigmoid, _aten.sigmoid_backward.grad_input, torch.sigmoid_
     ),
-    "elu": Activation(
-        nets.ACTIVATIONS["elu"], lambda d, z: _aten.elu_backward(d, 1, 1, 1, False, z)
-    ),
-    "selu": Activation(
-        nets.ACTIVATIONS["selu"],
-        lambda d, z: _aten.elu_backward(d, 1.6732632423543772, 1.0507009873554805, 1, False, z),
-    ),
-    "erf": Activation(
-        torch.erf, lambda d, z: d * z.square().neg().exp() * (2 / math.sqrt(math.pi))
-    ),
-    "sine": Activation(torch.sin, lambda d, z: d * z.cos()),
+    "silu": Activation(nets.ACTIVATIONS["silu"], _aten.silu.out, _aten.silu_backward.grad_input),
+    "gelu": Activation(nets.ACTIVATIONS["gelu"], _aten.gelu.out, _aten.gelu_backward.grad_input),
+    "softplus": Activation(nets.ACTIVATIONS["softplus"], _aten.softplus.out, _softplus),
+    "elu": _elu(1, 1),
+    "selu": _elu(1.0507009873554805, 1.6732632423543772),
+    "erf": Activation(torch.erf, torch.erf, _erf),
+    "sine": Activation(torch.sin, torch.sin, _sine),
 }
 # Modules that are one of these, with the settings for which they are.
 MODULES: dict[type[nn.Module], tuple[str, dict]] = {
@@ -117,37 +141,8 @@ class Stack(NamedTuple):
         """
         h = x.reshape(-1, x.shape[-1])
         for layer, (weight, bias) in zip(self.layers, self.unflatten(position), strict=True):
-            h, _ = _activate(layer.activation, self._affine(layer, weight, bias, h))
+            h = _activate(layer.activation, self._affine(layer, weight, bias, h))
         return h if x.ndim == 2 else h.unflatten(1, x.shape[:-1])
-
-    def pullback(self, position: Tensor, x: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        """Return f(x) and the map from df to its gradient in the weights.
-
-        The map takes the derivative of a scalar by f, (chains, n, outputs),
-        and returns its derivative by the flat weights, (chains, dim). Here
-        x is (n, inputs).
-        """
-        parts, h, inputs, kept = self.unflatten(position), x, [], []
-        for layer, (weight, bias) in zip(self.layers, parts, strict=True):
-            inputs.append(h)
-            h, keep = _activate(layer.activation, self._affine(layer, weight, bias, h))
-            kept.append(keep)
-
-        def pull(d: Tensor) -> Tensor:
-            gradient = []
-            for layer, (weight, _), h, keep in reversed(
-                list(zip(self.layers, parts, inputs, kept, strict=True))
-            ):
-                d = ACTIVATIONS[layer.activation].backward(d, keep)
-                if layer.bias:
-                    gradient.append(d.sum(1))
-                first = h is x
-                h = x.expand(len(position), *x.shape) if first else h
-                gradient.append(_by_weight(d, h).flatten(1))
-                d = d if first else _by_input(d, weight, _units_last(h))
-            return torch.cat(gradient[::-1], 1)
-
-        return h, pull
 
     def _affine(self, layer: Layer, weight: Tensor, bias: Tensor | None, h: Tensor) -> Tensor:
         """Return W h + b, (chains, n, out), the longer of n and out last in memory.
@@ -222,13 +217,11 @@ def _of_modules(modules: list[nn.Module]) -> list[Layer] | str:
     return layers or "the net has no linear layer"
 
 
-def _activate(name: str, z: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the activation's values, and what its backward needs of them."""
+def _activate(name: str, z: Tensor) -> Tensor:
+    """Return the activation's values, in place of the arguments if nobody needs these."""
     activation = ACTIVATIONS[name]
-    if activation.in_place is None:
-        return activation.forward(z), z
-    value = activation.forward(z) if z.requires_grad else activation.in_place(z)
-    return value, value
+    function = activation.forward if z.requires_grad else activation.in_place
+    return (function or activation.forward)(z)
 
 
 def _add_product(bias: Tensor | None, left: Tensor, right: Tensor) -> Tensor:
@@ -238,19 +231,3 @@ def _add_product(bias: Tensor | None, left: Tensor, right: Tensor) -> Tensor:
         return left * right if bias is None else torch.addcmul(bias, left, right)
     left, right = (side.expand(chains, *side.shape[-2:]) for side in (left, right))
     return torch.bmm(left, right) if bias is None else torch.baddbmm(bias, left, right)
-
-
-def _by_weight(d: Tensor, h: Tensor) -> Tensor:
-    """Return the derivative by W, (chains, out, in): d' h summed over examples."""
-    return torch.bmm(h.mT, d).mT if d.shape[-1] < h.shape[-1] else torch.bmm(d.mT, h)
-
-
-def _by_input(d: Tensor, weight: Tensor, units_last: bool) -> Tensor:
-    """Return the derivative by the layer's input, laid out as that input."""
-    multiply = torch.mul if weight.shape[1] == 1 else torch.bmm
-    return multiply(d, weight) if units_last else multiply(weight.mT, d.mT).mT
-
-
-def _units_last(h: Tensor) -> bool:
-    """Whether units, not examples, lie side by side in memory."""
-    return h.stride(-1) == 1

@@ -1,15 +1,15 @@
 """How a posterior computes its gradient: compiled, by hand, or by autograd.
 
 `choose` goes down this list. C code covers the nets, data and likelihoods
-that `_fast` names; a stack of linear layers and activations has a pullback
-in batched matrix products; autograd takes any module.
+that `_fast` names; a stack of linear layers and activations has its gradient
+written out in PyTorch, in batched matrix products; autograd takes any module.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
@@ -29,46 +29,49 @@ class Path(NamedTuple):
     name: str  # "compiled", "by hand" or "autograd"
     reason: str  # why not a faster one; empty if there is none
 
+    def __str__(self) -> str:
+        """Say both."""
+        return f"{self.name}: {self.reason}" if self.reason else self.name
 
-def choose(posterior: Posterior) -> tuple[Path, object | None]:
+
+def choose(posterior: Posterior) -> tuple[Path, _fast.Compiled | _fast.Batched | None]:
     """Choose the path: what it is called, and what computes on it."""
     stack = _fast.recognise(posterior.net)
     if isinstance(stack, str):
         return Path("autograd", stack), None
     if posterior.x.ndim != 2:
         return Path("autograd", f"x has {posterior.x.ndim} dimensions, not (n, inputs)"), None
-    reason = _not_compiled(posterior, stack)
-    found = reason or _fast.compiled(_problem(posterior, stack))
+    problem = _problem(posterior, stack)
+    reason = problem if isinstance(problem, str) else _fast.why_not(stack, posterior.x)
+    found = reason or _fast.compiled(cast(_fast.Problem, problem))
     if isinstance(found, str):
-        return Path("by hand", found), stack
+        return Path("by hand", found), by_hand(posterior, stack, problem)
     return Path("compiled", ""), found
 
 
-def by_hand(posterior: Posterior, position: Tensor) -> tuple[Tensor, Tensor]:
-    """Return value (chains,) and gradient (chains, dim) through the net's pullback."""
-    weights, unknowns = posterior.split(position)
+def by_hand(
+    posterior: Posterior, stack: _fast.Stack, problem: _fast.Problem | str
+) -> _fast.Batched:
+    """Return what computes on a stack's gradient in PyTorch."""
+    data = (
+        _fast.pulled(partial(_pull, posterior))
+        if isinstance(problem, str)
+        else _fast.observed(problem)
+    )
+    return _fast.Batched(
+        stack, posterior.x, posterior.precision, data, posterior.likelihood.n_unknowns
+    )
+
+
+def _pull(posterior: Posterior, outputs: Tensor, unknowns: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return a likelihood's value and derivatives, with the prior of its unknowns."""
     likelihood, temperature = posterior.likelihood, posterior.temperature
-    with torch.no_grad():
-        outputs, pull = cast(_fast.Stack, posterior.forward).pullback(weights, posterior.x)
-        fit, by_outputs, by_unknowns = likelihood.pull(outputs, posterior.y, unknowns)
-        if temperature != 1:
-            fit, by_outputs = fit / temperature, by_outputs / temperature
-        pulled = weights * posterior.precision
-        log_prior = -0.5 * torch.linalg.vecdot(weights, pulled) - posterior.log_norm
-        gradient = pull(by_outputs) - pulled
+    value, by_outputs, by_unknowns = likelihood.pull(outputs, posterior.y, unknowns)
+    value, by_outputs = value / temperature - posterior.log_norm, by_outputs / temperature
     if by_unknowns is None:
-        return fit + log_prior, gradient
+        return value, by_outputs, unknowns
     beside, slope = value_and_grad(likelihood.log_prior)(unknowns)
-    slope = slope + by_unknowns / temperature
-    return fit + log_prior + beside, torch.cat([gradient, slope], 1)
-
-
-def _not_compiled(posterior: Posterior, stack: _fast.Stack) -> str:
-    """Return why the C code does not cover a posterior."""
-    if not isinstance(posterior.likelihood, (Gaussian, Categorical)):
-        return "compiled are the likelihoods Gaussian and Categorical"
-    prior = _unknown_prior(posterior.likelihood, posterior.x)
-    return prior if isinstance(prior, str) else _fast.why_not(stack, posterior.x)
+    return value + beside, by_outputs, slope + by_unknowns / temperature
 
 
 def _unknown_prior(likelihood: Likelihood, x: Tensor) -> Tensor | str:
@@ -78,11 +81,15 @@ def _unknown_prior(likelihood: Likelihood, x: Tensor) -> Tensor | str:
     return coefficients(cast(Distribution, cast(Gaussian, likelihood).noise_std), x)
 
 
-def _problem(posterior: Posterior, stack: _fast.Stack) -> _fast.Problem:
-    """Return a posterior as the C code takes it."""
+def _problem(posterior: Posterior, stack: _fast.Stack) -> _fast.Problem | str:
+    """Return a posterior in numbers alone, or why it is not one."""
     likelihood, m = posterior.likelihood, posterior.n_outputs
     categorical = isinstance(likelihood, Categorical)
-    prior = cast(Tensor, _unknown_prior(likelihood, posterior.x))
+    if not isinstance(likelihood, (Gaussian, Categorical)):
+        return "compiled are the likelihoods Gaussian and Categorical"
+    prior = _unknown_prior(likelihood, posterior.x)
+    if isinstance(prior, str):
+        return prior
     zero = posterior.x.new_zeros(1, likelihood.n_unknowns)
     precision, constant = posterior.x.new_ones(m), likelihood.log_prior(zero) - prior[:, 2:].sum()
     if categorical:

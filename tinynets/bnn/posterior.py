@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from tinynets import _fast, checks, threads
-from tinynets.bnn._paths import Path, by_hand, choose
+from tinynets.bnn._paths import Path, choose
 from tinynets.bnn.gaussian import LOG_2PI, Gaussian
 from tinynets.bnn.likelihoods import Likelihood, as_likelihood
 from tinynets.bnn.priors import batched, draw_prior, stds_of
@@ -210,16 +210,16 @@ class Posterior:
     def value_and_grad(self, position: Tensor) -> tuple[Tensor, Tensor]:
         """Return log density (chains,) and its gradient (chains, dim)."""
         engine = self._engine[1]
-        if isinstance(engine, _fast.Compiled):
+        if isinstance(engine, _fast.Compiled):  # checks what it is given
             return engine.value_and_grad(position)
         position = self._checked(position)
+        if engine is not None:
+            return engine.value_and_grad(position)
         with threads.one_if_small(position.numel() * len(self.x)):
-            if engine is None:
-                return value_and_grad(self.__call__)(position)
-            return by_hand(self, position.detach())
+            return value_and_grad(self.__call__)(position)
 
     @cached_property
-    def _engine(self) -> tuple[Path, object | None]:
+    def _engine(self) -> tuple[Path, _fast.Compiled | _fast.Batched | None]:
         """The path, and what computes on it."""
         return choose(self)
 

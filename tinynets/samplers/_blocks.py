@@ -8,7 +8,8 @@ from torch import Tensor
 from tinynets.samplers import base
 from tinynets.samplers.mass import Mass
 
-NUMBERS = 2**22  # of momenta drawn at once
+BLOCK = 32  # draws of one call at most,
+NUMBERS = 2**22  # and as many momenta fit, in numbers
 
 
 def steps_by_target(
@@ -121,7 +122,7 @@ def draw(
     """
     if sampler.steps is not None and thin == 1:
         fitting = max(1, NUMBERS // state.position.numel())
-        return sampler.steps(state, min(most, fitting), generator=generator)
+        return sampler.steps(state, min(most, BLOCK, fitting), generator=generator)
     state, info = _thinned(sampler.step, state, thin, generator)
     return (
         state,

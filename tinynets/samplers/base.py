@@ -28,6 +28,7 @@ class Sampler(NamedTuple):
     step: Callable  # step(state, *, generator) -> (State, Info)
     describe: Callable[[], dict[str, str]] = dict  # method, numbers, target
     steps: Callable | None = None  # many draws in one call, see `_blocks`
+    path: str = ""  # how the target computes gradients, if it says so
 
 
 class ChainState(Protocol):

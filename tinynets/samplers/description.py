@@ -34,7 +34,11 @@ def described(factory: Callable[P, T]) -> Callable[P, T]:
     @functools.wraps(factory)
     def describing(*args: P.args, **kwargs: P.kwargs) -> T:
         made = cast("Any", factory(*args, **kwargs))
-        return made._replace(describe=functools.partial(_describe, factory, args, kwargs))
+        said: dict[str, Any] = {"describe": functools.partial(_describe, factory, args, kwargs)}
+        if "path" in made._fields:
+            target = kwargs.get("log_density", args[0] if args else None)
+            said["path"] = str(getattr(target, "path", ""))
+        return made._replace(**said)
 
     return describing
 

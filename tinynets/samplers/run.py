@@ -14,8 +14,6 @@ from tinynets.samplers._blocks import draw
 from tinynets.samplers.adaptation import Adaptation, Tuning
 from tinynets.samplers.checkpoints import Run
 
-BLOCK = 32  # draws of one call, where a target makes many
-
 
 class Warmup(NamedTuple):
     """What happened before the first draw."""
@@ -35,6 +33,7 @@ class Draws(NamedTuple):
     log_density: Tensor  # (chains, draws)
     info: base.Info  # each field (chains, draws)
     warmup: Warmup
+    path: str  # how the target computed gradients, as `Posterior.path` says; or empty
 
 
 def sample(
@@ -228,7 +227,7 @@ def _go_on(
                 if sampler is None:
                     sampler, state, _ = warming.finish(run.learning)
                     run = run._replace(state=run.state or state)
-                most = min(BLOCK, total - run.n_done, stop_every - run.n_done % stop_every)
+                most = min(total - run.n_done, stop_every - run.n_done % stop_every)
                 state, *drawn = draw(sampler, run.state or state, most, thin, generator=generator)
                 run = run._replace(state=state)
                 n_steps, info = drawn[1].shape[1], drawn[-1]
@@ -262,7 +261,7 @@ def _record(run: Run, first: int, position: Tensor, log_density: Tensor, info: b
 
 def _finish(warming: Adaptation, run: Run, n_warmup: int) -> Draws:
     acceptance, n_divergent, n_gradients = run.totals
-    _, _, tuning = warming.finish(run.learning)
+    sampler, _, tuning = warming.finish(run.learning)
     return Draws(
         run.position,
         run.log_density,
@@ -275,4 +274,5 @@ def _finish(warming: Adaptation, run: Run, n_warmup: int) -> Draws:
             tuning,
             run.warmup,
         ),
+        sampler.path,
     )
