@@ -39,6 +39,22 @@ def sigmoid(z: np.ndarray | float) -> np.ndarray:
     >>> float(sigmoid(np.array(0.0)))
     0.5
     """
+    return logistic(z)
+
+
+def logistic(z):
+    """Compute `sigmoid`, unchecked: this is in every step of every loop.
+
+    Parameters
+    ----------
+    z : ndarray or float
+        Weighted inputs, of any shape.
+
+    Returns
+    -------
+    ndarray, of the shape of z
+        In [0, 1].
+    """
     return 0.5 * (1 + np.tanh(0.5 * z))
 
 
@@ -61,7 +77,8 @@ def sigmoid_prime(z: np.ndarray | float) -> np.ndarray:
     >>> float(sigmoid_prime(np.array(0.0)))
     0.25
     """
-    return sigmoid(z) * (1 - sigmoid(z))
+    a = logistic(z)
+    return a * (1 - a)
 
 
 @checks.arguments()
@@ -100,8 +117,17 @@ def softmax(z: np.ndarray) -> np.ndarray:
     >>> softmax(np.zeros(4)).tolist()
     [0.25, 0.25, 0.25, 0.25]
     """
+    return _softmax(z)
+
+
+def _softmax(z):
     e = np.exp(z - z.max(-1, keepdims=True))
     return e / e.sum(-1, keepdims=True)
+
+
+def _quadratic_delta(z, y):
+    a = logistic(z)
+    return (a - y) * a * (1 - a)
 
 
 def _log_likelihood(z, y):
@@ -111,13 +137,11 @@ def _log_likelihood(z, y):
 
 
 QUADRATIC = Cost(  # C = |a - y|^2 / 2
-    sigmoid,
-    lambda z, y: ((sigmoid(z) - y) ** 2).sum(-1) / 2,
-    lambda z, y: (sigmoid(z) - y) * sigmoid_prime(z),
+    sigmoid, lambda z, y: ((logistic(z) - y) ** 2).sum(-1) / 2, _quadratic_delta
 )
 CROSS_ENTROPY = Cost(  # C = -sum_j [y ln a + (1 - y) ln(1 - a)], from z
-    sigmoid, lambda z, y: (softplus(z) - y * z).sum(-1), lambda z, y: sigmoid(z) - y
+    sigmoid, lambda z, y: (np.logaddexp(0, z) - y * z).sum(-1), lambda z, y: logistic(z) - y
 )
 LOG_LIKELIHOOD = Cost(  # C = -ln a_y of a softmax layer, from z
-    softmax, _log_likelihood, lambda z, y: softmax(z) - y
+    softmax, _log_likelihood, lambda z, y: _softmax(z) - y
 )

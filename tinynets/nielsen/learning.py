@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from tinynets import checks
-from tinynets.nielsen.costs import QUADRATIC, Cost, sigmoid
-from tinynets.nielsen.networks import Network, pair, weighted_inputs
+from tinynets.nielsen.costs import QUADRATIC, Cost
+from tinynets.nielsen.networks import Network, forward, pair
 
 
 @checks.arguments()
@@ -54,8 +54,7 @@ def backprop(net: Network, x: np.ndarray, y: np.ndarray, cost: Cost = QUADRATIC)
 
 def _scaled_gradient(net: Network, x: np.ndarray, y: np.ndarray, cost: Cost, scale: float):
     """`scale` times the gradient of the summed cost: one factor for the small delta, BP1."""
-    zs = weighted_inputs(net, x)
-    activations = [x, *(sigmoid(z) for z in zs[:-1])]
+    zs, activations = forward(net, x)
     nabla_w, nabla_b = [], []
     delta = cost.delta(zs[-1], y) * scale  # BP1
     for layer in reversed(range(len(zs))):

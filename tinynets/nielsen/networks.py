@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tinynets import checks
-from tinynets.nielsen.costs import QUADRATIC, Cost, sigmoid
+from tinynets.nielsen.costs import QUADRATIC, Cost, logistic
 
 
 class Network(NamedTuple):
@@ -116,11 +116,33 @@ def weighted_inputs(net: Network, x: np.ndarray) -> list[np.ndarray]:
     n_in = net.weights[0].shape[-1]
     if x.ndim < 2 or x.shape[-1] != n_in:
         raise ValueError(f"x must have shape (..., n, {n_in}), an example a row, got {x.shape}")
-    zs, a = [], x
+    return forward(net, x)[0]
+
+
+def forward(net: Network, x: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Compute what goes into every layer and its weighted inputs, unchecked.
+
+    Parameters
+    ----------
+    net : Network
+        One network, or several side by side.
+    x : ndarray, (..., m, n_in)
+        Inputs, an example a row.
+
+    Returns
+    -------
+    list of ndarray, (..., m, n_out)
+        Weighted inputs, one a layer.
+    list of ndarray, (..., m, n_in)
+        What enters each layer: x, then activations.
+    """
+    zs: list[np.ndarray] = []
+    entering = [x]
     for w, b in zip(net.weights, net.biases, strict=True):
-        zs.append(a @ w.mT + b[..., None, :])  # (..., m, n_out)
-        a = sigmoid(zs[-1])
-    return zs
+        if zs:
+            entering.append(logistic(zs[-1]))
+        zs.append(entering[-1] @ w.mT + b[..., None, :])  # (..., m, n_out)
+    return zs, entering
 
 
 @checks.arguments()
