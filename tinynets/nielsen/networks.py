@@ -136,8 +136,7 @@ def forward(net: Network, x: np.ndarray) -> tuple[list[np.ndarray], list[np.ndar
     list of ndarray, (..., m, n_in)
         What enters each layer: x, then activations.
     """
-    zs: list[np.ndarray] = []
-    entering = [x]
+    zs, entering = list[np.ndarray](), [x]
     for w, b in zip(net.weights, net.biases, strict=True):
         if zs:
             entering.append(logistic(zs[-1]))
