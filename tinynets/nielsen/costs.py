@@ -125,11 +125,6 @@ def _softmax(z):
     return e / e.sum(-1, keepdims=True)
 
 
-def _quadratic_delta(z, y):
-    a = logistic(z)
-    return (a - y) * a * (1 - a)
-
-
 def _log_likelihood(z, y):
     top = z.max(-1, keepdims=True)
     log_sum = np.log(np.exp(z - top).sum(-1)) + top[..., 0]
@@ -137,7 +132,9 @@ def _log_likelihood(z, y):
 
 
 QUADRATIC = Cost(  # C = |a - y|^2 / 2
-    sigmoid, lambda z, y: ((logistic(z) - y) ** 2).sum(-1) / 2, _quadratic_delta
+    sigmoid,
+    lambda z, y: ((logistic(z) - y) ** 2).sum(-1) / 2,
+    lambda z, y: ((a := logistic(z)) - y) * a * (1 - a),
 )
 CROSS_ENTROPY = Cost(  # C = -sum_j [y ln a + (1 - y) ln(1 - a)], from z
     sigmoid, lambda z, y: (np.logaddexp(0, z) - y * z).sum(-1), lambda z, y: logistic(z) - y
