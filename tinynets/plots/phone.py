@@ -149,7 +149,7 @@ def _name_again(label, ax):
 def _place(figure, lines, cells):
     """Put each line of panels into a row of a new grid."""
     heights = [_height(line, cells) for line in lines]
-    figure.set_size_inches(PHONE, sum(heights))
+    figure.set_size_inches(PHONE, sum(heights) + sum(_titles(line, cells) for line in lines))
     most = max(map(len, lines))
     grid = figure.add_gridspec(len(lines), most, height_ratios=heights)
     for row, line in enumerate(lines):
@@ -159,16 +159,29 @@ def _place(figure, lines, cells):
                 ax.set_subplotspec(grid[row, at * span : (at + 1) * span])
 
 
+def _titles(line, cells):
+    """Return the room for titles above tiles, which their height leaves out."""
+    axes = [ax for place in line for ax in cells[place]]
+    return 0.25 if all(map(_is_tile, axes)) and any(ax.get_title() for ax in axes) else 0
+
+
 def _height(line, cells):
     """Return the height of a line: panels keep their shape, and room for labels."""
-    shape = max(height / width for _, _, width, height in line)
+    shape = max(_shape(place, cells[place]) for place in line)
     axes = [ax for place in line for ax in cells[place]]
     width = PHONE / len(line)
     if all(map(_is_tile, axes)):
-        return width * shape + (0.25 if any(ax.get_title() for ax in axes) else 0)
+        names = max(_width_of([ax.yaxis.label]) for ax in axes)
+        return (PHONE - names) / len(line) * shape
     if any(ax.get_aspect() != "auto" for ax in axes):
         return width * shape + 0.1
     return min(max(height for *_, height in line), 0.85 * PHONE)
+
+
+def _shape(place, axes):
+    """Return height over width of a panel; an image in it may be flatter than its place."""
+    boxes = [ax.get_data_ratio() for ax in axes if ax.get_aspect() == 1]
+    return min([place[3] / place[2], *boxes])
 
 
 def _give_labels(rows, cells):
