@@ -49,7 +49,7 @@ export class Shell {
       this.block.dataset.live = "true";
     } catch (error) {
       this.part("says").textContent = `This figure does not run: ${error.message}.`;
-      this.part("controls").disabled = true;
+      this.block.dataset.still = "broken";
     }
   }
 

@@ -21,7 +21,6 @@ from tinynets.explorables.images import INKS
 from tinynets.explorables.masks import match_explorable
 from tinynets.plots import use_style
 from tinynets.plots.marks import Line
-from tinynets.plots.svg import text_of
 
 ROOT = Path(__file__).resolve().parent.parent
 NODE = shutil.which("node")
@@ -163,7 +162,8 @@ def test_controls_stand_on_the_page_with_their_labels():
         Points("data", "Data", [(0, 1)], (-1, -1), (1, 1), 0.1, least=0, most=9),
     ]
     made = live(
-        "figure", module="sampler", alt_text="x", still="<svg/>", controls=controls,
+        "figure", module="sampler", heights=(200, 300), alt_text="x", still=plt.figure(),
+        controls=controls,
         data={"n": 3}, runs=True, step_label="One draw", buttons={"swap": "Swap two"}, **SAID,
     )  # fmt: skip
     soup, data = soup_of(made), data_of(made)
@@ -186,13 +186,25 @@ def test_controls_stand_on_the_page_with_their_labels():
 def test_the_still_picture_is_an_image_of_its_own():
     drawn = plt.subplots(figsize=(3, 2))[0]
     made = live(
-        "figure", module="sampler", alt_text="A box", still=text_of(drawn), controls=[], data={},
-        **SAID,
+        "figure", module="sampler", heights=(200, 300), alt_text="A box", still=drawn, controls=[],
+        data={}, **SAID,
     )  # fmt: skip
     image = soup_of(made).img
     assert image["alt"] == "A box" and (image["width"], image["height"]) == ("288", "192")
     drawn = BeautifulSoup(unquote(image["src"].split(",", 1)[1]), "html.parser").svg
     assert drawn["viewbox"] == "0 0 216 144" and drawn.select("path")
+    assert image.parent.name == "div" and not plt.get_fignums()
+
+
+def test_a_wide_still_picture_is_laid_out_anew_for_phones():
+    how = {"module": "sampler", "heights": (200, 300), "alt_text": "x", "controls": [], "data": {}}
+    for narrow, height in ((None, None), (plt.figure(figsize=(3, 5)), "480")):
+        still = plt.subplots(1, 2, figsize=(7, 2))[0]
+        block = soup_of(live("figure", still=still, narrow=narrow, **how, **SAID))
+        source = block.picture.source
+        assert float(source["width"]) <= 320 and block.img["width"] == "672"
+        assert height in (None, source["height"]) and not re.search(r"\s", source["srcset"])
+        assert block.select_one(".explorable-view")["style"] == "--narrow: 320/200; --wide: 680/300"
     assert not plt.get_fignums()
 
 

@@ -218,7 +218,28 @@ def test_a_figure_for_phones_is_as_narrow_and_its_letters_can_be_read():
     figure, ax = plt.subplots()
     ax.set(yscale="log", ylim=(1e-6, 1), title="a title that is far too long for a narrow screen")
     ax.text(0.5, 0.1, "small", size=5)
-    wide, narrow = svg.text_of(figure), svg.for_phone(figure)
+    wide, narrow = svg.layouts(figure)
     assert min(letters(wide)) < 6 and min(letters(narrow)) >= 6.75
     assert float(re.search(r'width="([\d.]+)pt"', narrow)[1]) == 240
     assert svg.for_phone(plt.figure(figsize=(3, 2))) is None
+
+
+def test_on_a_phone_rows_of_tiles_stand_close_and_keep_their_names():
+    names = ["step 0\n10 %", "step 1,000\n91 %"]
+    tiles = np.linspace(-1, 1, 640).reshape(10, 64)
+    titles = [list("0123456789")]
+    figure = phone.stack(masks.plot_tiles([tiles, tiles], (8, 8), row_titles=names, titles=titles))
+    figure.draw_without_rendering()
+    boxes = [ax.get_position().bounds for ax in figure.axes]
+    bottoms = sorted({round(bottom, 3) for _, bottom, _, _ in boxes})
+    high = boxes[0][3]
+    gaps = np.diff(bottoms) / high - 1
+    assert len(gaps) == 3 and gaps[[0, 2]].max() < 0.5 and gaps[1] < 0.75  # its titles are there
+    assert [ax.get_ylabel() for ax in figure.axes if ax.get_ylabel()] == sorted(2 * names)
+
+
+def test_on_a_phone_a_square_beside_a_plane_is_no_higher_than_wide():
+    figure, (plane, side) = plt.subplots(1, 2, figsize=(7, 4), width_ratios=(1.6, 1))
+    side.imshow(np.eye(4))
+    side.set(xticks=[], yticks=[])
+    assert phone.stack(figure).get_figheight() < 2.1 * phone.PHONE

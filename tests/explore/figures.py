@@ -19,9 +19,7 @@ from tinynets.explorables.sampler import sampler_explorable
 from tinynets.explorables.tenmasks import masks_explorable
 from tinynets.explorables.wide import wide_explorable
 from tinynets.nets import MLP
-from tinynets.plots import svg, use_style
-from tinynets.plots.drawing import plot_looks, plot_scored
-from tinynets.plots.masks import plot_tiles
+from tinynets.plots import use_style
 from tinynets.rng import generator
 from tinynets.samplers import tempered_smc
 
@@ -40,20 +38,14 @@ def draw_a_digit():
     )
     for number, net in enumerate((looks.masks, looks.cube, *looks.vaes)):
         nets.initialise(net, generator=generator(number))
-    still = svg.text_of(plot_looks(looks, *digits.test, start=9))
     options = {"question": "Which digit is it?", "answer": "None."}
-    return digit.digit_explorable(
-        looks, *digits.test, start=9, sheets=["fig-sheet"], still=still, **options
-    )
+    return digit.digit_explorable(looks, *digits.test, start=9, sheets=["fig-sheet"], **options)
 
 
 def masks_drawn():
     digits = data.load_small_digits()
     net = nets.initialise(nets.MLP([digits.n_pixels, 10]), generator=generator(0))
-    still = svg.text_of(plot_scored(net, *digits.test, start=4))
-    return masks_explorable(
-        net, *digits.test, start=4, still=still, question="Do they?", answer="Most."
-    )
+    return masks_explorable(net, *digits.test, start=4, question="Do they?", answer="Most.")
 
 
 def functions():
@@ -113,13 +105,11 @@ def betas():
 
 def growth():
     frames = RNG.normal(size=(6, 10, 64)) * np.arange(1, 7)[:, None, None]
-    still = svg.text_of(plot_tiles([list(frames[-1])] * 3, (8, 8)))
     return masks.growth_explorable(
         frames,
         (8, 8),
         (0, 1, 3, 10, 30, 100),
         np.linspace(0.1, 0.9, 6),
-        still=still,
         name="growth",
         alt_text="Masks.",
     )

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "site"))
 
 import browsing  # noqa: E402
+import gates  # noqa: E402
 from serving import serve  # noqa: E402
 
 from render.layout import scripts  # noqa: E402
@@ -92,4 +93,13 @@ def live_figure(page, name):
     return figure
 
 
-__all__ = ["browsing", "live_figure", "needs_chromium", "needs_node", "node", "serve", "visited"]
+__all__ = [
+    "browsing",
+    "gates",
+    "live_figure",
+    "needs_chromium",
+    "needs_node",
+    "node",
+    "serve",
+    "visited",
+]

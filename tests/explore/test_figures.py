@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from urllib.parse import unquote
 
 import figures
 import lab
@@ -71,9 +72,32 @@ def test_nothing_is_wrong_with_it(browser, base, width, scheme):
         assert page.evaluate(lab.browsing.RUN_AXE) == []
         assert page.evaluate(lab.browsing.OVERFLOW) == []
         assert page.evaluate(SMALL) == []
+        assert page.evaluate(MOVED) == []
         assert page.errors == []
 
 
+def test_a_still_picture_keeps_the_room_of_what_will_run(browser, base):
+    with lab.visited(browser, base, "index", java_script_enabled=False) as page:
+        assert len(page.evaluate(MOVED)) > len(NAMES) / 2  # drawn in a shape of its own
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.route("**/main.js", lambda route: route.abort())  # about to run
+    page.goto(f"{base}index-light.html")
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(MOVED) == []
+    page.evaluate("document.querySelectorAll('.explorable').forEach((b) => b.dataset.still = '')")
+    assert len(page.evaluate(MOVED)) > len(NAMES) / 2
+    context.close()
+
+
+MOVED = """() => [...document.querySelectorAll(".explorable-view")].map((view) => {
+  const name = matchMedia("(max-width: 600px)").matches ? "--narrow" : "--wide";
+  const [wide, high] = getComputedStyle(view).getPropertyValue(name).split("/").map(Number);
+  const kept = view.clientWidth * high / wide, taken = view.clientHeight;
+  return Math.abs(kept - taken) > 8 ? `${view.parentElement.dataset.name} keeps ${kept} px, ` +
+    `takes ${taken}` : "";
+}).filter(Boolean)"""
 SMALL = """() => {
   const found = [];
   const targets = ".explorable :is(button, select, input, summary, .explorable-handle)";
@@ -127,7 +151,11 @@ def test_a_bad_address_is_named_and_falls_back(browser, base, name):
 def test_without_javascript_the_picture_and_the_texts_show(browser, base, name):
     with lab.visited(browser, base, name, width=360, java_script_enabled=False) as page:
         figure = page.locator(f"#explorable-{name}")
-        assert figure.locator(".explorable-view :is(img, svg)").first.bounding_box()["height"] > 100
+        still = figure.locator(".explorable-still")
+        assert still.bounding_box()["height"] > 100
+        assert still.evaluate("(one) => one.naturalWidth") == 320  # drawn for it
+        sizes = lab.gates.LETTERS.findall(unquote(still.evaluate("(one) => one.currentSrc")))
+        assert min(400 / 3 * float(size) for size in ["1", *sizes]) >= 9  # pixels
         expect(figure.locator(".explorable-controls")).to_be_hidden()
         figure.locator("summary").click()
         expect(figure.locator(".explorable-answer p")).to_be_visible()

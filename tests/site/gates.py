@@ -125,14 +125,20 @@ def missing_alt(page):
 
 
 def not_for_phones(page):
-    """Drawings of cells fit a phone 360 pixels wide, with letters of 9 pixels or more."""
+    """Drawings of cells fit a phone 360 pixels wide, with letters of 9 pixels or more.
+
+    Still pictures of figures that move, too.
+    """
     problems = []
-    for image in page.soup.select('img[src*="-output-"][src$=".svg"]'):
+    for image in page.soup.select('img[src*="-output-"][src$=".svg"], img.explorable-still'):
         parent, width = image.parent, float(image["width"])
         source = parent.source if parent.name == "picture" else None
         name = source["srcset"] if source else image["src"]
         width = float(source["width"]) if source else width
-        drawn = (page.root / page.path.parent / unquote(name)).read_text(encoding="utf-8")
+        if name.startswith("data:"):
+            drawn, name = unquote(name), f"still picture of {image['alt'][:40]!r}"
+        else:
+            drawn = (page.root / page.path.parent / unquote(name)).read_text(encoding="utf-8")
         sizes = [400 / 3 * float(size) for size in LETTERS.findall(drawn)]
         smallest = min(sizes, default=PHONE) * min(1, PHONE / width)
         if smallest < 9:
@@ -242,8 +248,8 @@ def loaded(page):
         for name in ("src", "data", "poster", "href", "xlink:href"):
             if tag.get(name):
                 yield tag, tag[name]
-        for part in tag.get("srcset", "").split(","):
-            if part.strip():
+        for part in re.split(r",\s+", tag.get("srcset", "").strip()):
+            if part:
                 yield tag, part.split()[0]
     for tag in page.soup.find_all("link", href=True):
         if set(tag.get("rel", [])) & {

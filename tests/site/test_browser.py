@@ -299,10 +299,10 @@ def test_a_note_shows_little_code(page, site, base):
 
 
 def test_a_wide_figure_is_laid_out_anew_on_a_phone(page, site, base):
-    path = first_with(site, "<picture>", "a figure with a second layout")
+    path = first_with(site, r"-phone\.svg\"", "a figure with a second layout")
     page.set_viewport_size({"width": 360, "height": 800})
     page.goto(base + path, wait_until="networkidle")
-    image = page.locator("main picture img").first
+    image = page.locator("main picture:has([srcset$='-phone.svg']) img").first
     image.scroll_into_view_if_needed()
     page.wait_for_function("(one) => one.complete && one.naturalWidth", arg=image.element_handle())
     assert image.evaluate("(one) => one.currentSrc").endswith("-phone.svg")

@@ -66,6 +66,12 @@ def build(folder, **changes):
     return Site(folder, URL, sources=folder)
 
 
+DATA = (
+    "data:image/svg+xml,%3Csvg%3E %3Cg transform='translate(1 2) scale(0.09 -0.09)'/%3E%3C/svg%3E"
+)
+STILL = f'class="explorable-still" width="680" src="{DATA}"'
+NARROW = f'<source width="640" srcset="{DATA.replace(" ", "%20")}">'
+
 PAGE_FAULTS = [
     (gates.duplicate_ids, '<p id="top-of-it">', '<p id="fig-a">', "2 times"),
     (gates.invalid_html, "<p id=", "<div><p></div></p><p id=", "unexpected-end-tag"),
@@ -101,6 +107,8 @@ PAGE_FAULTS = [
         "traceback",
     ),
     (gates.not_for_phones, 'src="a.svg"', 'src="b-output-1.svg" width="680"', "letters of 5.6 px"),
+    (gates.not_for_phones, 'src="a.svg"', STILL, "letters of 5.6 px"),
+    (gates.not_for_phones, '<img src="a.svg"', f"<picture>{NARROW}<img {STILL}", "of 6.0 px"),
     (gates.third_party, 'src="a.svg"', 'src="https://cdn.example/a.svg"', "cdn.example"),
     (
         gates.third_party,

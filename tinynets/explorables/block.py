@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from tinynets import checks
 from tinynets.explorables.controls import Control
+from tinynets.plots.svg import Drawn, layouts
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
@@ -42,11 +43,13 @@ def live(
     name: str,
     *,
     module: str,
+    heights: tuple[int, int],
     title: str,
     question: str,
     answer: str,
     alt_text: str,
-    still: str,
+    still: Drawn,
+    narrow: Drawn | None = None,
     controls: Sequence[Control],
     data: Mapping,
     runs: bool = False,
@@ -66,13 +69,18 @@ def live(
         address as `name.control=value`.
     module : str
         File in `explore/figures/`, without `.js`.
+    heights : (int, int)
+        Of what the module draws, in CSS pixels, in columns 320 and 680 wide. The still picture
+        takes that room where the module is about to take its place, so that nothing moves.
     title, question, answer : str
         The question is answered by moving the figure; the answer, a sentence or two, folds
         open below it.
     alt_text : str
         What the eye sees at the start.
-    still : str
-        SVG of the state in which the figure starts, as of `tinynets.plots.svg.text_of`.
+    still : Figure or Axes
+        The state in which the figure starts, or several; it is closed.
+    narrow : Figure or Axes, optional
+        The same drawn for phones, where `tinynets.plots.phone` can't lay the other out anew.
     controls : sequence of Slider, Choice, Switch, Points
         In the order in which they stand.
     data : mapping
@@ -98,6 +106,8 @@ def live(
     ValueError
         If a name is malformed or used twice, or a text is empty.
     """
+    drawn, on_phone = layouts(still)  # first, for it closes the figure
+    on_phone = layouts(narrow)[0] if narrow else on_phone
     for what, text in (("name", name), ("module", module)):
         if not _NAME.fullmatch(text):
             raise ValueError(f"{what} must be lower-case letters, digits and hyphens, got {text!r}")
@@ -117,11 +127,12 @@ def live(
     actions = {"play": "Play"} if runs or play else {}
     actions |= {"step": step_label} if runs or play else {}
     actions |= {**(buttons or {}), "reset": "Reset"}
-    picture = as_image(still, alt_text)
-    return Explorable(_block(name, module, said, controls, actions, picture, known), still)
+    picture = _picture(drawn, on_phone, alt_text)
+    block = _block(name, module, heights, said, controls, actions, picture, known)
+    return Explorable(block, drawn)
 
 
-def _block(name, module, said, controls, actions, picture, known) -> str:
+def _block(name, module, heights, said, controls, actions, picture, known) -> str:
     text = {what: html.escape(words) for what, words in said.items()}
     rows = "".join(control.html(f"{name}-{control.name}") for control in controls)
     pressed = "".join(
@@ -136,7 +147,8 @@ def _block(name, module, said, controls, actions, picture, known) -> str:
         f'<p class="explorable-question"><strong>{text["title"]}.</strong> {text["question"]}</p>\n'
         f'<fieldset class="explorable-controls" disabled aria-label="Controls of the figure">'
         f'{rows}<div class="explorable-buttons">{pressed}</div></fieldset>\n'
-        f'<div class="explorable-view">\n{picture}\n</div>\n'
+        f'<div class="explorable-view" style="--narrow: 320/{heights[0]}; '
+        f'--wide: 680/{heights[1]}">\n{picture}\n</div>\n'
         '<p class="explorable-says" aria-hidden="true"></p><p class="explorable-motion"></p>'
         '<output class="explorable-spoken"></output>\n'
         f'<details class="explorable-answer"><summary>Answer</summary>'
@@ -145,34 +157,22 @@ def _block(name, module, said, controls, actions, picture, known) -> str:
     )
 
 
-@checks.arguments()
-def as_image(svg: str, alt_text: str) -> str:
-    """Write an SVG file as an image within the page, with identifiers of its own.
+def _picture(svg: str, narrow: str | None, alt_text: str) -> str:
+    """Return an SVG file as an image within the page, on phones the other one, if there is one."""
+    image = f'<img class="explorable-still" {_address("src", svg)} alt="{html.escape(alt_text)}">'
+    if narrow is None:
+        return image
+    source = f'<source media="(max-width: 600px)" {_address("srcset", narrow)}>'
+    return f"<picture>{source}{image}</picture>"
 
-    Parameters
-    ----------
-    svg : str
-        An SVG file.
-    alt_text : str
-        What the eye sees.
 
-    Returns
-    -------
-    str
-        One `<img>` element.
-    """
+def _address(attribute: str, svg: str) -> str:
+    """Return attributes with an SVG file as an address, and with its size in pixels."""
     svg = re.sub(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->", "", svg, flags=re.S).strip()
-    kept = " /:=;,'()!*@?&+$"  # what an attribute may hold as it is
+    kept = "/:=;,'()!*@?&+$" + " " * (attribute == "src")  # in `srcset` a space ends an address
     address = quote(re.sub(r"\s+", " ", svg).replace('"', "'"), safe=kept)
-    size = re.search(
-        r'<svg[^>]*?\bwidth="([\d.]+)pt"[^>]*?\bheight="([\d.]+)pt"', svg
-    ) or re.search(r'<svg[^>]*?\bheight="([\d.]+)pt"[^>]*?\bwidth="([\d.]+)pt"', svg)
-    place = ""
-    if size:
-        swap = svg.find("height=") < svg.find("width=")
-        width, height = (float(v) * 96 / 72 for v in size.groups()[:: -1 if swap else 1])
-        place = f' width="{width:.0f}" height="{height:.0f}"'
-    return (
-        f'<img class="explorable-still" src="data:image/svg+xml,{address}" '
-        f'alt="{html.escape(alt_text)}"{place}>'
+    sizes = " ".join(
+        f'{name}="{float(re.search(rf" {name}=.([0-9.]+)pt", svg)[1]) * 96 / 72:.0f}"'
+        for name in ("width", "height")
     )
+    return f'{attribute}="data:image/svg+xml,{address}" {sizes}'

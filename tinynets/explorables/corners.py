@@ -5,7 +5,6 @@ import numpy as np
 from tinynets import checks
 from tinynets.explorables import Explorable, Points, Slider, live
 from tinynets.plots.stills import plot_corners
-from tinynets.plots.svg import text_of
 
 LOW, HIGH = -2.5, 2.5
 # Input weight, bias and output weight of each unit. The fourth bends where the third does, the
@@ -45,6 +44,7 @@ def corners_explorable(*, name: str = "corners", prior_std: float = 1.0) -> Expl
     return live(
         name,
         module="corners",
+        heights=(326, 480),
         title="Click a corner",
         question="Choose a unit and swap it, rescale it, remove it. What moves the weights and not "
         "the curve? Which two of the five can be removed without anyone noticing?",
@@ -55,9 +55,7 @@ def corners_explorable(*, name: str = "corners", prior_std: float = 1.0) -> Expl
         "which is why one looks at f.",
         alt_text="A curve of straight pieces with a dot at each corner, and below it three groups "
         "of bars for the input weights, biases and output weights of five hidden units.",
-        still=text_of(
-            plot_corners(x, f, at, heights, np.stack([w, b, a]), xlim=(LOW, HIGH), ylim=bounds)
-        ),
+        still=plot_corners(x, f, at, heights, np.stack([w, b, a]), xlim=(LOW, HIGH), ylim=bounds),
         controls=[
             Slider("unit", "Unit", 3, 1, len(UNITS), 1),
             Slider("alpha", "Rescale by α", 1, stops=ALPHAS),

@@ -11,7 +11,6 @@ from tinynets import checks
 from tinynets.explorables.block import Explorable, live
 from tinynets.explorables.controls import Control
 from tinynets.plots.marks import Band, Line, Mark, Marks, along, plot_marks
-from tinynets.plots.svg import text_of
 
 Frame = tuple[Sequence[Mark], str]  # what is drawn, and the sentence below it
 
@@ -96,11 +95,12 @@ def curves_explorable(
     return live(
         name,
         module="curves",
+        heights=(210, 330),
         title=title,
         question=question,
         answer=answer,
         alt_text=alt_text,
-        still=text_of(plot_marks([*fixed, *frames[start][0]], x, ylim=ylim)),
+        still=plot_marks([*fixed, *frames[start][0]], x, ylim=ylim),
         controls=controls,
         data={
             "fixed": [table.data(mark) for mark in fixed],

@@ -9,7 +9,6 @@ from tinynets import checks, landscapes
 from tinynets.explorables import Choice, Explorable, Points, Slider, Switch, live
 from tinynets.landscapes import Landscape, basins, descend, minima
 from tinynets.plots.descent import plot_path
-from tinynets.plots.svg import text_of
 
 _X = [round(-2 + 4 * i / 19, 6) for i in range(20)]
 _NOISE = [0.11, -0.2, 0.05, 0.16, -0.09, -0.14, 0.21, 0.02, -0.17, 0.08,
@@ -196,12 +195,13 @@ def descent_explorable(
     return live(
         name,
         module="descent",
+        heights=(211, 400),
         title="Paths on a landscape",
         question=question,
         answer=answer,
         alt_text=f"A plane of two weights, darker where the loss is lower ({LABELS[landscape]}), "
         "with a path from a ring to an orange dot, and a cross at each minimum.",
-        still=text_of(plot_path(shown, path, facts(landscape)["minima"])),
+        still=plot_path(shown, path, facts(landscape)["minima"]),
         controls=[
             Choice("landscape", "Landscape", list(LANDSCAPES), landscape, list(LABELS.values())),
             Choice(

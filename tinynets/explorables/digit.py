@@ -13,6 +13,7 @@ from tinynets.explorables.block import Explorable, live
 from tinynets.explorables.controls import Points, Switch
 from tinynets.explorables.weights import Rows, grey_png, halves, int8_rows, rounded_to_half
 from tinynets.nets import MLP
+from tinynets.plots.drawing import plot_looks
 from tinynets.vae import VAE
 
 N_PER_CLASS = 25  # digits that mark where each class lies
@@ -121,7 +122,6 @@ def digit_explorable(
     *,
     start: int,
     sheets: Sequence[str],
-    still: str,
     question: str,
     answer: str,
 ) -> Explorable:
@@ -140,8 +140,6 @@ def digit_explorable(
         The class of the digit that is there at first.
     sheets : sequence of str
         Labels of the figures that show the sheets of `looks.vaes`.
-    still : str
-        SVG of the state in which the figure starts.
     question, answer : str
         The question is answered by drawing; the answer folds open below.
 
@@ -160,7 +158,7 @@ def digit_explorable(
     >>> from tinynets.nets import initialise
     >>> made = (MLP([64, 10]), MLP([64, 4, 3, 10], "sigmoid"), VAE([64, 8, 2]))
     >>> masks, cube, vae = (initialise(net, generator=torch.Generator()) for net in made)
-    >>> how = {"start": 3, "sheets": ["fig-a"], "still": "<svg/>", "question": "?", "answer": "!"}
+    >>> how = {"start": 3, "sheets": ["fig-a"], "question": "?", "answer": "!"}
     >>> digit_explorable(
     ...     Looks(masks, cube, [vae], [1.0]), torch.eye(10, 64), torch.arange(10), **how
     ... ).html[:24]
@@ -180,6 +178,7 @@ def digit_explorable(
     return live(
         "digit",
         module="digit",
+        heights=(806, 450),
         title="Draw a digit",
         question=question,
         answer=answer,
@@ -187,7 +186,8 @@ def digit_explorable(
             "Paper with a drawn digit; beside it the small image the nets are given; ten masks "
             "with a bar each; a cube and two planes with a dot each among small digits."
         ),
-        still=still,
+        still=plot_looks(looks, images, labels, start=start),
+        narrow=plot_looks(looks, images, labels, start=start, narrow=True),
         controls=[
             *pens(start),
             Switch("prepare", "Box and centre it", True),

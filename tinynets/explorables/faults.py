@@ -3,7 +3,6 @@
 from tinynets import checks
 from tinynets.explorables import Choice, Explorable, Slider, live
 from tinynets.plots.stills import plot_checks
-from tinynets.plots.svg import text_of
 
 FAULTS = {
     "none": "No fault",
@@ -51,6 +50,7 @@ def faults_explorable(
     return live(
         name,
         module="faults",
+        heights=(292, 184),
         title="Break the sampler",
         question="Plant a fault. Which check sees it, and after how many draws? Is there a fault "
         "that leaves the draws right, and one that only R-hat sees?",
@@ -59,7 +59,7 @@ def faults_explorable(
         "the energy that it began with. Of a wrong gradient only the order of the energy error "
         "tells: acceptance still corrects the path, so the draws stay right and merely cost more.",
         alt_text="A table of five checks, each with a bar, the limit at its middle, and a verdict.",
-        still=text_of(plot_checks(list(CHECKS.values()))),
+        still=plot_checks(list(CHECKS.values())),
         controls=[
             Choice("fault", "Fault", list(FAULTS), "none", list(FAULTS.values())),
             Slider("step", "Step size ε", 0.6, 0.2, 0.7, 0.05),

@@ -6,7 +6,6 @@ from torch import Tensor
 from tinynets import bnn, checks
 from tinynets.explorables import Explorable, Slider, live
 from tinynets.plots.stills import plot_functions
-from tinynets.plots.svg import text_of
 
 STEPS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02)
 
@@ -81,6 +80,7 @@ def functions_explorable(
     return live(
         name,
         module="functions",
+        heights=(512, 304),
         title="HMC in function space",
         question="Let the curves pile up. Does one chain fill the dashed reference everywhere? "
         "Does another start fill it elsewhere?",
@@ -88,7 +88,7 @@ def functions_explorable(
         "arrangements of the corners differ, a chain keeps the one it began with, and its pile "
         "stays narrower than the reference until another start brings another arrangement.",
         alt_text="Data points, a curve of straight pieces through them, and a dashed band.",
-        still=text_of(still),
+        still=still,
         controls=[
             Slider("step", "Step size ε", step_size, stops=STEPS),
             Slider("leapfrogs", "Leapfrog steps", n_leapfrog, 5, 200, 5),

@@ -8,8 +8,7 @@ from numpy.typing import ArrayLike
 from tinynets import checks
 from tinynets.explorables import Explorable, Slider, live
 from tinynets.explorables.images import inks
-from tinynets.plots.masks import plot_held, robust_limit
-from tinynets.plots.svg import text_of
+from tinynets.plots.masks import plot_held, plot_tiles, robust_limit
 
 
 @checks.arguments(
@@ -67,12 +66,13 @@ def match_explorable(
     return live(
         name,
         module="match",
+        heights=(286, 374),
         title="An image held against a mask",
         question="Which mask scores each image highest, and which pixels decide it?",
         answer="The score is the sum of the product: orange pixels are ink where the mask "
         "wants it, blue ones ink where it does not. The net reads the class with the largest sum.",
         alt_text=alt_text,
-        still=text_of(still),
+        still=still,
         controls=[
             Slider("image", "Test image", 1, 1, len(images), 1),
             Slider("mask", "Mask of class", first, 0, len(masks) - 1, 1),
@@ -110,7 +110,6 @@ def growth_explorable(
     steps: Sequence[int],
     accuracies: Sequence[float],
     *,
-    still: str,
     name: str,
     alt_text: str,
 ) -> Explorable:
@@ -126,8 +125,6 @@ def growth_explorable(
         Training steps done at each moment.
     accuracies : sequence of float
         Of the classifier then, in [0, 1].
-    still : str
-        SVG of all moments, which is what a page that does not move needs.
     name : str
         Lower-case letters, digits and hyphens; unique on its page.
     alt_text : str
@@ -140,7 +137,7 @@ def growth_explorable(
 
     Examples
     --------
-    >>> how = {"still": "<svg/>", "name": "growth", "alt_text": "Two masks."}
+    >>> how = {"name": "growth", "alt_text": "Two masks."}
     >>> growth_explorable(np.ones((2, 2, 4)), (2, 2), [0, 9], [0.1, 0.9], **how).html[:24]
     '<div class="explorable" '
     """
@@ -149,6 +146,7 @@ def growth_explorable(
     return live(
         name,
         module="masks",
+        heights=(166, 300),
         title="Masks growing",
         question="Play the training: which mask can be read first, and does the accuracy wait "
         "until all of them can be?",
@@ -156,7 +154,7 @@ def growth_explorable(
         "the steps, when the masks still look like blurred means; what follows sharpens the places "
         "where two classes are confused.",
         alt_text=alt_text,
-        still=still,
+        still=_moments(share, image_shape, steps, accuracies),
         controls=[Slider.over_training(steps)],
         data={
             "masks": [[inks((mask + 1) / 2) for mask in frame] for frame in share],
@@ -169,4 +167,18 @@ def growth_explorable(
         },
         play="time",
         every=500,
+    )
+
+
+def _moments(shares, image_shape, steps, accuracies):
+    """Draw all moments, which is what a page that does not move needs."""
+    return plot_tiles(
+        list(shares),
+        image_shape,
+        limits="all",
+        titles=[list(map(str, range(shares.shape[1])))],
+        row_titles=[
+            f"step {step:,}\n{100 * rate:.0f} %"
+            for step, rate in zip(steps, accuracies, strict=True)
+        ],
     )

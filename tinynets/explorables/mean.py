@@ -6,7 +6,6 @@ from torch import Tensor
 from tinynets import checks
 from tinynets.explorables import Choice, Explorable, Points, Slider, live
 from tinynets.plots.descent import plot_mean
-from tinynets.plots.svg import text_of
 from tinynets.rng import generator
 
 N_MOST, TRUTH, RANGE = 100, 2.0, (-4.0, 8.0)
@@ -68,12 +67,13 @@ def mean_explorable(*, question: str, answer: str, name: str = "mean", seed: int
     return live(
         name,
         module="mean",
+        heights=(224, 300),
         title="Find a mean",
         question=question,
         answer=answer,
         alt_text="An orange curve of dots rises from −3 and settles on a blue line, the mean "
         "of ten grey points at the right; a dashed green line, the true mean, lies beside it.",
-        still=text_of(plot_mean(points, path, TRUTH, ylim=RANGE, most=most)),
+        still=plot_mean(points, path, TRUTH, ylim=RANGE, most=most),
         controls=[
             Slider("n", "Points", n, stops=(2, 5, 10, 20, 50, 100)),
             Slider("noise", "Noise (standard deviation)", noise, 0, 3, 0.5),

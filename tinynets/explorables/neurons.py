@@ -10,7 +10,6 @@ from tinynets import checks
 from tinynets.explorables import Choice, Explorable, Slider, Switch, live
 from tinynets.nets import ACTIVATIONS, MLP, apply
 from tinynets.plots.neurons import plot_neuron, plot_two_neurons
-from tinynets.plots.svg import text_of
 
 LOW, HIGH = -5.0, 5.0
 SATURATED = 0.05  # below this slope an error teaches hardly anything
@@ -118,13 +117,14 @@ def neuron_explorable(
     return live(
         name,
         module="neuron",
+        heights=(362, 442),
         title="One neuron",
         question=question,
         answer=answer,
         alt_text="Above, the output of a neuron against its input, with a dot where its weighted "
         "input is zero; below, the slope of its activation function, with the inputs tinted at "
         "which that slope is nearly zero.",
-        still=text_of(still),
+        still=still,
         controls=[
             Choice("activation", "Activation", list(NAMES), activation, list(NAMES.values())),
             Slider("w", "Weight w", w, -5.0, 5.0, 0.1),
@@ -167,12 +167,13 @@ def two_neurons_explorable(
     return live(
         name,
         module="twoneurons",
+        heights=(270, 350),
         title="Two neurons",
         question=question,
         answer=answer,
         alt_text="A dashed target curve, and the curve of a net of two hidden units, which is far "
         "from it.",
-        still=text_of(still),
+        still=still,
         controls=_controls(target),
         data={
             "x": x.tolist(),

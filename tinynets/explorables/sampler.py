@@ -9,7 +9,6 @@ import torch
 from tinynets import checks, targets
 from tinynets.explorables import Choice, Explorable, Points, Slider, live
 from tinynets.plots.stills import plot_driven
-from tinynets.plots.svg import text_of
 from tinynets.rng import generator
 from tinynets.samplers import hmc, mala, metropolis, nuts, sample, ula
 
@@ -181,6 +180,7 @@ def sampler_explorable(
     return live(
         name,
         module="sampler",
+        heights=(522, 326),
         title="Drive a sampler",
         question="Which sampler, at which step size, gets most effective draws out of 1,000 "
         "gradients on the long Gaussian? Is it also the best on the banana? Between two modes?",
@@ -192,7 +192,7 @@ def sampler_explorable(
         alt_text=f"A target in the plane ({LABELS[target]}), tinted by its density, with the "
         "draws of a chain as dots and a ring where it starts. Beside it a histogram of the first "
         "coordinate with the true density as a line.",
-        still=text_of(still),
+        still=still,
         controls=controls,
         data={"targets": pictures, "seed": seed, "begun": N_BEGUN},
         runs=True,

@@ -7,11 +7,12 @@ from tinynets.drawing import typical
 from tinynets.explorables._paper import LABELS, pens, scored
 from tinynets.explorables.block import Explorable, live
 from tinynets.nets import MLP
+from tinynets.plots.drawing import plot_scored
 
 
 @checks.arguments()
 def masks_explorable(
-    net: MLP, images: Tensor, labels: Tensor, *, start: int, still: str, question: str, answer: str
+    net: MLP, images: Tensor, labels: Tensor, *, start: int, question: str, answer: str
 ) -> Explorable:
     """Make the figure in which a digit is drawn, and scored by ten masks.
 
@@ -24,8 +25,6 @@ def masks_explorable(
     labels : Tensor, (n,)
     start : int
         The class of the digit on the paper at first.
-    still : str
-        SVG of that state, such as `tinynets.plots.drawing.plot_scored` draws.
     question, answer : str
         What the reader is asked, and what they find.
 
@@ -38,7 +37,7 @@ def masks_explorable(
     --------
     >>> from tinynets import data, nets, rng
     >>> net = nets.initialise(MLP([64, 10]), generator=rng.generator(1))
-    >>> setup = {"start": 4, "still": "<svg/>", "question": "A 4?", "answer": "Yes."}
+    >>> setup = {"start": 4, "question": "A 4?", "answer": "Yes."}
     >>> figure = masks_explorable(net, *data.load_small_digits().test, **setup)
     >>> 'data-module="tenmasks"' in figure.html
     True
@@ -46,12 +45,14 @@ def masks_explorable(
     return live(
         "masks",
         module="tenmasks",
+        heights=(388, 219),
         title="Draw a digit",
         question=question,
         answer=answer,
         alt_text="Paper with a drawn digit; beside it the small image that the masks are given, "
         "and ten masks, one per digit, each with a bar for its probability.",
-        still=still,
+        still=plot_scored(net, images, labels, start=start),
+        narrow=plot_scored(net, images, labels, start=start, narrow=True),
         controls=pens(start),
         data={**scored(net, images[typical(images, labels)]), "labels": LABELS},
         buttons={"clear": "Clear"},

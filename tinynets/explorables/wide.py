@@ -10,7 +10,6 @@ from tinynets import checks, empirical, lazy, nets, predict
 from tinynets.explorables import Choice, Explorable, Points, Slider, live
 from tinynets.kernels import KernelFunction, kernels_of
 from tinynets.plots.stills import plot_wide
-from tinynets.plots.svg import text_of
 from tinynets.rng import generator
 
 LOW, HIGH = -2.5, 2.5
@@ -88,6 +87,7 @@ def wide_explorable(
     return live(
         name,
         module="wide",
+        heights=(230, 370),
         title="An infinitely wide net that you drag",
         question="How wide must the finite net be before the formula predicts its training? And "
         "does gradient descent end where Bayes does? Drag the points, press Play, change the "
@@ -95,7 +95,7 @@ def wide_explorable(
         answer=answer,
         alt_text=f"{len(points)} points in two groups, a blue band that is wide in the gap "
         "between them, and through the points a green curve with a dashed one close to it.",
-        still=text_of(still),
+        still=still,
         controls=[
             Choice("rule", "Rule", list(RULES), "descent", list(RULES.values())),
             Slider("t", "Time t", t, stops=TIMES, labels=labels),

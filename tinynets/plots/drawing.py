@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 from numpy.typing import ArrayLike
 from torch import Tensor
 
@@ -18,6 +19,7 @@ from tinynets.plots import AMOUNTS, WEIGHTS, WIDTH
 from tinynets.plots.cubes import EDGES, projected
 from tinynets.plots.latents import plot_digits
 from tinynets.plots.masks import plot_tile, robust_limit
+from tinynets.plots.phone import PHONE
 
 
 @checks.arguments(mean_image="side side", shares="places places")
@@ -65,7 +67,9 @@ def plot_turned(
 
 @checks.arguments()
 @torch.no_grad()
-def plot_looks(looks: Looks, images: Tensor, labels: Tensor, *, start: int) -> Figure:
+def plot_looks(
+    looks: Looks, images: Tensor, labels: Tensor, *, start: int, narrow: bool = False
+) -> Figure:
     """Draw what the nets of the drawing figure make of one digit.
 
     Parameters
@@ -78,6 +82,8 @@ def plot_looks(looks: Looks, images: Tensor, labels: Tensor, *, start: int) -> F
         Their classes.
     start : int
         The class of the digit.
+    narrow : bool
+        Whether it is for a phone.
 
     Returns
     -------
@@ -96,15 +102,15 @@ def plot_looks(looks: Looks, images: Tensor, labels: Tensor, *, start: int) -> F
     checks.choice("start", start, range(10))
     image, side = images[typical(images, labels)[start]][None], math.isqrt(images.shape[1])
     some = torch.cat([(labels == k).nonzero()[:25, 0] for k in range(10)])
-    figure = plt.figure(figsize=(WIDTH, 0.78 * WIDTH))
-    grid = figure.add_gridspec(2, 6, height_ratios=[1, 1.15])
-    ax = figure.add_subplot(grid[0, :2])
+    figure = plt.figure(figsize=(PHONE, 1.72 * PHONE) if narrow else (WIDTH, 0.78 * WIDTH))
+    given, masks, cube, *planes = _on_phone(figure) if narrow else _in_column(figure)
+    ax = figure.add_subplot(given)
     plot_tile(image[0], (side, side), amounts=True, ax=ax)
-    ax.set_title("What the nets are given")
-    _masks(figure, grid[0, 2:].subgridspec(2, 5), looks.masks, image, (side, side))
-    _cube(figure.add_subplot(grid[1, :2]), looks, image, images[some], labels[some])
-    for place, (net, beta) in enumerate(zip(looks.vaes, looks.betas, strict=True)):
-        ax = figure.add_subplot(grid[1, 2 + 2 * place : 4 + 2 * place])
+    ax.set_title("What nets are given")
+    _masks(figure, masks.subgridspec(2, 5), looks.masks, image, (side, side))
+    _cube(figure.add_subplot(cube), looks, image, images[some], labels[some])
+    for k, (net, beta) in enumerate(zip(looks.vaes, looks.betas, strict=True)):
+        ax = figure.add_subplot(planes[k])
         plot_digits(net.encoder(images[some])[0], labels[some], size=5, ax=ax)
         ax.plot(*net.encoder(image)[0][0], "o", color=VERMILION, markersize=8)
         ax.set(title=f"Plane, β = {beta:g}", xticks=[], yticks=[], box_aspect=1)
@@ -113,7 +119,9 @@ def plot_looks(looks: Looks, images: Tensor, labels: Tensor, *, start: int) -> F
 
 @checks.arguments()
 @torch.no_grad()
-def plot_scored(net: MLP, images: Tensor, labels: Tensor, *, start: int) -> Figure:
+def plot_scored(
+    net: MLP, images: Tensor, labels: Tensor, *, start: int, narrow: bool = False
+) -> Figure:
     """Draw a digit, and ten masks that score it.
 
     Parameters
@@ -124,11 +132,13 @@ def plot_scored(net: MLP, images: Tensor, labels: Tensor, *, start: int) -> Figu
     labels : Tensor, (n,)
         The most typical image of class `start` is looked at.
     start : int
+    narrow : bool
+        Whether it is for a phone.
 
     Returns
     -------
     Figure
-        The digit at the left, two rows of masks at its right.
+        The digit, and two rows of masks at its right; on a phone, below it.
 
     Examples
     --------
@@ -140,11 +150,23 @@ def plot_scored(net: MLP, images: Tensor, labels: Tensor, *, start: int) -> Figu
     """
     checks.choice("start", start, range(10))
     image, side = images[typical(images, labels)[start]][None], math.isqrt(images.shape[1])
-    figure = plt.figure(figsize=(WIDTH, 0.36 * WIDTH))
-    grid = figure.add_gridspec(1, 3)
-    plot_tile(image[0], (side, side), amounts=True, ax=figure.add_subplot(grid[0, 0]))
-    _masks(figure, grid[0, 1:].subgridspec(2, 5), net, image, (side, side))
+    figure = plt.figure(figsize=(PHONE, 1.05 * PHONE) if narrow else (WIDTH, 0.36 * WIDTH))
+    grid = figure.add_gridspec(2, 1) if narrow else figure.add_gridspec(1, 2, width_ratios=[1, 2])
+    plot_tile(image[0], (side, side), amounts=True, ax=figure.add_subplot(grid[0]))
+    _masks(figure, grid[1].subgridspec(2, 5), net, image, (side, side))
     return figure
+
+
+def _in_column(figure: Figure) -> tuple[SubplotSpec, ...]:
+    """Return the places of the image, the masks, the cube and two planes."""
+    grid = figure.add_gridspec(2, 6, height_ratios=[1, 1.15])
+    return grid[0, :2], grid[0, 2:], grid[1, :2], grid[1, 2:4], grid[1, 4:]
+
+
+def _on_phone(figure: Figure) -> tuple[SubplotSpec, ...]:
+    """Return the same places, image and cube above the masks, planes below them."""
+    grid = figure.add_gridspec(3, 2, height_ratios=[1, 1.05, 1.1])
+    return grid[0, 0], grid[1, :], grid[0, 1], grid[2, 0], grid[2, 1]
 
 
 def _masks(figure, grid, net: MLP, image: Tensor, shape: tuple[int, int]) -> None:

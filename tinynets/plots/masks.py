@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from tinynets import checks
 from tinynets.colours import BLUE, VERMILION
 from tinynets.plots import AMOUNTS, WEIGHTS, WIDTH
+from tinynets.text import number
 
 
 @checks.arguments(values="pixels", image_shape="positive 2 -> pixels")
@@ -209,8 +210,7 @@ def plot_held(
     bars = ax.bar(range(len(scores)), scores, color=np.where(scores > 0, VERMILION, BLUE))
     for k, bar in enumerate(bars):
         bar.set_alpha(1 if k == held else 0.35)
-    numbers = [f"{score:+.1f}".replace("-", "−") for score in scores]
-    ax.bar_label(bars, numbers, padding=2, fontsize=9)
+    ax.bar_label(bars, [number(score, "{:+.1f}") for score in scores], padding=2, fontsize=9)
     ax.set(xticks=range(len(scores)), yticks=[], title="Scores")
     ax.margins(y=0.2)
     ax.spines[:].set_visible(False)

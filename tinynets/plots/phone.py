@@ -79,6 +79,8 @@ def stack(figure: Figure) -> Figure:
         return figure
     if any(len(row) > 1 for row in rows):
         _give_labels(rows, cells)
+    for ax in filter(_is_tile, figure.axes):
+        _wrap(ax.yaxis.label, 0.28 * PHONE)
     _place(figure, _lines(rows, cells), cells)
     for ax in figure.axes:
         named = _gather_names(ax)
@@ -216,19 +218,17 @@ def _fit_words(ax):
     if spec is None:
         return
     box = spec.get_position(ax.figure)
-    for text, room in (
-        (ax.title, 1.2 * box.width * size[0]),
-        (ax.xaxis.label, 1.2 * box.width * size[0]),
-        (ax.yaxis.label, 1.1 * box.height * size[1]),
-    ):
-        _wrap(text, room)
+    for text in (ax.title, ax.xaxis.label):
+        _wrap(text, 1.2 * box.width * size[0])
+    if not _is_tile(ax):
+        _wrap(ax.yaxis.label, 1.1 * box.height * size[1])
 
 
 def _wrap(text, room):
-    words = text.get_text()
     most = max(8, int(room * 72 / (0.58 * text.get_fontsize())))
-    if len(words) > most and "$" not in words:
-        text.set_text(textwrap.fill(words, most))
+    lines = text.get_text().split("\n")
+    if max(map(len, lines)) > most and "$" not in text.get_text():
+        text.set_text("\n".join(textwrap.fill(line, most) for line in lines))
 
 
 def _width_of(texts, n_more=0):

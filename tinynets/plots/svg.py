@@ -15,6 +15,7 @@ import re
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backend_bases import register_backend
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.cbook import open_file_cm
@@ -23,6 +24,8 @@ from PIL import Image
 
 from tinynets import checks
 from tinynets.plots import phone
+
+Drawn = Figure | Axes
 
 _PNG = re.compile(r"(?<=data:image/png;base64,)\s*([A-Za-z0-9+/=\s]+)")
 _PATH = re.compile(r'(?<= d=")[^"]+')
@@ -132,35 +135,29 @@ def write_themed_svg(colours):
     register_backend("svg", ThemedCanvas)
 
 
-def text_of(figure):
-    """Write a figure as the text of an SVG file, themed as those of pages, and close it.
+@checks.arguments()
+def layouts(drawn: Drawn) -> tuple[str, str | None]:
+    """Write a figure as drawn, and once more for a phone if it is too wide for one; close it.
 
     Parameters
     ----------
-    figure : Figure or Axes
-        It is closed.
+    drawn : Figure or Axes
+        It is changed and closed.
 
     Returns
     -------
-    str
-        With the rules that swap colours.
-
-    Raises
-    ------
-    TypeError
-        If it is none.
+    tuple of str and (str or None)
+        The texts of SVG files, with the rules that swap colours.
 
     Examples
     --------
-    >>> text_of(plt.figure())[:5]
-    '<?xml'
+    >>> [text[:5] for text in layouts(plt.figure(figsize=(7, 3)))]
+    ['<?xml', '<?xml']
     """
-    if not hasattr(figure, "get_figure"):
-        raise TypeError(f"figure must be a Figure or Axes, got {type(figure).__name__}")
-    figure = figure.get_figure()
-    written = _written(figure)
+    figure = drawn.get_figure()
+    texts = _written(figure), for_phone(figure)
     plt.close(figure)
-    return written
+    return texts
 
 
 @checks.arguments()

@@ -11,7 +11,6 @@ from tinynets import checks, latents
 from tinynets.colours import themed_classes
 from tinynets.explorables import Explorable, Slider, live
 from tinynets.plots.planes import plot_rings
-from tinynets.plots.svg import text_of
 
 
 @checks.arguments(
@@ -83,6 +82,7 @@ def betas_explorable(
     return live(
         name,
         module="betas",
+        heights=(312, 452),
         title="What β does",
         question="Turn up β. Which classes give up their own place first, and at which β have all?",
         answer="At every step of β the ellipses move towards the prior, and in the upper half of "
@@ -90,7 +90,7 @@ def betas_explorable(
         "the lowest β are the first to merge. Where the rate is nearly 0, all classes lie in one "
         "place and z says nothing of the image.",
         alt_text=alt_text,
-        still=text_of(still),
+        still=still,
         controls=[Slider("beta", "β", betas[0], stops=stops)],
         data={
             "limit": limit,

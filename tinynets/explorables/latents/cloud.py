@@ -10,7 +10,6 @@ from tinynets.colours import themed_classes
 from tinynets.explorables import Choice, Explorable, Slider, live
 from tinynets.explorables.images import inks
 from tinynets.plots.cubes import plot_cubes
-from tinynets.plots.svg import text_of
 
 
 @checks.arguments(
@@ -83,6 +82,7 @@ def cloud_explorable(
     return live(
         name,
         module="cloud",
+        heights=(320, 420),
         title="The cube of hidden activations",
         question="Drag to turn the cube, and play the training: where do the ten classes go? Which "
         "image is the lonely digit in another class's corner?",
@@ -90,7 +90,7 @@ def cloud_explorable(
         "and faces, where units are saturated. A digit in another's corner is mostly one that is "
         "drawn like that other.",
         alt_text=alt_text,
-        still=text_of(still),
+        still=still,
         controls=[
             Choice("layer", "Hidden layer", kinds, kinds[0]),
             Slider.over_training(steps),

@@ -8,7 +8,6 @@ from tinynets.colours import themed_classes
 from tinynets.explorables import Explorable, Slider, live
 from tinynets.explorables.images import inks
 from tinynets.plots.planes import plot_walk
-from tinynets.plots.svg import text_of
 
 
 @checks.arguments(
@@ -76,12 +75,13 @@ def plane_explorable(
     return live(
         name,
         module="plane",
+        heights=(598, 410),
         title="A walk through the latent plane",
         question="Click or drag in the plane: is there a place that decodes to no digit at all?",
         answer="Within a region the decoder draws its digit; between regions it draws blends of "
         "their digits, some of which are none.",
         alt_text=alt_text,
-        still=text_of(still),
+        still=still,
         controls=[
             Slider("across", "Latent 1", start, -limit, limit, 0.05),
             Slider("up", "Latent 2", start, -limit, limit, 0.05),

@@ -10,7 +10,6 @@ from tinynets import checks
 from tinynets.colours import themed_classes
 from tinynets.explorables import Explorable, Slider, live
 from tinynets.plots.planes import plot_outlines
-from tinynets.plots.svg import text_of
 
 
 @checks.arguments(
@@ -66,12 +65,13 @@ def training_explorable(
     return live(
         name,
         module="regions",
+        heights=(180, 356),
         title="Ten regions learning",
         question="Play the epoch: which classes get a place of their own, and when?",
         answer="All ten start as one heap. They part early, further under the lower β than under "
         "the higher.",
         alt_text=alt_text,
-        still=text_of(plot_outlines(last, limit=limit)),
+        still=plot_outlines(last, limit=limit),
         controls=[Slider.over_training(steps)],
         data={
             "limit": limit,
