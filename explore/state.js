@@ -96,5 +96,5 @@ export function queryWith(query, name, controls, values) {
 // What stands beside a slider.
 export function shown(control, value) {
   const place = control.stops?.indexOf(value) ?? -1;
-  return control.labels && place >= 0 ? control.labels[place] : `${value}${control.unit ?? ""}`;
+  return control.labels && place >= 0 ? control.labels[place] : `${value}${control.unit ?? ""}`.replace("-", "−");
 }

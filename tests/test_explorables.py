@@ -154,6 +154,10 @@ def test_a_control_starts_where_it_can_be(make, message):
         make()
 
 
+def test_a_slider_shows_its_value_as_its_script_does():
+    assert 'true">−2°</span>' in Slider("turn", "Turn", -2.0, -180, 180, 1, unit="°").html("a")
+
+
 def test_controls_stand_on_the_page_with_their_labels():
     controls = [
         Slider("rate", "Rate <1>", 0.1, stops=[0.1, 1], labels=["slow", "fast"]),

@@ -67,4 +67,5 @@ test("what an address asks for in vain is named, and the default shown", () => {
 test("a slider shows its label, or its value with the unit", () => {
   assert.equal(shown(time, 10), "step 10");
   assert.equal(shown({ ...beta, unit: " nats" }, 0.5), "0.5 nats");
+  assert.equal(shown({ ...beta, unit: "°" }, -33), "−33°");
 });

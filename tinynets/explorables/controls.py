@@ -87,7 +87,7 @@ class Slider:
         else:
             stops = list(self.stops)
             low, high, step, value = 0, len(stops) - 1, 1, stops.index(self.value)
-        shown = f"{self.value}{self.unit}"
+        shown = f"{self.value:.10g}{self.unit}".replace("-", "−")  # as state.js writes it
         if self.labels is not None:
             shown = self.labels[list(self.stops).index(self.value)]
         return _row(
