@@ -218,6 +218,8 @@ def test_every_page_says_what_it_is(path):
     if path.parent != ROOT and path not in lists:
         assert isinstance(head.get("date"), datetime.date), "no date: YYYY-MM-DD"
         assert head.get("categories"), "no categories"
+        n_words = len(head["description"].split())
+        assert n_words <= 20, f"its description, which stands on cards, has {n_words} words, not 20"
 
 
 @each([page for page in PAGES if "\n```{python}" in page.read_text(encoding="utf-8")])
