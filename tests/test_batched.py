@@ -6,7 +6,7 @@ import pytest
 import torch
 from bnn_checks import cauchy, check_gradient, data, positions
 from torch import nn
-from torch.distributions import HalfCauchy, HalfNormal
+from torch.distributions import HalfCauchy, HalfNormal, LogNormal
 
 from tinynets import bnn, rng
 from tinynets._fast import batched, build, chains
@@ -29,6 +29,7 @@ CASES = {
     "deep": (MLP([2, 7, 5, 2], ["erf", "softplus"]), bnn.Gaussian(torch.tensor([0.2, 0.5]))),
     "no bias": (MLP([2, 4, 3, 1], ["silu", "tanh"], bias=False), bnn.Gaussian(0.3)),
     "inferred": (MLP([1, 4, 2]), bnn.Gaussian(HalfNormal(torch.ones(2).double()))),
+    "one inferred": (MLP([1, 4, 2]), bnn.Gaussian(LogNormal(-1.0, 0.5))),
     "classes": (MLP([2, 6, 3]), bnn.Categorical()),
     "linear": (nn.Linear(2, 3), bnn.Categorical()),
     "ends in tanh": (nn.Sequential(nn.Linear(1, 3), nn.Tanh(), nn.Linear(3, 2), nn.Tanh()), None),
@@ -132,11 +133,11 @@ def test_a_tuned_sampler_makes_the_same_draws():
 @pytest.mark.parametrize("maker", ["hmc", "mala", "ula"])
 def test_what_runs_away_is_divergent_and_stays(maker):
     target = posterior("relu")
-    for size in (1e4, 1e200):  # a large energy error, and none that is a number
+    for size in (1e4, 1e150):  # a large energy error, and none that is a number
         sampler = MAKERS[maker](target, step_size=size)
         state = sampler.init(positions(target, 3))
         after, info = sampler.step(state, generator=rng.generator(5))
-        if maker != "ula" or size == 1e200:
+        if maker != "ula" or size == 1e150:
             assert info.divergent.all() and not info.accepted.any()
             assert torch.equal(after.position, state.position)
             assert torch.equal(after.gradient, state.gradient)
@@ -213,7 +214,7 @@ def test_draws_say_how_their_gradients_came(make):
         make(posterior("relu")),
         torch.zeros(2, 10).double(),
         n_draws=2,
-        n_warmup=3 if make is adapted else 0,
+        n_warmup=20 if make is adapted else 0,
         generator=rng.generator(4),
     )
     assert draws.path == "by hand: TINYNETS_COMPILE=0 switches the C code off"

@@ -197,11 +197,11 @@ def test_blocks_of_draws_are_those_of_pytorch(maker, name, monkeypatch):
 @pytest.mark.parametrize("maker", MAKERS)
 def test_what_runs_away_in_c_is_divergent_and_stays(maker):
     target = posterior("few tanh")
-    for size in (1e4, 1e200):  # a large energy error, and none that is a number
+    for size in (1e4, 1e150):  # a large energy error, and none that is a number
         sampler = MAKERS[maker](target, step_size=size)
         state = sampler.init(positions(target, 3))
         after, info = sampler.step(state, generator=rng.generator(5))
-        if maker != "ula" or size == 1e200:
+        if maker != "ula" or size == 1e150:
             assert info.divergent.all() and not info.accepted.any()
             assert torch.equal(after.position, state.position)
             assert torch.equal(after.gradient, state.gradient)
