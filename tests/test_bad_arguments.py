@@ -11,6 +11,7 @@ import torch
 from bad_arguments import BAD, MORE, SPOILT, Case, cases, outcome
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 from tinynets import (
     bnn,
@@ -18,17 +19,32 @@ from tinynets import (
     continual,
     convnets,
     diagnostics,
+    drawing,
+    gp,
+    kernels,
+    landscapes,
     laplace,
     latents,
+    linalg,
     losses,
     masks,
     nets,
+    nielsen,
+    predict,
     samplers,
     scores,
+    stopping,
+    tables,
+    targets,
+    text,
     train,
     vae,
     vi,
 )
+from tinynets.kernels import chaos, layers, mixing
+from tinynets.plots import latents as plots_latents
+from tinynets.plots import masks as plots_masks
+from tinynets.plots import sampling as plots_sampling
 
 PICTURES = ("tinynets.explorables", "tinynets.plots")
 SLOW = (*PICTURES, "tinynets.convnets.training")  # by seconds
@@ -147,6 +163,11 @@ def fitted(dim):
     return vi.fit(start, vi.expected_log_likelihood(POSTERIOR), POSTERIOR, **how)
 
 
+ONE_STEP = {
+    "optimiser": torch.optim.SGD(LINEAR.parameters(), lr=0.1),
+    "batch_size": 2,
+    "n_steps": 1,
+}
 CALLS = [
     (lambda: sample(samplers.hmc), "build it, such as hmc"),
     (lambda: samplers.adapt(hmc()), "write adapt"),
@@ -180,7 +201,7 @@ CALLS = [
     (lambda: vae.elbo(SMALL_VAE, IMAGES, beta=torch.ones(2), generator=g()), "a number for one"),
     (
         lambda: latents.class_gaussians(IMAGES, IMAGES, LABELS, 2),
-        "labels must lie in 0 to n_classes - 1 = 1, got 0 to 2",
+        "labels must lie in 0 to 1, got 0 to 2",
     ),
     (lambda: vae.active_units(torch.zeros(1, 2)), "2 images or more"),
     (lambda: losses.accuracy(torch.eye(4), torch.zeros(4, 1).long()), "labels must have shape"),
@@ -212,6 +233,124 @@ CALLS = [
             continual.Units(torch.ones(2), torch.ones(2), torch.tensor(0.0)), rate=2, maturity=1
         ),
         "rate must lie in",
+    ),
+    (lambda: sample(checkpoint="."), "checkpoint must be a file, got the folder '.'"),
+    (lambda: sample(checkpoint=7), "checkpoint must be a path"),
+    (lambda: sample(hmc(lambda q: normal(q).float())), "must be torch.float64 as the position"),
+    (
+        lambda: diagnostics.to_arviz(sample(n_draws=4), position=torch.zeros(4, 4)),
+        "multiple values for keyword argument .position",
+    ),
+    (lambda: bnn.draw_prior(-torch.ones(3), 2, generator=g()), "std must be finite and above 0"),
+    (lambda: scores.calibration_error(torch.full((1, 2), 0.5), torch.tensor([2])), "0 to 1, got 2"),
+    (lambda: drawing.typical(IMAGES, LABELS, 2), "labels must lie in 0 to 1, got 0 to 2"),
+    (lambda: latents.pairwise_error(IMAGES, LABELS, 2), "labels must lie in 0 to 1, got 0 to 2"),
+    (lambda: latents.region_level(torch.zeros(4, 4), 0.5), "above 0 somewhere"),
+    (lambda: latents.mixture_log_density(X, X, Y + 1, chunk=0), "chunk must be 1 or above"),
+    (
+        lambda: latents.bhattacharyya(
+            latents.mixture_moments(X, Y), latents.mixture_moments(IMAGES, IMAGES)
+        ),
+        "b must have the 1 dimensions of a, got 4",
+    ),
+    (
+        lambda: latents.pairwise(latents.kl, latents.mixture_moments(X, Y)),
+        "classes must be several",
+    ),
+    (lambda: vae.active_units(IMAGES, threshold=-1.0), "threshold must be a finite number, 0"),
+    (lambda: continual.init(nn.Linear(2, 3)), "net must be a nets.MLP, got Linear"),
+    (
+        lambda: continual.observe(continual.init(NET)[0], X, X[:1], decay=1.5),
+        r"decay must lie in \[0, 1\]",
+    ),
+    (lambda: continual.observe(continual.init(NET)[0], X, X[:1]), "units.utility must have shape"),
+    (lambda: continual.dead_share(X * math.nan), "activation must be finite"),
+    (
+        lambda: convnets.ConvNet((8, 8), kernel=3)(torch.zeros(2, 63)),
+        r"images must have shape .* 64\)",
+    ),
+    (lambda: convnets.save(LINEAR, "net.npz"), "net must be a ConvNet, got MLP"),
+    (lambda: linalg.cholesky(torch.tensor([[2.0, 1.0], [0.0, 2.0]]), "k"), "it is not symmetric"),
+    (lambda: gp.condition(torch.eye(6).double(), Y * math.nan, noise_std=0.1), "y must be finite"),
+    (lambda: kernels.kernels_of(layers.dense())(torch.zeros(3, 0)), "x must have features"),
+    (lambda: layers.leaky_relu(math.nan), "negative must be finite"),
+    (lambda: mixing.average_pool(()), "window must have a width"),
+    (lambda: chaos.critical_line(torch.tanh, -torch.ones(1).double()), "q must be 0 or above"),
+    (lambda: chaos.fixed_points(torch.tanh, -Y, Y), "W_std must be 0 or above"),
+    (lambda: chaos.correlation_map(torch.tanh, 2 + Y, Y, Y, Y), "c must lie in -1 to 1"),
+    (
+        lambda: laplace.linearised(
+            bnn.Posterior(TWO, X, X.repeat(1, 2), bnn.Gaussian(0.1)),
+            laplace.fit(POSTERIOR, torch.zeros(10).double()),
+            X,
+        ),
+        "approximation.mode must have shape",
+    ),
+    (lambda: nets.flatten(nn.ReLU()), "net must have parameters"),
+    (lambda: nets.Residual(7), "body must be a torch.nn.Module"),
+    (lambda: nets.MLP([3, 2, 1], n_nets=2)(torch.zeros(5, 4, 3)), "of 2 nets"),
+    (
+        lambda: nielsen.accuracy(
+            nielsen.network([3, 2], generator=np.random.default_rng(0)),
+            (np.ones((2, 3)), np.array([0, 9])),
+        ),
+        "labels must lie in 0 to 1, got 0 to 9",
+    ),
+    (lambda: predict.largest_learning_rate(torch.zeros(3, 3), 3), "eigenvalue above 0"),
+    (
+        lambda: predict.integrate(torch.eye(6).double(), lambda f: f, 1.0, f0=Y[:, 0]),
+        r"loss\(f0\) must have shape",
+    ),
+    (lambda: stopping.EarlyStop(None, every=1, patience=1), "measure must be a function"),
+    (lambda: text.number(1.0, "no field"), "a place for the number"),
+    (lambda: tables.markdown([], []), "at least one column"),
+    (lambda: targets.skewed(2, slant=math.nan), "slant must be finite"),
+    (lambda: train.maximise(lambda q: q, START, n_steps=1, learning_rate=0.1), r"\(position\)"),
+    (
+        lambda: train.train(
+            LINEAR, lambda net, i, _: net(i), (IMAGES, LABELS), **ONE_STEP, generator=g()
+        ),
+        "one number for each net",
+    ),
+    (lambda: vi.mean_field(torch.zeros(3) * math.nan, 0.1), "mean must be finite"),
+    (
+        lambda: vi.pick(vi.mean_field(torch.zeros(3, 4), 0.1), 3),
+        "index must be one of 0, 1, 2, got 3",
+    ),
+    (
+        lambda: vi.draw_outputs(
+            POSTERIOR, vi.mean_field(X[:, 0], 0.1), X, n_samples=2, generator=g()
+        ),
+        "10 coordinates, got 6",
+    ),
+    (
+        lambda: vi.elbo(
+            vi.mean_field(torch.zeros(10).double(), 0.1),
+            vi.expected_log_likelihood(POSTERIOR),
+            POSTERIOR,
+            temperature=-1.0,
+            generator=g(),
+        ),
+        "temperature must be",
+    ),
+    (lambda: landscapes.saddle(box=((2.0, -2.0), (-1.0, 1.0))), "the lower end first"),
+    (
+        lambda: landscapes.net([1.0], [1.0, 2.0], box=((-2.0, 2.0), (-1.0, 1.0))),
+        "targets must have",
+    ),
+    (
+        lambda: landscapes.wells([(0.0, 1.0)], [1.0], [-1.0], rise=0.1, box=((-2, 2), (-1, 1))),
+        "widths must be finite and above 0",
+    ),
+    (lambda: plots_sampling.plot_autocorrelation({}), "at least one sampler"),
+    (lambda: plots_sampling.plot_traces(IMAGES, n_warmup=-1), "n_warmup must be 0 or above"),
+    (
+        lambda: plots_masks.plot_tile(IMAGES[0], (2, 2), limit=-1.0),
+        "limit must be finite and above",
+    ),
+    (
+        lambda: plots_latents.plot_digits(torch.zeros(1, 2), torch.tensor([12])),
+        "labels must lie in 0 to 9",
     ),
 ]
 

@@ -67,7 +67,7 @@ def test_ends_belong_to_the_nearest_minimum_or_to_none():
 
 
 def test_what_does_not_fit_is_refused():
-    with pytest.raises(ValueError, match="one of each per hole"):
+    with pytest.raises(ValueError, match="depths must have shape"):
         landscapes.wells([[0, 0]], [1, 2], [1], rise=0.1, box=BOX)
     with pytest.raises(ValueError, match="optimiser"):
         descend(WELLS, GRID, optimiser="newton", rate=0.1, n_steps=1)

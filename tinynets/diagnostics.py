@@ -195,15 +195,13 @@ def summary(draws: Draws, values: Tensor | None = None) -> Summary:
     Parameters
     ----------
     draws : Draws
-        From `sample`.
     values : Tensor, (chains, draws, ...), optional
-        Quantities to judge the run by, such as `bnn.predictions`; coordinates of the
-        positions if left out, which for a network tell of its symmetries rather than of f.
+        Judged, such as `bnn.predictions`; else the positions, which a net's symmetries move.
 
     Returns
     -------
     Summary
-        Its fields by name; `_asdict()` makes a row of them.
+        `_asdict()` makes a row of it.
 
     Examples
     --------
@@ -244,7 +242,7 @@ def to_arviz(draws: Draws, **quantities: Tensor):
     -------
     arviz.InferenceData
         Groups `posterior`, whose attributes say what the warm-up settled on, and
-        `sample_stats`, by ArviZ's names: `lp`, `acceptance_rate`, `diverging`, `energy`, ….
+        `sample_stats`, by ArviZ's names: `lp`, `diverging`, `energy`, ….
     """
     for name, values in quantities.items():
         _check(values)
@@ -262,7 +260,7 @@ def to_arviz(draws: Draws, **quantities: Tensor):
         "energy_error": info.energy_error,
         "n_steps": info.n_gradients,
     }
-    posterior = {"position": draws.position, **quantities}
+    posterior = dict(position=draws.position, **quantities)
     attributes = {"inference_library": "tinynets", "tuning_steps": draws.warmup.n_steps}
     if tuning is not None:
         attributes["step_size"] = tuning.step_size.tolist()

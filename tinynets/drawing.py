@@ -241,7 +241,7 @@ def typical(images: Tensor, labels: Tensor, n_classes: int = 10) -> Tensor:
     ValueError
         If a class has no image.
     """
-    checks.count("n_classes", n_classes)
+    checks.classes("labels", labels, n_classes)
     rows = [(labels == k).nonzero()[:, 0] for k in range(n_classes)]
     missing = [k for k, own in enumerate(rows) if not len(own)]
     if missing:

@@ -192,7 +192,7 @@ def draw_regression(
     return Regression(x, y, x_star, f[n_points:])
 
 
-@checks.arguments(k="float n n", y="float n outputs | float n")
+@checks.arguments(k="float n n", y="float finite n outputs | float n")
 def condition(k: torch.Tensor, y: torch.Tensor, *, noise_std: float) -> Conditioned:
     r"""Factorise a kernel matrix once, for every prediction from the same data.
 
@@ -245,7 +245,9 @@ def condition(k: torch.Tensor, y: torch.Tensor, *, noise_std: float) -> Conditio
 
 
 @checks.arguments(
-    x="float n inputs | float n", y="float n outputs | float n", x_star="float m inputs | float m"
+    x="float n inputs | float n",
+    y="float finite n outputs | float n",
+    x_star="float m inputs | float m",
 )
 def posterior(
     x: torch.Tensor, y: torch.Tensor, x_star: torch.Tensor, kernel: Kernel, *, noise_std: float

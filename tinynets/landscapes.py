@@ -34,10 +34,16 @@ def _tilted(shape: Callable, kind: str, box: tuple, tilt: float, **settings) -> 
         slope = q.new_tensor([tilts[row] for row in rows]).mean(0) if rows else q.new_zeros(2)
         return shape(q) + q @ slope
 
-    return Landscape(loss, {"kind": kind, "tilts": tilts, **settings}, box)
+    return Landscape(loss, {"kind": kind, "tilts": tilts, **settings}, _ascending(box))
 
 
-@checks.arguments()
+def _ascending(box: tuple) -> tuple:
+    if not all(low < high for low, high in box):
+        raise ValueError(f"box must be two ranges, the lower end first, got {box}")
+    return box
+
+
+@checks.arguments(box="finite 2 2")
 def quadratic(first: float, second: float, *, box: tuple, tilt: float = 1.0) -> Landscape:
     """Return ½ (first x² + second y²): one minimum, at 0.
 
@@ -63,7 +69,7 @@ def quadratic(first: float, second: float, *, box: tuple, tilt: float = 1.0) -> 
     return _tilted(shape, "quadratic", box, tilt, curvatures=curvatures)
 
 
-@checks.arguments()
+@checks.arguments(box="finite 2 2")
 def saddle(*, box: tuple = ((-2.0, 2.0), (-1.5, 1.5)), tilt: float = 0.5) -> Landscape:
     """Return x⁴/4 − x²/2 + y²/2: two minima as deep as each other, at (±1, 0), a saddle at 0.
 
@@ -87,7 +93,9 @@ def saddle(*, box: tuple = ((-2.0, 2.0), (-1.5, 1.5)), tilt: float = 0.5) -> Lan
     return _tilted(shape, "saddle", box, tilt)
 
 
-@checks.arguments()
+@checks.arguments(
+    places="finite holes 2", depths="finite holes", widths="positive holes", box="finite 2 2"
+)
 def wells(
     places: Sequence[Sequence[float]],
     depths: Sequence[float],
@@ -121,11 +129,6 @@ def wells(
     ValueError
         If places, depths and widths are not equally many.
     """
-    if not len(places) == len(depths) == len(widths):
-        raise ValueError(
-            "places, depths and widths must be as many as each other, got "
-            f"{len(places)}, {len(depths)}, {len(widths)}: give one of each per hole"
-        )
 
     def shape(q):
         away = (q[..., None, :] - q.new_tensor(places)).square().sum(-1)  # (..., holes)
@@ -136,7 +139,7 @@ def wells(
     return _tilted(shape, "wells", box, tilt, **settings)
 
 
-@checks.arguments()
+@checks.arguments(inputs="finite n", targets="finite n", box="finite 2 2")
 def net(inputs: Sequence[float], targets: Sequence[float], *, box: tuple) -> Landscape:
     """Return half the mean squared error of the net v tanh(w x), weights q = (w, v).
 
@@ -162,7 +165,7 @@ def net(inputs: Sequence[float], targets: Sequence[float], *, box: tuple) -> Lan
         return (v * (w * x).tanh() - y).square().mean(-1) / 2
 
     description = {"kind": "net", "inputs": list(inputs), "targets": list(targets)}
-    return Landscape(loss, description, box)
+    return Landscape(loss, description, _ascending(box))
 
 
 OPTIMISERS = {  # what the browser calls them, and what PyTorch does
@@ -279,5 +282,6 @@ def basins(ends: Tensor, places: Tensor, *, within: float = 0.1) -> Tensor:
     >>> basins(ends, torch.tensor([[1.0, 0.0], [-1.0, 0.0]])).tolist()
     [0, 1, -1]
     """
+    checks.non_negative("within", within)
     away, nearest = torch.cdist(ends.nan_to_num(1e9, 1e9, -1e9), places).min(-1)
     return torch.where(away <= within, nearest, -1)

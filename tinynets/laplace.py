@@ -132,6 +132,7 @@ def linearised(
     >>> mean, std.round(decimals=3)
     (tensor([-2.], dtype=torch.float64), tensor([0.0770], dtype=torch.float64))
     """
+    checks.shape("approximation.mode", approximation.mode, (posterior.dim,))
     n_weights = len(posterior.prior_std)
     mode = approximation.mode[:n_weights]
     mean = posterior.functions(mode, x)

@@ -57,12 +57,14 @@ def cholesky(
             [1., 1.]])
     """
     size = matrix.diagonal(dim1=-2, dim2=-1).amax(-1, keepdim=True)
+    # What is not read, above the diagonal, has to be what is below it.
+    lopsided = ((matrix.sum(-1) - matrix.sum(-2)).abs() > 1e-3 * size.abs()).any(-1)
     if add or jitter:
         matrix = matrix.clone()
         diagonal = matrix.diagonal(dim1=-2, dim2=-1)
         diagonal += add + jitter * (size + add)
     factor, failed = torch.linalg.cholesky_ex(matrix)
-    bad = failed != 0
+    bad = (failed != 0) | lopsided
     if smallest_pivot:
         pivots = factor.diagonal(dim1=-2, dim2=-1).square()
         bad |= ~(pivots > smallest_pivot * size).all(-1)

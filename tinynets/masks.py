@@ -250,10 +250,7 @@ def confusion(predicted: Tensor, labels: Tensor, n_classes: int) -> Tensor:
             [0, 1]])
     """
     for name, values in (("predicted", predicted), ("labels", labels)):
-        if values.min() < 0 or values.max() >= checks.count("n_classes", n_classes):
-            raise ValueError(
-                f"{name} must lie in 0 to {n_classes - 1}, got {values.min()} to {values.max()}"
-            )
+        checks.classes(name, values, n_classes)
     cells = labels * n_classes + predicted
     counts = torch.bincount(cells, minlength=n_classes**2)
     return counts.view(n_classes, n_classes)

@@ -271,6 +271,7 @@ def calibration_error(probabilities: Tensor, labels: Tensor, *, n_bins: int = 15
     checks.shape("probabilities", probabilities, ("n", "classes"))
     checks.shape("labels", labels, (len(probabilities),))
     checks.distribution("probabilities", probabilities)
+    checks.classes("labels", labels, probabilities.shape[1])
     confidence, guess = probabilities.max(1)
     bins = (confidence * n_bins).long().clamp(max=n_bins - 1)
     gap = (guess == labels).to(confidence.dtype) - confidence

@@ -35,6 +35,8 @@ class EarlyStop:
     best_parameters: Tensor
 
     def __init__(self, measure: Callable[[nn.Module], Tensor], *, every: int, patience: int):
+        if not callable(measure):
+            raise TypeError(f"measure must be a function of the net, got {measure!r}")
         self.measure = measure
         self.every = checks.count("every", every)
         self.patience = checks.count("patience", patience)

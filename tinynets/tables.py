@@ -37,6 +37,8 @@ def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     | HMC | 1,200 |
     | MALA | 35 ± 2 |
     """
+    if not len(columns):
+        raise ValueError("columns must name at least one column")
     rows = [list(row) if isinstance(row, list | tuple) else row for row in rows]
     for row in rows:
         if not isinstance(row, list) or not all(isinstance(cell, str) for cell in row):

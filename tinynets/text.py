@@ -49,12 +49,19 @@ def number(value: float, text: str = "{:.1f}") -> str:
     -------
     str
 
+    Raises
+    ------
+    ValueError
+        If the text has no place for the number.
+
     Examples
     --------
     >>> number(-0.28, "{:.2f}"), number(2e-8, "{:.0e}")
     ('−0.28', '2 × 10⁻⁸')
     """
     written = text.format(float(value))
+    if written == text:
+        raise ValueError(f"text must have a place for the number, such as '{{:.1f}}', got {text!r}")
     if not any(digit in written.partition("e")[0] for digit in "123456789"):
         written = written.replace("-", "")
     mantissa, _, power = written.replace("-", "−").partition("e")

@@ -66,7 +66,7 @@ def elbo(
     net : VAE
         One, or a stack.
     images : (n, pixels) or (n_nets, n, pixels)
-        In [0, 1].
+        In [0, 1]; `elbo` checks that.
     generator : torch.Generator
         Draws one latent an image.
     beta : float or (n_nets,)
@@ -145,7 +145,7 @@ def pixel_log_likelihood(logits: Tensor, images: Tensor) -> Tensor:
     logits : Tensor, (*nets, n, pixels)
         Of the decoder.
     images : Tensor, (n, pixels)
-        In [0, 1].
+        In [0, 1]; `elbo` checks that.
 
     Returns
     -------
@@ -263,7 +263,7 @@ def active_units(mean: Tensor, threshold: float = ACTIVE) -> Tensor:
     """
     if mean.shape[-2] < 2:
         raise ValueError(f"mean must be of 2 images or more, to vary, got {mean.shape[-2]}")
-    return (mean.var(-2) > threshold).sum(-1)
+    return (mean.var(-2) > checks.non_negative("threshold", threshold)).sum(-1)
 
 
 def _check_beta(beta: float | Tensor, net: VAE) -> float | Tensor:

@@ -96,7 +96,7 @@ def prior_std(
     )
 
 
-@checks.arguments(std="float dim")
+@checks.arguments(std="float positive dim")
 def draw_prior(std: Tensor, n_draws: int, *, generator: torch.Generator) -> Tensor:
     """Draw weight vectors from the prior.
 

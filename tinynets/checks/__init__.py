@@ -12,11 +12,20 @@ from tinynets.checks.numbers import (
     probability,
     sequence,
 )
-from tinynets.checks.tensors import distribution, finite, generator, like_x, shape, unit_interval
+from tinynets.checks.tensors import (
+    classes,
+    distribution,
+    finite,
+    generator,
+    like_x,
+    shape,
+    unit_interval,
+)
 
 __all__ = [
     "arguments",
     "choice",
+    "classes",
     "count",
     "counts",
     "distribution",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tinynets.checks.kinds import kind_of
+from tinynets.checks.numbers import count
 
 if TYPE_CHECKING:  # what is NumPy's alone, such as tinynets.nielsen, needs no PyTorch
     import torch
@@ -53,6 +54,38 @@ def shape(name: str, tensor: torch.Tensor, expected: tuple) -> torch.Tensor:
     if not fits:
         raise ValueError(f"{name} must have shape {_text(expected)}, got {_text(sizes)}")
     return tensor
+
+
+def classes(name: str, labels: Any, n_classes: int) -> Any:
+    """Return `labels` if each is one of `n_classes`, counted from 0.
+
+    Parameters
+    ----------
+    name : str
+        What they are called in the message.
+    labels : Tensor or array
+        Whole numbers.
+    n_classes : int
+        Number of classes, 1 or above.
+
+    Returns
+    -------
+    Tensor or array
+        The labels, as they were given.
+
+    Raises
+    ------
+    ValueError
+        If one is below 0, or `n_classes` or above.
+    """
+    if getattr(labels.dtype, "kind", "i") not in "biu":
+        raise ValueError(f"{name} must hold whole numbers, got {labels!r}")
+    if not len(labels):
+        return labels
+    least, most = labels.min(), labels.max()
+    if least < 0 or most >= count("n_classes", n_classes):
+        raise ValueError(f"{name} must lie in 0 to {n_classes - 1}, got {least} to {most}")
+    return labels
 
 
 def finite(name: str, tensor: torch.Tensor) -> torch.Tensor:

@@ -6,7 +6,7 @@ from torch import Tensor
 from tinynets import checks
 
 
-@checks.arguments(activation="float ... n units")
+@checks.arguments(activation="float finite ... n units")
 def dead_share(activation: Tensor) -> Tensor:
     """Compute the share of units that are 0 on every example.
 

@@ -37,11 +37,18 @@ def init(net: nets.MLP) -> list[Units]:
     list of Units
         One a hidden layer, all zero.
 
+    Raises
+    ------
+    TypeError
+        If the net is no `MLP`.
+
     Examples
     --------
     >>> len(init(nets.MLP([2, 3, 4, 1])))
     2
     """
+    if not isinstance(net, nets.MLP):
+        raise TypeError(f"net must be a nets.MLP, got {type(net).__name__}")
 
     def born(bias: Tensor) -> Units:
         return Units(
@@ -99,7 +106,9 @@ def observe(units: Units, activation: Tensor, outgoing: Tensor, *, decay: float 
     Units
         Each a step older, with the new utility.
     """
+    checks.probability("decay", decay)
     new = contribution(activation, outgoing)
+    checks.shape("units.utility", units.utility, tuple(new.shape))
     return units._replace(utility=torch.lerp(new, units.utility, decay), age=units.age + 1)
 
 

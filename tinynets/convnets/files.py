@@ -24,6 +24,11 @@ def save(net: ConvNet, path: str | Path) -> None:
     path : str or Path
         The file, which is replaced if it exists.
 
+    Raises
+    ------
+    TypeError
+        If the net is no `ConvNet`.
+
     Examples
     --------
     >>> import tempfile
@@ -33,6 +38,8 @@ def save(net: ConvNet, path: str | Path) -> None:
     >>> load(path).options["hidden"]
     [100]
     """
+    if not isinstance(net, ConvNet):
+        raise TypeError(f"net must be a ConvNet, got {type(net).__name__}")
     arrays = {name: value.numpy(force=True) for name, value in net.state_dict().items()}
     with open(path, "wb") as file:
         np.savez(file, options=json.dumps(net.options), **arrays)

@@ -92,8 +92,5 @@ def vote(guesses: Tensor, n_classes: int = 10) -> Tensor:
     >>> vote(torch.tensor([[1, 2], [1, 0], [3, 0]]))
     tensor([1, 0])
     """
-    if guesses.min() < 0 or guesses.max() >= checks.count("n_classes", n_classes):
-        raise ValueError(
-            f"guesses must lie in 0 to {n_classes - 1}, got {guesses.min()} to {guesses.max()}"
-        )
+    checks.classes("guesses", guesses, n_classes)
     return F.one_hot(guesses, n_classes).sum(0).argmax(-1)

@@ -116,6 +116,7 @@ class ConvNet(nn.Module):
 
     def feature_maps(self, images: Tensor) -> Iterator[Tensor]:
         """Yield the images and each pooled layer (*nets, n, maps, rows, columns)."""
+        checks.fitting({"images": images}, {"images": f"... n {math.prod(self.image_shape)}"})
         if self.n_nets is not None:  # one map a net
             images = images.expand(self.n_nets, *images.shape[-2:]).transpose(0, 1)
         a = images.reshape(len(images), -1, *self.image_shape)

@@ -66,6 +66,8 @@ def train_epochs(
     >>> list(train_epochs(net, *digits, **options))
     [(1, 0.1), (2, 0.1)]
     """
+    checks.non_negative("momentum", momentum)
+    checks.non_negative("decay", decay)
     optimiser = torch.optim.SGD(
         net.parameters(), lr=0.0, fused=True, momentum=momentum, weight_decay=decay
     )

@@ -47,7 +47,7 @@ def alignment(kernel: Tensor, target: Tensor) -> Tensor:
     Returns
     -------
     Tensor, ()
-        1 where the centred kernels are multiples of one another.
+        1 where the centred kernels are multiples of one another; NaN where one is constant.
 
     References
     ----------

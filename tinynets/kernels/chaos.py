@@ -62,6 +62,7 @@ def variance_map(activation: Activation, q: Tensor, W_std: Tensor, b_std: Tensor
         Variance, float64.
     """
     _check_together(q=q, W_std=W_std, b_std=b_std)
+    _check_sign("q", q)
     return W_std**2 * _dual(activation).variance(q) + b_std**2
 
 
@@ -84,8 +85,16 @@ def correlation_map(
         Correlation, in [-1, 1].
     Tensor, of the broadcast shape
         Slope of the map.
+
+    Raises
+    ------
+    ValueError
+        If a correlation lies outside -1 to 1, or a variance is negative.
     """
     _check_together(c=c, q=q, W_std=W_std, b_std=b_std)
+    _check_sign("q", q)
+    if not (c.abs() <= 1).all():
+        raise ValueError(f"c must lie in -1 to 1, got {c.min()} to {c.max()}")
     loss, slope = _correlation_loss(_dual(activation), 1 - c, q, W_std)
     return 1 - loss, slope
 
@@ -123,7 +132,7 @@ def fixed_points(activation: Activation, W_std: Tensor, b_std: Tensor) -> FixedP
     for name, scale in (("W_std", W_std), ("b_std", b_std)):
         if not isinstance(scale, Tensor) or scale.dtype != torch.float64:
             raise TypeError(f"{name} must be a float64 torch.Tensor, got {scale!r}")
-        checks.finite(name, scale)
+        _check_sign(name, scale)
     dual = _dual(activation)
     W_std, b_std = (t.contiguous() for t in torch.broadcast_tensors(W_std, b_std))
     q = _fixed_variance(dual, W_std, b_std)
@@ -154,6 +163,7 @@ def critical_line(activation: Activation, q: Tensor) -> tuple[Tensor, Tensor]:
     tuple of two torch.Tensor
         W_std and b_std, of the shape of q; b_std is NaN where no bias would do.
     """
+    _check_sign("q", q)
     dual = _dual(activation)
     slope = dual.moments(q, q, torch.zeros_like(q), True).slopes
     W_std = slope.rsqrt()
@@ -200,6 +210,11 @@ def _variance_slope(dual: Dual, q: Tensor, W_std: Tensor) -> Tensor:
         return (up - down) / (2 * step * q)
 
     return W_std**2 * (4 * difference(5e-4) - difference(1e-3)) / 3
+
+
+def _check_sign(name: str, values: Tensor) -> None:
+    if not (checks.finite(name, values) >= 0).all():
+        raise ValueError(f"{name} must be 0 or above, got a least of {values.min()}")
 
 
 def _fixed_loss(dual: Dual, q: Tensor, W_std: Tensor, chi_1: Tensor) -> Tensor:

@@ -41,6 +41,8 @@ def average_pool(
         At the call, if the inputs have another number of axes of positions.
     """
     size = tuple(checks.count("window", w) for w in window)
+    if not size:
+        raise ValueError("window must have a width for each axis of positions, such as (2, 2)")
     strides = size if stride is None else each_axis("stride", stride, size)
     margins = [(checks.count("padding", padding, at_least=0),) * 2] * len(size)
 

@@ -94,8 +94,15 @@ def features(x: Tensor, channel_axis: int = -1) -> Features:
     -------
     Features
         Unit vectors and root mean squares.
+
+    Raises
+    ------
+    ValueError
+        If there are no features.
     """
     x = x.movedim(channel_axis, -1)
+    if not x.shape[-1]:
+        raise ValueError(f"x must have features, got shape {tuple(x.shape)}")
     std = x.square().mean(-1).sqrt()
     norm = std * math.sqrt(x.shape[-1])
     return Features(x / torch.where(norm > 0, norm, 1)[..., None], std)

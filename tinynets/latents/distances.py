@@ -38,9 +38,17 @@ def bhattacharyya(a: Gaussian, b: Gaussian) -> Tensor:
     >>> bhattacharyya(a, b)
     tensor(1.)
     """
+    _same_dims(a, b)
     middle = factor_of((a.covariance + b.covariance) / 2)
     log_dets = log_det(factor_of(a.covariance)) + log_det(factor_of(b.covariance))
     return _mahalanobis(a.mean - b.mean, middle) / 8 + log_det(middle) / 2 - log_dets / 4
+
+
+def _same_dims(a: Gaussian, b: Gaussian) -> None:
+    if a.mean.shape[-1] != b.mean.shape[-1]:
+        raise ValueError(
+            f"b must have the {a.mean.shape[-1]} dimensions of a, got {b.mean.shape[-1]}"
+        )
 
 
 @checks.arguments()
@@ -94,6 +102,7 @@ def kl(a: Gaussian, b: Gaussian) -> Tensor:
     >>> kl(a, b)
     tensor(4.)
     """
+    _same_dims(a, b)
     factor_a, factor_b = factor_of(a.covariance), factor_of(b.covariance)
     ratio = torch.linalg.solve_triangular(factor_b, factor_a, upper=False)
     return (
@@ -121,6 +130,11 @@ def pairwise(compare: Callable[[Gaussian, Gaussian], Tensor], classes: Gaussian)
     Tensor, (*nets, n, n)
         Row i, column j: `compare(i, j)`.
 
+    Raises
+    ------
+    ValueError
+        If there is one Gaussian only.
+
     Examples
     --------
     >>> from tinynets.latents.gaussians import Gaussian
@@ -129,6 +143,8 @@ def pairwise(compare: Callable[[Gaussian, Gaussian], Tensor], classes: Gaussian)
     tensor([[0., 2.],
             [2., 0.]])
     """
+    if classes.mean.ndim < 2:
+        raise ValueError(f"classes must be several, got mean of shape {tuple(classes.mean.shape)}")
     rows = Gaussian(classes.mean.unsqueeze(-2), classes.covariance.unsqueeze(-3))
     columns = Gaussian(classes.mean.unsqueeze(-3), classes.covariance.unsqueeze(-4))
     return compare(rows, columns)

@@ -70,10 +70,7 @@ def class_gaussians(means: Tensor, variances: Tensor, labels: Tensor, n_classes:
     ValueError
         If a class has no image, or a label is none of the classes.
     """
-    checks.count("n_classes", n_classes)
-    if not 0 <= labels.min() <= labels.max() < n_classes:
-        got = f"{labels.min()} to {labels.max()}"
-        raise ValueError(f"labels must lie in 0 to n_classes - 1 = {n_classes - 1}, got {got}")
+    checks.classes("labels", labels, n_classes)
     rows = [rows_of(labels, k) for k in range(n_classes)]
     parts = [mixture_moments(means[..., i, :], variances[..., i, :]) for i in rows]
     return Gaussian(
@@ -109,6 +106,7 @@ def mixture_log_density(
     tensor([-1.8379])
     """
     _check_sign("variances", variances, variances > 0)
+    checks.count("chunk", chunk)
     parts = []
     for mean, variance in zip(means.split(chunk), variances.split(chunk), strict=True):
         z = (points[:, None] - mean).square() / variance + variance.log()
@@ -150,6 +148,8 @@ def region_level(density: Tensor, mass: float) -> Tensor:
     if not (density >= 0).all():
         raise ValueError(f"density must be 0 or above, got a least value of {density.min():g}")
     ordered = density.flatten(-2).sort(-1, descending=True).values
+    if not (ordered[..., 0] > 0).all():
+        raise ValueError("density must be above 0 somewhere, got zeros alone")
     share = ordered.cumsum(-1) / ordered.sum(-1, keepdim=True)
     index = (share < mass).sum(-1, keepdim=True)
     last = ordered.shape[-1] - 1

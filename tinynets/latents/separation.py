@@ -138,7 +138,7 @@ def pairwise_error(features: Tensor, labels: Tensor, n_classes: int) -> Tensor:
     ValueError
         If a class has no image.
     """
-    checks.count("n_classes", n_classes)
+    checks.classes("labels", labels, n_classes)
     errors = torch.zeros(n_classes, n_classes, device="cpu")
     sets = [features[rows_of(labels, k)] for k in range(n_classes)]
     for i in range(n_classes):

@@ -90,6 +90,11 @@ class StackedLinear(nn.Module):
                 f"inputs must be {self.weight.dtype} of shape (..., {self.weight.shape[-1]}), "
                 f"got {x.dtype} of shape {tuple(x.shape)}"
             )
+        if self.weight.ndim == 3 and x.ndim == 3 and len(x) not in (1, len(self.weight)):
+            raise ValueError(
+                f"inputs must be (n, in), or (nets, n, in) of {len(self.weight)} nets, got "
+                f"shape {tuple(x.shape)}"
+            )
         return _affine(x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
@@ -220,6 +225,9 @@ class Residual(nn.Module):
 
     def __init__(self, body: nn.Module, shortcut: nn.Module | None = None):
         super().__init__()
+        for name, part in (("body", body), ("shortcut", shortcut)):
+            if part is not None and not isinstance(part, nn.Module):
+                raise TypeError(f"{name} must be a torch.nn.Module, got {type(part).__name__}")
         self.body, self.shortcut = body, shortcut
 
     def forward(self, x: Tensor) -> Tensor:

@@ -103,12 +103,19 @@ def flatten(net: nn.Module) -> Tensor:
     Tensor, (dim,) or (n_nets, dim)
         In the order of `net.parameters()`, without gradients.
 
+    Raises
+    ------
+    ValueError
+        If the net has no parameters.
+
     Examples
     --------
     >>> flatten(nn.Linear(3, 2)).shape
     torch.Size([8])
     """
     skip = stack_dims(net)
+    if not any(True for _ in net.parameters()):
+        raise ValueError(f"net must have parameters, got {type(net).__name__} without any")
     return torch.cat([parameter.detach().flatten(skip) for parameter in net.parameters()], dim=-1)
 
 

@@ -177,7 +177,6 @@ def accuracy(net: Network, data: tuple) -> np.ndarray:
     Parameters
     ----------
     net : Network
-        One network, or several side by side.
     data : (ndarray, ndarray)
         x (n, n_in) and the labels (n,).
 
@@ -193,8 +192,9 @@ def accuracy(net: Network, data: tuple) -> np.ndarray:
     0.5
     """
     x, labels = pair("data", data)
-    guesses = weighted_inputs(net, x)[-1].argmax(-1)  # (..., n)
-    return (guesses == labels).mean(-1)
+    outputs = weighted_inputs(net, x)[-1]  # (..., n, n_out)
+    labels = checks.classes("labels", labels, outputs.shape[-1])
+    return (outputs.argmax(-1) == labels).mean(-1)
 
 
 @checks.arguments()

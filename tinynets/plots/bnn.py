@@ -13,7 +13,7 @@ from tinynets.colours import BLUE, INK, PALETTE, VERMILION
 
 @checks.arguments(
     x="finite points | points 1",
-    functions="... draws points",
+    functions="finite ... draws points",
     data="finite 2 n | 2 n 1",
     ylim="finite 2",
 )

@@ -52,6 +52,7 @@ def plot_digits(
         raise ValueError(
             f"points must have shape (n, 2) and labels (n,), got {points.shape} and {labels.shape}"
         )
+    checks.classes("labels", labels, 10)
     ax = plt.gca() if ax is None else ax
     for k, colour in enumerate(class_colours(10)):
         ax.plot(

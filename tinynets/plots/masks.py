@@ -14,7 +14,7 @@ from tinynets.plots import AMOUNTS, WEIGHTS, WIDTH
 from tinynets.text import number
 
 
-@checks.arguments(values="pixels", image_shape="positive 2 -> pixels")
+@checks.arguments(values="finite pixels", image_shape="positive 2 -> pixels", limit="positive")
 def plot_tile(
     values: ArrayLike,
     image_shape: tuple[int, int],

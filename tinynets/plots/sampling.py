@@ -37,6 +37,7 @@ def plot_traces(
     >>> len(plot_traces(np.zeros((4, 10)), n_warmup=3).lines)
     4
     """
+    checks.count("n_warmup", n_warmup, at_least=0)
     ax = plt.gca() if ax is None else ax
     values = np.asarray(values)
     for chain, colour in zip(values, np.resize(PALETTE, len(values)), strict=True):
@@ -112,7 +113,14 @@ def plot_autocorrelation(curves: Mapping[str, ArrayLike], *, ax: Axes | None = N
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    ValueError
+        If there are no curves.
     """
+    if not curves:
+        raise ValueError("curves must hold at least one sampler's autocorrelation")
     ax = plt.gca() if ax is None else ax
     for i, (name, values) in enumerate(curves.items()):
         draw_line(ax, np.arange(np.shape(values)[-1]), values, i, label=name, band=(5, 95))

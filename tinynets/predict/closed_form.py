@@ -254,11 +254,13 @@ def largest_learning_rate(ntk: Tensor, n_targets: int, *, momentum: float = 0.0)
     if not 0 <= checks.number("momentum", momentum) < 1:
         raise ValueError(f"momentum must lie in [0, 1), got {momentum!r}")
     matrix = as_matrix(ntk).double().cpu().numpy()
-    if len(matrix) < 3:
+    if len(matrix) < 3 or not matrix.any():
         largest = np.linalg.eigvalsh(matrix)[-1]
     else:  # Lanczos; any start will do that is not orthogonal to the eigenvector
         start = np.random.default_rng(0).standard_normal(len(matrix))
         largest = eigsh(matrix, k=1, which="LA", v0=start, return_eigenvectors=False)[0]
+    if not largest > 0:
+        raise ValueError(f"ntk must have an eigenvalue above 0, got a largest of {largest:g}")
     return float(2 * (1 + momentum) * n_targets / largest)
 
 

@@ -86,6 +86,7 @@ def integrate(
     blocks = (*outputs, *outputs) if ntk.ndim == 4 else ()
     checks.shape("ntk", ntk, (len(f0), len(f0), *blocks))
     matrix = as_matrix(ntk)
+    checks.shape("loss(f0)", loss(f0), ())
 
     def force(u: np.ndarray) -> np.ndarray:
         columns = torch.as_tensor(u, dtype=f0.dtype, device=f0.device).reshape(len(matrix), -1)

@@ -143,6 +143,10 @@ def gradient_of(state: State) -> Tensor:
 
 def _finite_values(value: Tensor, position: Tensor) -> Tensor:
     checks.shape("log_density(position)", value, (len(position),))
+    if value.dtype != position.dtype:
+        raise ValueError(
+            f"log_density(position) must be {position.dtype} as the position, got {value.dtype}"
+        )
     _finite_start("log_density", value)
     return value
 

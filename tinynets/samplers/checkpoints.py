@@ -73,6 +73,30 @@ def plan(
     }
 
 
+def path_of(checkpoint: str | os.PathLike) -> Path:
+    """Return the path of a checkpoint, if it can be that of a file.
+
+    Parameters
+    ----------
+    checkpoint : str or path
+        What was given.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no path, or that of a folder.
+    """
+    if not isinstance(checkpoint, str | os.PathLike):
+        raise TypeError(f"checkpoint must be a path, got {checkpoint!r}")
+    if Path(checkpoint).is_dir():
+        raise ValueError(f"checkpoint must be a file, got the folder {str(checkpoint)!r}")
+    return Path(checkpoint)
+
+
 def save(path: Path, plan: dict, run: Run, random_state: Tensor) -> None:
     """Write a checkpoint beside `path`, then put it in its place.
 

@@ -1,7 +1,6 @@
 """Running chains: warm-up, draws, progress, and checkpoints to resume."""
 
 import os
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -116,7 +115,7 @@ def sample(
     checks.generator("generator", generator)
     warming = _warming(sampler, n_warmup, n_burn_in)
     n_warmup = n_warmup or n_burn_in
-    path = None if checkpoint is None else Path(checkpoint)
+    path = None if checkpoint is None else checkpoints.path_of(checkpoint)
     counts = {"n_draws": n_draws, "n_warmup": n_warmup, "thin": thin, "keep_warmup": keep_warmup}
     plan, run = {}, None
     if path is not None:

@@ -175,7 +175,14 @@ def resample(weight: torch.Tensor, *, generator: torch.Generator) -> torch.Tenso
     -------
     torch.Tensor, (n,) int64
         Ascending.
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative or not finite, or all are 0.
     """
+    if not (checks.finite("weight", weight) >= 0).all() or not weight.any():
+        raise ValueError("weight must be 0 or above, and above it somewhere")
     n = len(weight)
     place = torch.arange(n, dtype=weight.dtype, device=weight.device)
     points = (

@@ -24,6 +24,11 @@ def skewed(dim: int, *, slant: float = 4.0) -> Target:
     Target
         With its moments and draws.
 
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
     References
     ----------
     Azzalini (1985), A class of distributions which includes the normal ones.
@@ -34,7 +39,8 @@ def skewed(dim: int, *, slant: float = 4.0) -> Target:
     tensor([0.7740], dtype=torch.float64)
     """
     checks.count("dim", dim)
-    checks.number("slant", slant)
+    if not math.isfinite(checks.number("slant", slant)):
+        raise ValueError(f"slant must be finite, got {slant}")
     delta = slant / math.sqrt(1 + slant**2)
     mean = torch.full((dim,), delta * math.sqrt(2 / math.pi), dtype=torch.float64)
 

@@ -60,7 +60,7 @@ def maximise(
 
     def gradient(_: int) -> Tensor:
         value, position.grad = both(position)
-        return value
+        return checks.shape("log_density(position)", value, (len(position),))
 
     history = ascend([position], gradient, n_steps=n_steps, learning_rate=learning_rate)
     return Maximum(position.detach(), torch.stack(history))

@@ -202,6 +202,9 @@ def _check_takes(loss: Loss, net: nn.Module, data: Sequence[Tensor]) -> None:
 
 
 def _check_finite(values: Tensor, step: int, optimiser: torch.optim.Optimizer) -> None:
+    if not isinstance(values, Tensor) or values.ndim > 1:
+        got = f"shape {tuple(values.shape)}" if isinstance(values, Tensor) else repr(values)
+        raise ValueError(f"loss must return a tensor, one number for each net, got {got}")
     if torch.isfinite(values).all():
         return
     bad = (~torch.isfinite(values)).nonzero().flatten().tolist()

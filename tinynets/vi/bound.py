@@ -221,7 +221,10 @@ def elbo(
     >>> terms.kl.abs() < 1e-5
     tensor(True)
     """
-    log_likelihood = estimate(q, generator=generator)
+    for one in torch.as_tensor(temperature).flatten().tolist():
+        checks.positive("temperature", one)
+    value = estimate(q, generator=generator)
+    log_likelihood = checks.shape("estimate(q)", value, tuple(q.mean.shape[:-1]))
     kl = exact_kl(q, prior)
     return Elbo(log_likelihood - temperature * kl, log_likelihood, kl)
 
@@ -277,10 +280,7 @@ def fit(
     >>> fit(vi.mean_field(torch.zeros(2), 1.0), estimate, one, **how).history.elbo.shape
     torch.Size([10])
     """
-    for value in torch.as_tensor(temperature).flatten().tolist():
-        checks.positive("temperature", value)
     q = type(q)(*(part.detach().clone().requires_grad_() for part in q))
-
     n_examples = len(prior.x) if isinstance(prior, bnn.Posterior) else 1
 
     def gradient(step: int) -> torch.Tensor:

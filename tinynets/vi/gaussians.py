@@ -1,14 +1,12 @@
 r"""Gaussians over flat weights: mean-field, low-rank, full covariance.
 
-Each has `sample`, `log_prob` and the closed-form KL to an independent
-Gaussian prior N(0, diag(p^2)),
+Each has `sample`, `log_prob` and the closed-form KL to an independent prior N(0, diag(p^2)),
 
 $KL = \tfrac12 \sum_j \frac{\Sigma_{jj} + m_j^2}{p_j^2}
       - \tfrac{d}{2} - \tfrac12 \log\det\Sigma + \sum_j \log p_j$.
 
-Standard deviations are kept as `raw_std` with std = softplus(raw_std), so
-that any real number is allowed while fitting. Every part may have leading
-dimensions: as many Gaussians side by side, fitted in one run by `vi.fit`.
+Standard deviations are kept as `raw_std` with std = softplus(raw_std), any real number. Every part
+may have leading dimensions: as many Gaussians side by side, fitted in one run by `vi.fit`.
 """
 
 import math
@@ -126,7 +124,7 @@ class FullCovariance(NamedTuple):
 Gaussian: TypeAlias = MeanField | LowRank | FullCovariance
 
 
-@checks.arguments(mean="float ... dim")
+@checks.arguments(mean="float finite ... dim")
 def mean_field(mean: torch.Tensor, std: float) -> MeanField:
     """Start a mean-field Gaussian at `mean` with one `std` for all.
 
@@ -150,7 +148,7 @@ def mean_field(mean: torch.Tensor, std: float) -> MeanField:
     return MeanField(mean, torch.full_like(mean, inverse_softplus(std)))
 
 
-@checks.arguments(mean="float ... dim")
+@checks.arguments(mean="float finite ... dim")
 def low_rank(mean: torch.Tensor, std: float, rank: int, *, generator: torch.Generator) -> LowRank:
     """Start a low-rank Gaussian: small random factors, `std` on top.
 
@@ -230,6 +228,7 @@ def pick(q: Gaussian, index: int) -> Gaussian:
     >>> pick(mean_field(torch.zeros(3, 4), 0.1), 0).mean.shape
     torch.Size([4])
     """
+    checks.choice("index", index, range(len(q.mean) if q.mean.ndim > 1 else 0))
     return type(q)(*(part[index] for part in q))
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from tinynets import bnn, checks, nets
-from tinynets.vi.gaussians import Gaussian, MeanField
+from tinynets.vi.gaussians import Gaussian, MeanField, check_dim
 
 # Variances below it are no noise at all; without it the gradient of a
 # standard deviation of exactly 0 is infinite.
@@ -46,6 +46,7 @@ def draw_outputs(
     (torch.Tensor, torch.Tensor)
         (*nets, n_samples, n, outputs) and (*nets, n_samples, k).
     """
+    check_dim(q, posterior)
     checks.like_x("x", x, posterior.x)
     checks.shape("x", x, ("n", *posterior.x.shape[1:]))
     if not local:

@@ -30,6 +30,11 @@ def two_slopes(negative: float, positive: float) -> Dual:
     Dual
         Its closed form.
 
+    Raises
+    ------
+    ValueError
+        If a slope is not finite.
+
     References
     ----------
     Cho and Saul (2009), eq. 6; Tsuchida et al. (2018), for two slopes.
@@ -39,8 +44,9 @@ def two_slopes(negative: float, positive: float) -> Dual:
     >>> two_slopes(0.0, 1.0).variance(torch.tensor(2.0))
     tensor(1.)
     """
-    checks.number("negative", negative)
-    checks.number("positive", positive)
+    for name, slope in (("negative", negative), ("positive", positive)):
+        if not math.isfinite(checks.number(name, slope)):
+            raise ValueError(f"{name} must be finite, got {slope}")
     a = (negative**2 + positive**2) / 2
     b = (negative - positive) ** 2 / (2 * math.pi)
 
