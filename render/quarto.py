@@ -31,6 +31,11 @@ FEW = 5  # pages that are laid out one by one; more, and the whole site is as qu
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _PAGE = re.compile(r"^\s*\[\s*\d+/\d+\]\s+(?P<page>\S.*\.qmd)\s*$")
 _PROGRESS = re.compile(r"\s*(Cell \d+/|Executing '|Starting \S+ kernel|Done$)")
+_NAMED = re.compile(  # what a warning is about, as it stands in the page
+    r"citation (\S+) not found|(@[\w-]+)|link target: (\S+)"
+    r"|TeX math (\S[^\n]*?)(?:, rendering|$)|TeX math *\n\s*(\S[^\n]*)",
+    re.MULTILINE,
+)
 _WARNING = re.compile(r"^\s*(\[?WARN(ING)?\b|\(W\)|ERROR\b)")
 
 
@@ -123,16 +128,18 @@ def _render(arguments: Sequence[str], project: Project, report: Report) -> None:
             process.wait()
     if status != 0:
         raise _failure(said)
-    raise_all(warnings(said))
+    raise_all(warnings(said, project.root))
 
 
-def warnings(said: Sequence[str]) -> Iterator[RenderError]:
-    """Find what Quarto warned of, and on which page.
+def warnings(said: Sequence[str], root: Path) -> Iterator[RenderError]:
+    """Find what Quarto warned of, on which page, and on which of its lines.
 
     Parameters
     ----------
     said
         Quarto's output, a line each, without colours.
+    root
+        Folder of the project, where the pages are read.
     """
     page = None
     for i, line in enumerate(said):
@@ -141,9 +148,23 @@ def warnings(said: Sequence[str]) -> Iterator[RenderError]:
             page = match["page"]
         elif _WARNING.match(line):
             more = takewhile(lambda below: below.startswith("  "), said[i + 1 :])
+            details = dedent("\n".join(more))
             yield RenderError(
-                f"Quarto says: {line.strip()}", page=page, details=dedent("\n".join(more))
+                f"Quarto says: {line.strip()}",
+                page=page,
+                line=_line(root, page, f"{line}\n{details}"),
+                details=details,
             )
+
+
+def _line(root: Path, page: str | None, warning: str) -> int | None:
+    """Return the line of a page that holds what a warning names; None where it can't be told."""
+    named = _NAMED.search(warning)
+    if named is None or page is None or not (root / page).is_file():
+        return None
+    text = next(filter(None, named.groups()))
+    lines = (root / page).read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((number for number, one in enumerate(lines, 1) if text in one), None)
 
 
 def _failure(said: Sequence[str]) -> RenderError:

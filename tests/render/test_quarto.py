@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -41,22 +42,26 @@ needs_quarto = pytest.mark.skipif(
 )
 
 
-def test_every_kind_of_warning_is_an_error_with_its_page():
-    found = list(warnings(LOG))
+def test_every_kind_of_warning_is_an_error_with_its_page(tmp_path):
+    (tmp_path / "notes").mkdir()
+    page = "---\ntitle: One\n---\n\n$\\Bigl(x$\n\n::: {.a}\n[b](missing.qmd)\n\nSee @fig-none.\n"
+    (tmp_path / "notes/one.qmd").write_text(page, encoding="utf-8")
+    found = list(warnings(LOG, tmp_path))
+    assert [error.line for error in found] == [5, None, 10, 8]
     assert [error.page for error in found] == ["notes/one.qmd"] * 4
     texts = ("TeX math", "unclosed", "@fig-none", "missing.qmd")
     assert all(text in error.message for text, error in zip(texts, found, strict=True))
 
 
 def test_a_warning_keeps_the_lines_that_explain_it():
-    first, *others = warnings(LOG)
+    first, *others = warnings(LOG, Path())
     assert first.details.splitlines()[-1] == "unexpected control sequence \\Bigl"
     assert not any(error.details for error in others)
 
 
 def test_the_kernel_and_a_quiet_log_are_no_warnings():
     quiet = [line for line in LOG if not line.startswith(("[WARN", "WARN"))]
-    assert list(warnings(quiet)) == []
+    assert list(warnings(quiet, Path())) == []
 
 
 def test_quarto_without_its_freezer_is_refused(site):
