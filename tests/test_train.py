@@ -129,6 +129,110 @@ def test_divergence_names_step_net_and_learning_rate():
         run(built(sizes=(4, 2)), lr=3e38)
 
 
+def test_divergence_on_the_way_names_its_step():
+    def loss(net, x, labels):
+        if (values := net(x)).isnan().any():
+            raise ValueError("the net is not finite")  # as a loss may, which is not what we tell
+        calls.append(len(calls) + 1)
+        return values.square().mean() * (torch.nan if len(calls) == 7 else 1.0)
+
+    calls, net = [], built()
+    optimiser = torch.optim.SGD(net.parameters(), lr=0.125)
+    how = {"optimiser": optimiser, "batch_size": 8, "generator": generator(3)}
+    with pytest.raises(train.DivergedError, match=r"at step 7 .*rate 0.125") as found:
+        train.train(net, loss, problem(), n_steps=30, **how)
+    assert found.value.step == 7 and len(calls) == 7
+
+
+def test_a_loss_that_fails_by_itself_is_not_called_divergence():
+    net = built()
+    how = {"batch_size": 8, "generator": generator(3)}
+    optimiser = torch.optim.SGD(net.parameters(), lr=0.1)
+    with pytest.raises(IndexError):
+        train.train(
+            net, lambda net, x, y: x[99].sum(), problem(), n_steps=2, optimiser=optimiser, **how
+        )
+
+
+def groups(net):
+    """Weights that decay and biases that don't, and a layer of another rate."""
+    first, last = net.layers
+    return [
+        {"params": [first.weight, last.weight], "weight_decay": 0.3},
+        {"params": [first.bias, last.bias], "weight_decay": 0.0, "lr": 0.03},
+    ]
+
+
+OPTIMISERS = {
+    "adamw": lambda p: torch.optim.AdamW(p, lr=0.01, fused=True),
+    "adam": lambda p: torch.optim.Adam(p, lr=0.01, amsgrad=True),
+    "momentum": lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True),
+    "sgd": lambda p: torch.optim.SGD(p, lr=0.1),
+    "rmsprop": lambda p: torch.optim.RMSprop(p, lr=0.01, centered=True, momentum=0.5),
+    "adagrad": lambda p: torch.optim.Adagrad(p, lr=0.1),  # one that is not joined
+}
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+@pytest.mark.parametrize("n_nets", [None, 2])
+def test_parameters_as_one_tensor_learn_as_in_a_plain_loop(name, n_nets):
+    x, labels = problem()
+    x, how = x.double(), {"batch_size": 16, "n_steps": 20}
+    ours, plain = built(n_nets).double(), built(n_nets).double()
+    optimiser, peer = OPTIMISERS[name](groups(ours)), OPTIMISERS[name](groups(plain))
+    order = generator(3)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimiser, 0.95)
+    for _ in range(2):  # a second training goes on from the running means of the first
+        train.train(
+            ours, classify, (x, labels), optimiser=optimiser, generator=order, **how,
+            stop=lambda step, net: schedule.step(),
+        )  # fmt: skip
+    order, fading = generator(3), torch.optim.lr_scheduler.ExponentialLR(peer, 0.95)
+    for _ in range(2):
+        rows = train.minibatches(len(x), 16, n_nets=n_nets, generator=order)
+        for index in itertools.islice(rows, 20):
+            peer.zero_grad()
+            classify(plain, x[index], labels[index]).sum().backward()
+            peer.step()
+            fading.step()
+    torch.testing.assert_close(nets.flatten(ours), nets.flatten(plain), rtol=0, atol=1e-6)
+    for mine, theirs in zip(ours.parameters(), plain.parameters(), strict=True):
+        kept, expected = optimiser.state[mine], peer.state[theirs]
+        assert kept.keys() == expected.keys()
+        for key in kept:
+            torch.testing.assert_close(kept[key], expected[key], rtol=0, atol=1e-6)
+    assert [len(group["params"]) for group in optimiser.param_groups] == [2, 2]
+
+
+def test_while_it_lasts_a_step_is_over_one_tensor():
+    net, seen = built(), []
+    optimiser = torch.optim.AdamW(net.parameters(), lr=0.01)
+
+    def stop(step, net):
+        seen.append([one.numel() for one in optimiser.param_groups[0]["params"]])
+        net.zero_grad()  # whoever sets a gradient to None does not cut the net off
+
+    start = nets.flatten(net)
+    train.train(net, classify, problem(), optimiser=optimiser, batch_size=8, n_steps=3,
+                generator=generator(3), stop=stop)  # fmt: skip
+    assert seen == [[nets.n_parameters(net)]] * 3
+    moved = (nets.flatten(net) - start).abs()
+    assert moved.max() > 0.025  # three steps of 0.01 by AdamW, not one
+    assert optimiser.param_groups[0]["params"] == list(net.parameters())
+
+
+def test_what_gets_no_gradient_stays_as_it_was():
+    net = built()
+    net.spare = nn.Parameter(torch.ones(5))
+    run(net, lr=0.1)
+    assert torch.equal(net.spare, torch.ones(5))
+    for kind in (torch.optim.AdamW, torch.optim.SGD):
+        optimiser = kind(net.parameters(), lr=0.1, weight_decay=0.5)
+        how = {"optimiser": optimiser, "batch_size": 8, "generator": generator(3)}
+        train.train(net, classify, problem(), n_steps=5, **how)
+        assert torch.equal(net.spare, torch.ones(5))
+
+
 @pytest.mark.parametrize(
     "options, error, words",
     [

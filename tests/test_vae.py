@@ -112,6 +112,49 @@ def test_gradient_flows_to_encoder_and_decoder():
         assert (by_seed > 0).all(), name
 
 
+@pytest.mark.parametrize("beta", [0.0, 1.5])
+@pytest.mark.parametrize("activation", ["silu", "tanh"])
+@pytest.mark.parametrize("n_nets", [None, 3])
+def test_gradient_written_out_equals_that_of_autograd(beta, activation, n_nets):
+    net = vae.VAE((6, 8, 5, 2), activation, n_nets=n_nets)
+    nets.initialise(net, generator=generator(1)).double()
+    if n_nets:
+        beta = beta * torch.arange(1.0, 4).double()
+    by_graph = vae.NegativeElbo(generator(2), beta)(net, images())
+    expected = torch.autograd.grad(by_graph.sum(), list(net.parameters()))
+    value = vae.NegativeElbo(generator(2), beta).backward(net, images())
+    torch.testing.assert_close(value, by_graph.detach())
+    for parameter, gradient in zip(net.parameters(), expected, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient)
+
+
+def test_training_by_either_gradient_ends_at_the_same_net():
+    ends = []
+    for plain in (True, False):
+        net, loss = built(), vae.NegativeElbo(generator(3), beta=2.0)
+        train.train(
+            net,
+            (lambda net, x, loss=loss: loss(net, x)) if plain else loss,
+            (images(20),),
+            batch_size=8,
+            n_steps=25,
+            optimiser=torch.optim.AdamW(net.parameters(), lr=0.02, fused=True),
+            generator=generator(4),
+        )
+        ends.append(nets.flatten(net))
+    torch.testing.assert_close(*ends, rtol=0, atol=1e-6)
+    assert (ends[0] - nets.flatten(built())).abs().max() > 0.1
+
+
+def test_what_an_elbo_refuses_its_gradient_refuses():
+    loss = vae.NegativeElbo(generator(1))
+    for x, words in [(images() * 255, "divide those"), (images(5, 4), r"shape \(..., 6\)")]:
+        with pytest.raises(ValueError, match=words):
+            loss.backward(built(), x)
+    with pytest.raises(ValueError, match="beta"):
+        vae.NegativeElbo(generator(1), -1.0).backward(built(), images())
+
+
 def test_beta_zero_is_an_autoencoder():
     net, x = built(), images()
     terms = vae.elbo(net, x, generator=generator(11), beta=0)

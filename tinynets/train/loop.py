@@ -1,7 +1,9 @@
 """The loop over minibatches."""
 
+import contextlib
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -9,9 +11,12 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from tinynets import checks, nets
+from tinynets.train import joined
 from tinynets.train.batches import minibatches
 
 Loss = Callable[..., Tensor]  # (net, *batch) -> () or (n_nets,)
+Backward = Callable[..., Tensor]  # the same, and leaves the gradient in the net
+EVERY = 50  # steps after which losses are looked at: a look makes the step wait
 
 
 class DivergedError(ArithmeticError):
@@ -52,11 +57,14 @@ def train(
         Trained in place; with `n_nets` set, all nets at once.
     loss : callable
         `loss(net, *batch)`: one value, or one a net. A batch tensor has
-        shape (batch, ...), or (n_nets, batch, ...) for a stack.
+        shape (batch, ...), or (n_nets, batch, ...) for a stack. If it has a
+        method `backward`, that is called instead of autograd: it returns the
+        same values and sets the parameters' gradients.
     data : sequence of (n_examples, ...)
         Whole data set on tensors: `(images,)` or `(images, labels)`.
     optimiser : torch.optim.Optimizer
-        Over `net.parameters()`. `fused=True` is the fastest on a CPU too.
+        Over `net.parameters()`. `fused=True` is the fastest on a CPU too. The
+        parameters of a small net are one tensor to it while training lasts.
     batch_size : int
         The last batch of an epoch may be smaller.
     n_steps : int
@@ -76,7 +84,8 @@ def train(
     Raises
     ------
     DivergedError
-        If a loss is infinite or NaN: names step, net and learning rate.
+        If a loss is infinite or NaN: names step, net and learning rate. Losses
+        are looked at every 50 steps, after each epoch and at the end.
     ValueError
         If the tensors of `data` differ in length, or a checkpoint lies
         outside 0 to `n_steps`.
@@ -91,19 +100,20 @@ def train(
     """
     checks.count("n_steps", n_steps)
     wanted = _wanted_checkpoints(checkpoints, n_steps)
-    steps = updates(
-        net, loss, data, optimiser=optimiser, batch_size=batch_size, generator=generator
-    )
     losses, kept = [], {}
     if 0 in wanted:
         kept[0] = nets.flatten(net)
-    # tqdm keeps quiet by itself where the output is not a terminal
-    for step in tqdm(range(1, n_steps + 1), disable=None, unit="step"):
-        losses.append(next(steps))
-        if step in wanted:
-            kept[step] = nets.flatten(net)
-        if stop is not None and stop(step, net):
-            break
+    steps = updates(
+        net, loss, data, optimiser=optimiser, batch_size=batch_size, generator=generator
+    )
+    with contextlib.closing(steps):
+        # tqdm keeps quiet by itself where the output is not a terminal
+        for step in tqdm(range(1, n_steps + 1), disable=None, unit="step"):
+            losses.append(next(steps))
+            if step in wanted:
+                kept[step] = nets.flatten(net)
+            if stop is not None and stop(step, net):
+                break
     parameters = torch.stack(list(kept.values())) if kept else nets.flatten(net)[None][:0]
     done = torch.tensor(list(kept), dtype=torch.int64, device="cpu")
     return History(torch.stack(losses), done, parameters)
@@ -117,7 +127,7 @@ def updates(
     optimiser: torch.optim.Optimizer,
     batch_size: int,
     generator: torch.Generator,
-) -> Iterator[Tensor]:
+) -> Generator[Tensor, None, None]:
     """Make one update after another, without end: the loop under `train`.
 
     Parameters
@@ -125,11 +135,13 @@ def updates(
     net : nn.Module
         Trained in place; with `n_nets` set, all nets at once.
     loss : callable
-        `loss(net, *batch)`: one value, or one a net.
+        `loss(net, *batch)`: one value, or one a net; by its method `backward`
+        if it has one.
     data : sequence of Tensor, (n_examples, ...)
         `(images,)` or `(images, labels)`.
     optimiser : torch.optim.Optimizer
-        Over `net.parameters()`.
+        Over `net.parameters()`; its groups may hold them as one tensor until
+        the iterator is closed.
     batch_size : int
         The last batch of an epoch may be smaller.
     generator : torch.Generator
@@ -143,7 +155,8 @@ def updates(
     Raises
     ------
     DivergedError
-        If a loss is infinite or NaN: names step, net and learning rate.
+        If a loss is infinite or NaN: names step, net and learning rate. Losses
+        are looked at every 50 steps and after each epoch.
     ValueError
         If the tensors of `data` differ in length.
 
@@ -165,13 +178,47 @@ def updates(
     n_examples = _n_examples(data)
     _check_takes(loss, net, data)
     batches = minibatches(n_examples, batch_size, n_nets=nets.n_nets_of(net), generator=generator)
-    for step, index in enumerate(batches, 1):
-        values = loss(net, *(tensor[index] for tensor in data))
-        _check_finite(values, step, optimiser)
-        optimiser.zero_grad(set_to_none=True)
+    by_hand: Backward | None = getattr(loss, "backward", None)
+    backward = by_hand or _by_autograd(loss)
+    joins: list[joined.Joined] = []
+    unseen: list[Tensor] = []
+    step = 0
+    try:
+        for step, index in enumerate(batches, 1):
+            if by_hand:
+                joined.attach(joins)
+            else:
+                joined.clear(optimiser, joins)
+            try:
+                unseen.append(backward(net, *(_rows(tensor, index) for tensor in data)))
+            except Exception:  # a loss may refuse what an earlier step made of the net
+                _look(unseen, step - 1, optimiser)
+                raise
+            optimiser.step()
+            if step == 1:
+                joins = joined.join(optimiser, at_most=math.inf if by_hand else joined.SMALL)
+            yield unseen[-1]
+            if len(unseen) == EVERY:
+                _look(unseen, step, optimiser)
+    finally:
+        joined.separate(optimiser, joins)
+        _look(unseen, step, optimiser)
+
+
+def _by_autograd(loss: Loss) -> Backward:
+    def backward(net: nn.Module, *batch: Tensor) -> Tensor:
+        values = _one_each(loss(net, *batch))
         values.sum().backward()
-        optimiser.step()
-        yield values.detach()
+        return values.detach()
+
+    return backward
+
+
+def _rows(tensor: Tensor, index: Tensor) -> Tensor:
+    """Return tensor[index], which is twice as fast by `index_select`."""
+    if index.ndim == 1:
+        return tensor.index_select(0, index)
+    return tensor.index_select(0, index.flatten()).unflatten(0, index.shape)
 
 
 def _n_examples(data: Sequence[Tensor]) -> int:
@@ -201,19 +248,31 @@ def _check_takes(loss: Loss, net: nn.Module, data: Sequence[Tensor]) -> None:
         ) from error
 
 
-def _check_finite(values: Tensor, step: int, optimiser: torch.optim.Optimizer) -> None:
+def _one_each(values: Tensor) -> Tensor:
     if not isinstance(values, Tensor) or values.ndim > 1:
         got = f"shape {tuple(values.shape)}" if isinstance(values, Tensor) else repr(values)
         raise ValueError(f"loss must return a tensor, one number for each net, got {got}")
-    if torch.isfinite(values).all():
+    return values
+
+
+def _look(unseen: list[Tensor], step: int, optimiser: torch.optim.Optimizer) -> None:
+    """Raise if a loss of the steps up to `step` is not finite; empty the list."""
+    if not unseen:
         return
-    bad = (~torch.isfinite(values)).nonzero().flatten().tolist()
-    which = f" of net {', '.join(map(str, bad))}" if values.ndim else ""
+    values = torch.stack(unseen)
+    unseen.clear()
+    wrong = ~torch.isfinite(values)
+    if not wrong.any():
+        return
+    first = int(wrong.nonzero()[0, 0])
+    bad = wrong[first].nonzero().flatten().tolist()
+    which = f" of net {', '.join(map(str, bad))}" if values.ndim > 1 else ""
     rates = ", ".join(f"{group['lr']:g}" for group in optimiser.param_groups)
+    at = step - len(values) + 1 + first
     error = DivergedError(
-        f"the loss{which} is not finite at step {step} with learning rate "
+        f"the loss{which} is not finite at step {at} with learning rate "
         f"{rates}: try a smaller rate, and check that the net was "
         f"initialised and the data are finite"
     )
-    error.step = step  # not an argument: those make up the message
+    error.step = at  # not an argument: those make up the message
     raise error

@@ -131,7 +131,7 @@ def exponential(amplitude: float = 1.0, rate: float = 1.0) -> Dual:
     """
     checks.number("amplitude", amplitude)
     checks.number("rate", rate)
-    square, fast = amplitude**2, rate**2
+    square, fast = amplitude * amplitude, rate * rate  # ** would raise where this is inf
 
     def moments(q1: Tensor, q2: Tensor, gap: Tensor, slopes: bool) -> Moments:
         k = q1.sqrt() * q2.sqrt() - gap
