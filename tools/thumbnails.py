@@ -106,7 +106,7 @@ def vae_latents(digits):
     noise = generator(1, "noise")
     train(
         net,
-        lambda net, x: -vae.elbo(net, x, generator=noise, beta=4.0).objective.mean(-1),
+        vae.NegativeElbo(noise, beta=4.0),
         (digits.train.images,),
         batch_size=64,
         n_steps=2500,

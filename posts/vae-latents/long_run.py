@@ -46,7 +46,7 @@ def run(protocol: str, beta: float) -> list[dict]:
     )
     train.train(
         net,
-        lambda net, x: -vae.elbo(net, x, generator=noise, beta=beta).objective.mean(-1),
+        vae.NegativeElbo(noise, beta),
         (images,),
         batch_size=options["batch_size"],
         n_steps=n_steps,
