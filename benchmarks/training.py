@@ -1,15 +1,22 @@
-"""Time the training loop against the usual DataLoader and nn.Module one.
+"""Time the training loop against the usual one, a tight one, and the flops.
 
-Both train the same nets on the same digits with the same optimiser and batch
-size, alternating in one process; the smallest time of each counts. Seconds
-of the clock tell only on a quiet machine; CPU seconds (with
-OMP_NUM_THREADS=1) tell on a busy one too.
+All train the same nets on the same digits with the same optimiser and batch
+size, alternating in one process: the usual DataLoader and nn.Module; a tight
+loop over the same module, by hand; `train`; and `train` with several seeds at
+once. A time is the median of repeats, with the smallest and the largest; a
+ratio is the median of the ratios within each repeat. Seconds of the clock tell
+only on a quiet machine, CPU seconds (with OMP_NUM_THREADS=1) on a busy one too.
 
-    python benchmarks/training.py [--repeats 3] [--seeds 5] [--images 60000]
+The limit is what the matrix products would take alone, counted from the shapes,
+at the speed of a product of two large matrices, measured in each repeat.
+
+    python benchmarks/training.py [--repeats 5] [--seeds 5] [--images 60000]
 """
 
 import argparse
 import itertools
+import math
+import statistics
 import time
 
 import torch
@@ -29,8 +36,13 @@ def our_vae(images, n_nets=None):
     net = nets.initialise(
         vae.VAE([images.shape[1], *HIDDEN, 2], n_nets=n_nets), generator=generator(1)
     )
-    noise = generator(1, "noise")
-    return fit(net, lambda net, x: -vae.elbo(net, x, generator=noise).objective.mean(-1), (images,))
+    return fit(net, vae.NegativeElbo(generator(1, "noise")), (images,))
+
+
+def autograd_vae(images):
+    net = nets.initialise(vae.VAE([images.shape[1], *HIDDEN, 2]), generator=generator(1))
+    loss = vae.NegativeElbo(generator(1, "noise"))
+    return fit(net, lambda net, x: loss(net, x), (images,))
 
 
 def our_classifier(images, labels, n_nets=None):
@@ -87,12 +99,21 @@ def usual(net, loss, *data):
         optimiser.step()
 
 
-def usual_vae(images):
-    usual(UsualVAE(images.shape[1]), lambda net, x: net(x), images)
+def tight(net, loss, *data):
+    """Train as briefly as PyTorch alone allows: no loader, no checks."""
+    optimiser = torch.optim.AdamW(net.parameters(), lr=LEARNING_RATE, fused=True)
+    for index in torch.randperm(len(data[0])).split(BATCH_SIZE):
+        optimiser.zero_grad()
+        loss(net, *(part.index_select(0, index) for part in data)).backward()
+        optimiser.step()
 
 
-def usual_classifier(images, labels):
-    usual(
+def vae_of(loop, images):
+    loop(UsualVAE(images.shape[1]), lambda net, x: net(x), images)
+
+
+def classifier_of(loop, images, labels):
+    loop(
         layers([images.shape[1], 10, 3, 10], nn.Sigmoid),
         lambda net, x, y: F.cross_entropy(net(x), y),
         images,
@@ -120,39 +141,71 @@ def vmap_classifier(images, labels, n_nets):
         optimiser.step()
 
 
-def smallest(repeats, **tasks):
-    """Run all tasks in turn, `repeats` times; keep each one's best times."""
-    best = {name: (float("inf"),) * 2 for name in tasks}
+def n_flops(*stacks):
+    """Count the operations of an image's matrix products, there and back.
+
+    A layer's product is made three times: for its outputs, for its weights'
+    gradient and for its inputs', which images don't need.
+    """
+    products = [math.prod(pair) for sizes in stacks for pair in itertools.pairwise(sizes)]
+    return 2 * (3 * sum(products) - products[0])
+
+
+def product_speed(n=1024, repeats=5):
+    """Return the operations per CPU second of a product of two matrices."""
+    a = torch.ones(n, n)
+    spent = time.process_time()
+    for _ in range(repeats):
+        a @ a
+    return repeats * 2 * n**3 / (time.process_time() - spent)
+
+
+def timed(repeats, flops, **tasks):
+    """Run all tasks in turn, `repeats` times: (clock, CPU) seconds of each, by name."""
+    found = {name: [] for name in ["limit", *tasks]}
+    for task in tasks.values():
+        task(slice(640))  # what the first call pays alone
     for _ in range(repeats):
         for name, task in tasks.items():
             wall, cpu = time.perf_counter(), time.process_time()
-            task()
-            spent = time.perf_counter() - wall, time.process_time() - cpu
-            best[name] = tuple(map(min, best[name], spent))
-    return best
+            task(slice(None))
+            found[name].append((time.perf_counter() - wall, time.process_time() - cpu))
+        found["limit"].append((flops / product_speed(),) * 2)
+    return found
 
 
-def report(title, best, n_nets, bar):
-    names = {
-        "usual": "DataLoader + nn.Module",
-        "ours": "tinynets",
-        "stack": f"tinynets, {n_nets} seeds at once",
-        "vmap": f"vmap, {n_nets} seeds at once",
-    }
-    print(f"{title}: one epoch, batch {BATCH_SIZE}; the bar is {bar} s for 60,000 images")
-    print(f"  {'seconds a seed':28} {'clock':>7} {'ratio':>6} {'CPU':>7} {'ratio':>6}")
-    for name, times in best.items():
-        share = n_nets if name in ("stack", "vmap") else 1
-        columns = (
-            f"{t / share:7.2f} {u / t * share:6.1f}"
-            for t, u in zip(times, best["usual"], strict=True)
-        )
-        print(f"  {names[name]:28}", *columns)
+NAMES = {
+    "usual": "DataLoader + nn.Module",
+    "tight": "tight loop",
+    "graph": "tinynets, by autograd",
+    "ours": "tinynets",
+    "stack": "tinynets, {} seeds at once",
+    "vmap": "vmap, {} seeds at once",
+    "limit": "matrix products alone",
+}
+
+
+def report(title, found, n_nets):
+    """Print CPU seconds a seed with their spread, ratios to `tinynets`, and the clock's."""
+    print(f"{title}: one epoch, batch {BATCH_SIZE}; CPU seconds a seed, with their range")
+    print(f"  {'':28} {'median':>7} {'range':>16} {'/ ours':>7} {'clock':>7}")
+    for name, label in NAMES.items():
+        if name in found:
+            share = n_nets if name in ("stack", "vmap") else 1
+            clock, cpu = ([pair[i] / share for pair in found[name]] for i in (0, 1))
+            ratio = statistics.median(
+                mine / ours for mine, (_, ours) in zip(cpu, found["ours"], strict=True)
+            )
+            spread = f"[{min(cpu):.2f}, {max(cpu):.2f}]"
+            print(
+                f"  {label.format(n_nets):28} {statistics.median(cpu):7.2f} {spread:>16} "
+                f"{ratio:7.2f} {statistics.median(clock):7.2f}"
+            )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--images", type=int, default=60_000)
     options = parser.parse_args()
@@ -162,29 +215,27 @@ def main():
         f"{digits.describe()}; {len(images):,} an epoch; torch {torch.__version__}, "
         f"{torch.get_num_threads()} threads"
     )
-    report(
-        "classifier {n, 10, 3, 10}",
-        smallest(
-            options.repeats,
-            usual=lambda: usual_classifier(images, labels),
-            ours=lambda: our_classifier(images, labels),
-            stack=lambda: our_classifier(images, labels, options.seeds),
-            vmap=lambda: vmap_classifier(images, labels, options.seeds),
-        ),
-        options.seeds,
-        2,
+    n_pixels, n_seeds = images.shape[1], options.seeds
+    found = timed(
+        options.repeats,
+        len(images) * n_flops([n_pixels, 10, 3, 10]),
+        usual=lambda some: classifier_of(usual, images[some], labels[some]),
+        tight=lambda some: classifier_of(tight, images[some], labels[some]),
+        ours=lambda some: our_classifier(images[some], labels[some]),
+        stack=lambda some: our_classifier(images[some], labels[some], n_seeds),
+        vmap=lambda some: vmap_classifier(images[some], labels[some], n_seeds),
     )
-    report(
-        "β-VAE {n, 256, 128, 2}",
-        smallest(
-            options.repeats,
-            usual=lambda: usual_vae(images),
-            ours=lambda: our_vae(images),
-            stack=lambda: our_vae(images, options.seeds),
-        ),
-        options.seeds,
-        6,
+    report(f"classifier {n_pixels}-10-3-10", found, n_seeds)
+    found = timed(
+        options.repeats,
+        len(images) * n_flops([n_pixels, *HIDDEN, 4], [2, *HIDDEN[::-1], n_pixels]),
+        usual=lambda some: vae_of(usual, images[some]),
+        tight=lambda some: vae_of(tight, images[some]),
+        graph=lambda some: autograd_vae(images[some]),
+        ours=lambda some: our_vae(images[some]),
+        stack=lambda some: our_vae(images[some], n_seeds),
     )
+    report(f"β-VAE {n_pixels}-256-128-2", found, n_seeds)
 
 
 if __name__ == "__main__":
