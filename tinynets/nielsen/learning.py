@@ -44,10 +44,12 @@ def backprop(net: Network, x: np.ndarray, y: np.ndarray, cost: Cost = QUADRATIC)
     >>> backprop(half, np.ones((1, 1)), np.ones((1, 1))).biases[0].tolist()
     [-0.125]
     """
-    n_out = net.weights[-1].shape[-2]
-    if x.ndim < 2 or y.shape[-1:] != (n_out,) or y.shape[-2:-1] != x.shape[-2:-1]:
+    n_in, n_out = net.weights[0].shape[-1], net.weights[-1].shape[-2]
+    fits = x.ndim > 1 and x.shape[-1] == n_in and y.shape[-1:] == (n_out,)
+    if not fits or y.shape[-2:-1] != x.shape[-2:-1]:
         raise ValueError(
-            f"y must have a row of {n_out} for each example, got {y.shape} for x of {x.shape}"
+            f"x and y must have rows of {n_in} and of {n_out}, one of each for each example, "
+            f"got shapes {x.shape} and {y.shape}"
         )
     return _scaled_gradient(net, x, y, cost, 1 / x.shape[-2])
 
