@@ -31,6 +31,10 @@ LEFTOVERS = {
 }
 
 
+# What is not read from one end to the other.
+BESIDE_TEXT = ["math", "svg", "table", "figure", "figcaption", "details", "nav", "header", "output"]
+
+
 @dataclass(frozen=True)
 class Page:
     """A built page: the folder of its site, and its path in it."""
@@ -217,6 +221,13 @@ def leftovers(page):
         if strong.get_text().endswith("?"):
             problems.append(f"a citation was not found: {strong.get_text()!r}")
     return problems
+
+
+def n_words(page):
+    """Words of the text itself, without code, formulas, captions, tables and answers."""
+    strings = (page.soup.find("main") or page.soup).find_all(string=True)
+    text = (s for s in strings if not s.find_parent([*NOT_PROSE, *BESIDE_TEXT]))
+    return len(re.findall(r"\w[\w'’.,-]*", " ".join(text)))
 
 
 def failed_cells(page):

@@ -163,6 +163,15 @@ def test_a_bad_page_is_caught(gate, old, new, phrase, tmp_path):
     assert any(phrase in problem for problem in problems), problems
 
 
+def test_words_are_those_of_the_text(tmp_path):
+    (page,) = build(tmp_path).pages[:1]
+    more = GOOD.replace(
+        "See ", "<details>not this</details><code>nor this</code> three more words "
+    )
+    (longer,) = build(tmp_path / "longer", index_html=more).pages[:1]
+    assert gates.n_words(longer) == gates.n_words(page) + 2
+
+
 def test_every_page_gate_has_its_bad_page():
     assert {fault[0] for fault in PAGE_FAULTS} >= set(gates.PAGE_GATES)
 

@@ -123,6 +123,12 @@ def test_html_that_is_not_valid_is_caught(html_validate, tmp_path):
     assert "not permitted as content" in html_validate(tmp_path / "bad.html").stdout
 
 
+def test_a_post_makes_one_argument(site):
+    posts = [page for page in site.pages if page.path.match("posts/*/index.html")]
+    long = {str(page.path): n for page in posts if (n := gates.n_words(page)) > 1800}
+    assert len(posts) > 5 and long == {}, "1,800 words at most: move another story to a note"
+
+
 @pytest.mark.parametrize("source", DIGIT_PAGES)
 def test_digit_pages_hold_on_the_small_digits(small_site, source):
     page = gates.Page(small_site.root, gates.PurePosixPath(source).with_suffix(".html"))
