@@ -277,6 +277,38 @@ def test_home_wants_corners_that_a_finger_can_tell_apart(n_units, holds, monkeyp
             exec(asserted, scope)
 
 
+@pytest.fixture(scope="module")
+def corners_of_home():
+    scope = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TINYNETS_DATA", "8x8")
+        for i in (0, 3):
+            exec(cells("index.qmd")[i], scope)
+    return scope
+
+
+def bend_where_no_unit_switches(scope):
+    scope["prediction"] = scope["prediction"].clone()
+    scope["prediction"][scope["nearest"].argmax() + 1] += 0.1
+
+
+def fit_worse(scope):
+    scope["run"] = scope["run"]._replace(losses=scope["run"].losses + 1)
+
+
+def never_bend(scope):
+    scope["prediction"] = 0 * scope["prediction"]
+
+
+@pytest.mark.parametrize("spoil", [bend_where_no_unit_switches, fit_worse, never_bend])
+def test_home_stops(spoil, corners_of_home):
+    scope = dict(corners_of_home)
+    exec(cells("index.qmd")[4], scope)
+    spoil(scope)
+    with pytest.raises(AssertionError):
+        exec(cells("index.qmd")[4], scope)
+
+
 def made_and_recipe(post, size):
     """What a post's long run stored, and the recipe in its script."""
     script = ROOT / "posts" / post / "long_run.py"

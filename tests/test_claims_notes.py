@@ -1,6 +1,7 @@
 """A note whose claim stops being true stops: claims are broken, and the note is seen to stop."""
 
 import json
+import statistics
 from pathlib import Path
 
 import numpy as np
@@ -248,3 +249,96 @@ def test_the_race_of_chapter_6_stops(spoil):
     spoil(result)
     with pytest.raises(AssertionError):
         run_race(result)
+
+
+APPENDIX = "notes/nielsen/appendix.qmd"
+WEIGHED = {
+    "source": b"def backprop(): ...\ndef sgd(): ...",
+    "program": 5_000,
+    "images": 90_000,
+    "full": 0.95,
+    "coarse": 0.25,
+    "net": None,
+    "test": None,
+}
+
+
+def run_appendix(**changes):
+    """Run the claims on the lengths, on these."""
+
+    class FakeNielsen:
+        accuracy = staticmethod(lambda net, test: 0.95)
+
+    scope = WEIGHED | {"nielsen": FakeNielsen, "rounded": lambda net, step: net} | changes
+    exec(cell_with(APPENDIX, "program_text"), scope)
+    return scope
+
+
+def test_the_lengths_of_the_appendix_hold_as_they_are():
+    assert run_appendix()["ratio_text"] == "18"
+
+
+@pytest.mark.parametrize(
+    "changes", [{"source": b"import this"}, {"images": 4_000}, {"full": 0.8}], ids=str
+)
+def test_the_lengths_of_the_appendix_stop(changes):
+    with pytest.raises(AssertionError):
+        run_appendix(**changes)
+
+
+BENCHMARKS = "notes/benchmarks.qmd"
+
+
+def run_benchmarks(spoil=lambda stored: None):
+    """Run the verdict on the stored run, spoilt."""
+    runs = json.loads((ROOT / "notes/benchmarks.json").read_text())
+    spoil(runs)
+    scope = {"stored": runs, "median": statistics.median}
+    exec(cell_with(BENCHMARKS, "def told"), scope)
+    return scope
+
+
+def repeat_once(runs):
+    for run in runs.values():
+        for method in run["methods"].values():
+            del method["repeats"][1:]
+
+
+def repeat_otherwise(runs):
+    next(iter(runs.values()))["recipe"]["repeats"] += 1
+
+
+def drop_a_repeat_of_a_peer(runs):
+    del next(iter(runs.values()))["methods"]["blackjax_hmc"]["repeats"][0]
+
+
+def slow_ours_down(runs):
+    for repeat in next(iter(runs.values()))["methods"]["tinynets_hmc"]["repeats"]:
+        repeat["draw seconds"] *= 1000
+
+
+def leave_the_chains_apart(runs):
+    for run in runs.values():
+        run["methods"]["blackjax_hmc"]["repeats"][0]["r_hat"] = 2.0
+
+
+@pytest.mark.parametrize(
+    "spoil, error",
+    [
+        (repeat_once, AssertionError),
+        (repeat_otherwise, AssertionError),
+        (drop_a_repeat_of_a_peer, ValueError),
+    ],
+)
+def test_the_benchmarks_stop(spoil, error):
+    with pytest.raises(error):
+        run_benchmarks(spoil)
+
+
+def test_the_benchmarks_say_who_is_ahead_and_which_chains_disagree():
+    held = run_benchmarks()
+    assert held["verdict"].startswith("In all ")
+    slowed = run_benchmarks(slow_ours_down)
+    assert "A peer is ahead on" in slowed["verdict"]
+    apart = run_benchmarks(leave_the_chains_apart)
+    assert apart["left_out"] > held["left_out"]
