@@ -1,6 +1,7 @@
 // What a page does, whichever engine laid it out; each part is a small module.
 import { cards } from "./cards.js";
 import { copyButtons, headingAnchors } from "./code.js";
+import { enlarge } from "./enlarge.js";
 import { openTargets } from "./folds.js";
 import { filterListings } from "./listing.js";
 import { openInPrint } from "./print.js";
@@ -19,3 +20,4 @@ search();
 openInPrint();
 solvedMarks();
 cards();
+enlarge();

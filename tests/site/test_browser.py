@@ -509,6 +509,26 @@ def test_a_link_shows_what_it_means_on_hover_and_focus(kind, page, base):
     expect(link).not_to_have_attribute("aria-describedby", "card")
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_click_enlarges_a_figure(width, page, base):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(base + "notes/activations.html", wait_until="networkidle")
+    image = page.locator("main figure img:visible:not(.explorable-still)").first
+    image.scroll_into_view_if_needed()
+    small = image.bounding_box()["width"]
+    image.click()
+    dialog = page.get_by_role("dialog", name="Figure")
+    expect(dialog.locator("img")).to_be_visible()
+    assert dialog.locator("img").bounding_box()["width"] > 1.2 * small
+    assert dialog.locator("img").get_attribute("alt") == image.get_attribute("alt")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    page.locator(".enlarge").first.focus()
+    page.keyboard.press("Enter")
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_be_hidden()
+
+
 def test_words_and_labels_find_an_exercise(site, page, base, tmp_path):
     """On a server, and in the site as a file."""
     with zipfile.ZipFile(site.root / "tiny-nets.zip") as packed:
