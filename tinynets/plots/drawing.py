@@ -101,7 +101,7 @@ def plot_looks(
     """
     checks.choice("start", start, range(10))
     image, side = images[typical(images, labels)[start]][None], math.isqrt(images.shape[1])
-    n_each = 10 if narrow else 25  # of a class; their shapes weigh most
+    n_each = 8 if narrow else 18  # of a class; their shapes weigh most
     some = torch.cat([(labels == k).nonzero()[:n_each, 0] for k in range(10)])
     figure = plt.figure(figsize=(PHONE, 1.72 * PHONE) if narrow else (WIDTH, 0.78 * WIDTH))
     given, masks, cube, *planes = _on_phone(figure) if narrow else _in_column(figure)
