@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from render import digits, facts
+from render import dangling, digits, facts
 from render.assemble import assemble, without_cells
 from render.cache import Cache
 from render.errors import RenderError, RenderErrors, errors_of, raise_all
@@ -49,17 +49,18 @@ def n_cores() -> int:
 
 
 def check_cells(project: Project, stamps: Stamps) -> None:
-    """Split every published page, so that what can be seen without running comes first.
+    """Look for what can be seen of the published pages without running them.
 
     Raises
     ------
     RenderError, RenderErrors
-        Cells are malformed.
+        Cells are malformed; a note or a file is missing.
     """
     errors: list[RenderError] = []
     for page in project.shown_pages:
         try:
             stamps.parts(page)
+            errors += dangling.problems(project.root, page)
         except (RenderError, RenderErrors) as error:
             errors += errors_of(error)
     raise_all(errors)
