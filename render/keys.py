@@ -9,15 +9,16 @@ from typing import NamedTuple
 
 from render.errors import RenderError
 
-HTML = re.compile(r"<[a-zA-Z/!?]")
+UNSAFE = re.compile(r"<[a-zA-Z/!?]|\]\(|\{[^}]*=")  # HTML, a link, an attribute
 QUOTED = re.compile(r"\$[^$]+\$|`[^`]+`")
 
 
 class Kind(NamedTuple):
-    """What a value may be: a test, and its name in a message."""
+    """What a value may be: a test, its name in a message, and what the keys below it hold."""
 
     is_valid: Callable[[object], bool]
     name: str
+    below: Mapping = {}
 
 
 def _is_text(value: object) -> bool:
@@ -33,21 +34,41 @@ def _is_texts(value: object) -> bool:
 
 
 def _is_safe(value: object) -> bool:
-    """Tell whether a text has no HTML in it; maths and code may hold a `<`."""
+    """Tell whether a text holds nothing that could run; maths and code may hold a `<`."""
     text = value if isinstance(value, str) else ""
-    return not HTML.search(QUOTED.sub("", text)) and "{=" not in text
+    return not UNSAFE.search(QUOTED.sub("", text)) and "{=" not in text
 
 
 def _is_parts(value: object) -> bool:
-    parts = value if isinstance(value, list) else [value]
-    return all(isinstance(part, Mapping) or _is_text(part) for part in parts)
+    return all(isinstance(part, Mapping) or _is_text(part) for part in _parts(value))
+
+
+def _parts(value: object) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def _is_menu(value: object) -> bool:
+    """Tell whether each entry is a page's name, or keys with texts and with entries below."""
+    return all(_is_text(entry) or _is_entry(entry) for entry in _parts(value))
+
+
+def _is_entry(value: object) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    texts = all(_is_text(value[key]) for key in MENU_TEXTS if key in value)
+    return texts and all(_is_menu(value[key]) for key in ("contents", "menu") if key in value)
+
+
+def _one_of(*names: str) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, bool) or value in names
 
 
 ANY = Kind(lambda value: True, "anything")
 BOOL = Kind(lambda value: isinstance(value, bool), "true or false")
 TEXT = Kind(_is_text, "text")
 LABEL = Kind(
-    lambda value: (_is_text(value) or _is_number(value)) and _is_safe(value), "text without HTML"
+    lambda value: (_is_text(value) or _is_number(value)) and _is_safe(value),
+    "text without HTML, links and attributes",
 )
 TEXTS = Kind(_is_texts, "text, or a list of texts")
 DATE = Kind(
@@ -57,7 +78,15 @@ NUMBER = Kind(_is_number, "a number")
 DEPTH = Kind(lambda value: _is_number(value) and value in range(1, 7), "a number from 1 to 6")
 KEYS = Kind(lambda value: isinstance(value, Mapping), "`key: value` lines")
 PARTS = Kind(lambda value: value is False or _is_parts(value), "a list of entries, or one entry")
-MENU = Kind(lambda value: value is False or isinstance(value, Mapping), "`key: value` lines")
+ENTRIES = Kind(_is_menu, "entries: names of pages, or `text:` and `href:` lines")
+OTHERS = "*"  # for keys that are Quarto's alone
+BAR = {"left": ENTRIES, "right": ENTRIES, OTHERS: ANY}
+SIDES = {"id": TEXT, "title": LABEL, "contents": ENTRIES, OTHERS: ANY}
+FOOT = {**dict.fromkeys(("left", "center", "right"), TEXT), OTHERS: ANY}
+MENU = Kind(lambda value: value is False or isinstance(value, Mapping), "`key: value` lines", BAR)
+MENU_TEXTS = ("text", "href", "file", "section", "auto", "icon", "aria-label")
+COUNT = Kind(lambda value: type(value) is int and value > 0, "a whole number from 1 up")
+SORT = Kind(lambda value: value is False or _is_texts(value), "such as `date desc`, or a list")
 SEARCH = Kind(lambda value: isinstance(value, bool | Mapping), "true, false or `key: value` lines")
 LEVELS = ("easy", "medium", "hard")
 LEVEL = Kind(lambda value: value in LEVELS, "easy, medium or hard")
@@ -69,10 +98,20 @@ ONE_FILE = Kind(
 )
 
 EXECUTE = {
-    **dict.fromkeys(("echo", "eval", "output", "include", "warning", "error", "freeze"), ANY),
+    **dict.fromkeys(("echo", "eval", "include", "warning", "error"), BOOL),
+    "output": Kind(_one_of("asis"), "true, false or asis"),
+    "freeze": Kind(_one_of("auto"), "true, false or auto"),
     **dict.fromkeys(("fig-width", "fig-height", "fig-dpi"), NUMBER),
     "fig-format": TEXT,
     "daemon": ANY,
+}
+LISTING = {
+    "id": TEXT,
+    **dict.fromkeys(("contents", "fields"), TEXTS),
+    "sort": SORT,
+    "max-items": COUNT,
+    **dict.fromkeys(("type", "categories", "feed", "sort-ui", "filter-ui"), ANY),
+    **dict.fromkeys(("date-format", "image-height", "grid-columns", "page-size"), ANY),
 }
 PAGE = {
     **dict.fromkeys(("title", "subtitle", "description", "abstract", "pagetitle"), LABEL),
@@ -80,15 +119,16 @@ PAGE = {
     **dict.fromkeys(("categories", "keywords", "aliases"), TEXTS),
     **dict.fromkeys(("image", "image-alt", "nocite", "page-layout", "lang"), TEXT),
     **dict.fromkeys(("draft", "toc", "number-sections", "page-navigation"), BOOL),
-    **dict.fromkeys(("author", "sidebar", "title-block-style"), ANY),
+    "author": PARTS,
+    "sidebar": Kind(lambda value: value is False or _is_text(value), "a sidebar's id, or false"),
+    "title-block-style": ANY,
     "search": BOOL,
     "toc-depth": DEPTH,
     "order": NUMBER,
     **dict.fromkeys(("needs", "leads-to"), TEXTS),
     "difficulty": LEVEL,
     "minutes": MINUTES,
-    "listing": PARTS,
-    "bibliography": ONE_FILE,
+    "listing": Kind(PARTS.is_valid, PARTS.name, LISTING),
     "execute": EXECUTE,
 }
 CONFIG = {
@@ -107,10 +147,19 @@ CONFIG = {
         "repo-actions": ANY,
         "draft-mode": TEXT,
         "navbar": MENU,
-        "sidebar": PARTS,
-        "page-footer": Kind(lambda v: _is_text(v) or isinstance(v, Mapping), "text or parts"),
+        "sidebar": Kind(PARTS.is_valid, PARTS.name, SIDES),
+        "page-footer": Kind(lambda v: _is_text(v) or isinstance(v, Mapping), "text or parts", FOOT),
     },
-    "format": {"html": KEYS},
+    "format": {
+        "html": {
+            **dict.fromkeys(("css", "include-in-header"), TEXTS),
+            **dict.fromkeys(("fig-width", "fig-height", "fig-dpi"), NUMBER),
+            **dict.fromkeys(("fig-format", "lang"), TEXT),
+            "toc": BOOL,
+            "toc-depth": DEPTH,
+            OTHERS: ANY,
+        }
+    },
     "execute": EXECUTE,
     "bibliography": ONE_FILE,
     "csl": TEXT,
@@ -137,18 +186,25 @@ def problems(
     """
     for key, below in value.items():
         name = f"{prefix}{key}"
+        kind = known.get(key, known.get(OTHERS))
         message = None
-        if key not in known:
+        if kind is None:
             message = (
                 f"`{name}` is not a key the built-in renderer knows; expected one of "
                 f"{', '.join(sorted(known))}"
             )
-        elif isinstance(known[key], Mapping):
+        elif isinstance(kind, Mapping):
             if isinstance(below, Mapping):
-                yield from problems(below, known[key], lines, source, f"{name}.")
+                yield from problems(below, kind, lines, source, f"{name}.")
             elif below is not None:
                 message = f"`{name}` must hold `key: value` lines, got {below!r}"
-        elif below is not None and not known[key].is_valid(below):
-            message = f"`{name}` must be {known[key].name}, got {below!r}"
+        elif below is not None and not kind.is_valid(below):
+            message = f"`{name}` must be {kind.name}, got {below!r}"
+        else:
+            for part in filter(
+                lambda part: kind.below and isinstance(part, Mapping), _parts(below)
+            ):
+                yield from problems(part, kind.below, lines, source, f"{name}.")
         if message:
-            yield RenderError(message, page=source, line=lines.get(name))
+            line = lines.get(name, lines.get(prefix.rstrip(".")))
+            yield RenderError(message, page=source, line=line)

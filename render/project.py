@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-import yaml
-
 from render import keys
 from render.errors import RenderError, raise_all
+from render.text import read_text, read_yaml, refuse_invisible
 
 CONFIG = "_quarto.yml"
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -113,7 +110,7 @@ class Project:
             raise RenderError(
                 f"there is no {CONFIG} in {root}; run this in the project's folder", page=CONFIG
             )
-        config, lines = _read_yaml(path.read_text(encoding="utf-8"), CONFIG, 1)
+        config, lines = read_yaml(read_text(root, CONFIG), CONFIG, 1)
         raise_all(keys.problems(config, keys.CONFIG, lines, CONFIG))
         if not (config.get("website") or {}).get("title"):
             raise RenderError("the site has no title; add `website: title: …`", page=CONFIG)
@@ -177,13 +174,7 @@ def read_page(root: Path, path: Path) -> Page:
         It is not UTF-8; its front matter is not closed, not YAML, or has an unknown key.
     """
     source = path.relative_to(root).as_posix()
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise RenderError(
-            f"is not UTF-8 text (byte {error.start}); save it as UTF-8", page=source
-        ) from None
-    return parse_page(path, source, text)
+    return parse_page(path, source, read_text(root, source))
 
 
 def parse_page(path: Path, source: str, text: str) -> Page:
@@ -199,12 +190,7 @@ def parse_page(path: Path, source: str, text: str) -> Page:
         raise RenderError(
             "starts with a byte order mark; save it as UTF-8 without one", page=source, line=1
         )
-    if control := CONTROL.search(text):
-        raise RenderError(
-            f"holds the control character U+{ord(control[0]):04X}, which no feed may; remove it",
-            page=source,
-            line=text.count("\n", 0, control.start()) + 1,
-        )
+    refuse_invisible(text, source)
     if not lines or lines[0].rstrip() != "---":
         raise RenderError(
             "has no front matter; begin it with a --- block that gives a title", page=source, line=1
@@ -212,7 +198,7 @@ def parse_page(path: Path, source: str, text: str) -> Page:
     end = next((i for i, line in enumerate(lines[1:], 1) if line.rstrip() in ("---", "...")), None)
     if end is None:
         raise RenderError("front matter is never closed; add a line ---", page=source, line=1)
-    meta, meta_lines = _read_yaml("\n".join(lines[1:end]), source, 2)
+    meta, meta_lines = read_yaml("\n".join(lines[1:end]), source, 2)
     raise_all(keys.problems(meta, keys.PAGE, meta_lines, source))
     meta = _plain(meta)
     _check_image(path, meta, source, meta_lines)
@@ -233,43 +219,25 @@ def _plain(value: Mapping) -> dict:
 def _check_image(path: Path, meta: Mapping, source: str, lines: Mapping[str, int]) -> None:
     """Look for a page's picture, if it isn't another site's nor made by a cell."""
     image = meta.get("image", "")
+    if not image or "://" in image:
+        return
     root = path.parents[len(PurePosixPath(source).parts) - 1]
     place = root / image.lstrip("/") if image.startswith("/") else path.parent / image
-    if image and "://" not in image and "_files/" not in image and not place.is_file():
+    why = "" if "_files/" in image or place.is_file() else f"there is no {image}"
+    if leaves(root, place):
+        why = f"{image} lies outside the project; copy it here"
+    if why:
         raise RenderError(
-            f"`image`: there is no {image}; give a path from the page's folder",
+            f"`image`: {why}; give a path from the page's folder",
             page=source,
             line=lines.get("image"),
         )
 
 
-def _read_yaml(text: str, source: str, first_line: int) -> tuple[dict, dict[str, int]]:
-    """Parse a mapping; give with it the line of every key, dotted when nested."""
-    try:
-        node = yaml.compose(text, Loader=yaml.CSafeLoader)
-        value = yaml.load(text, Loader=yaml.CSafeLoader)
-    except (yaml.YAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = first_line + (mark.line if mark else 0)
-        problem = getattr(error, "problem", None) or str(error)
-        raise RenderError(
-            f"is not valid YAML: {problem}; quote values that hold : or #", page=source, line=line
-        ) from None
-    if value is None:
-        return {}, {}
-    if not isinstance(value, dict):
-        raise RenderError(
-            f"expected `key: value` lines, got {value!r}", page=source, line=first_line
-        )
-    return value, dict(_key_lines(node, first_line))
-
-
-def _key_lines(node: yaml.Node, first_line: int, prefix: str = "") -> Iterable[tuple[str, int]]:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            name = f"{prefix}{key.value}"
-            yield name, first_line + key.start_mark.line
-            yield from _key_lines(value, first_line, f"{name}.")
+def leaves(root: Path, place: Path) -> bool:
+    """Tell whether a path, or a link that stands there, leads out of the project."""
+    named = Path(os.path.normpath(place))
+    return not (named.is_relative_to(root) and place.resolve().is_relative_to(root.resolve()))
 
 
 def _matches(root: Path, globs: Iterable[str] | str) -> list[Path]:
@@ -293,7 +261,7 @@ def _matches(root: Path, globs: Iterable[str] | str) -> list[Path]:
 def _leaving(root: Path, paths: Iterable[Path]) -> Iterable[RenderError]:
     """Name the links that lead out of the project: what is there is not to be published."""
     for path in paths:
-        if not path.resolve().is_relative_to(root.resolve()):
+        if leaves(root, path):
             yield RenderError(
                 f"is a link that leaves the project, to {path.resolve()}; copy what is meant here",
                 page=path.relative_to(root),

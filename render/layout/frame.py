@@ -27,6 +27,7 @@ from render.layout.terms import Glossary, Term, cards
 from render.project import Page, Project
 from render.take.away import Away
 from render.take.machines import linked_data
+from render.text import read_text
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 ROOT = re.compile(r'((?:href|src)=")/(?!/)')
@@ -218,7 +219,7 @@ class Frame:
         for name in names:
             if not (self._project.root / name).is_file():
                 raise RenderError(f"{key}: {name} is missing", page="_quarto.yml")
-        return "".join((self._project.root / name).read_text(encoding="utf-8") for name in names)
+        return "".join(read_text(self._project.root, name) for name in names)
 
     def _rooted(self, html: str) -> str:
         """Make the links of the 404 page whole, since it answers at any depth."""

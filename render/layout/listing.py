@@ -12,22 +12,6 @@ from render.errors import RenderError
 from render.layout.document import Document, resolve
 from render.project import Page, Project
 
-KEYS = {
-    "id",
-    "contents",
-    "sort",
-    "type",
-    "categories",
-    "fields",
-    "feed",
-    "max-items",
-    "sort-ui",
-    "filter-ui",
-    "date-format",
-    "image-height",
-    "grid-columns",
-    "page-size",
-}
 TYPES = ("default", "grid")
 FIELDS = ("image", "title", "subtitle", "description", "date", "categories")
 
@@ -109,10 +93,6 @@ def listings(page: Page, project: Project, documents: Mapping[str, Document]) ->
 
 def _listing(spec, page: Page, project: Project, documents: Mapping[str, Document]) -> Listing:
     spec = {"contents": spec} if isinstance(spec, str) else spec
-    for key in set(spec) - KEYS:
-        raise _wrong(
-            page, f"`listing.{key}` is not supported; expected one of {', '.join(sorted(KEYS))}"
-        )
     if spec.get("type", "default") not in TYPES:
         raise _wrong(
             page, f"listing type {spec['type']!r} is not supported; there are {', '.join(TYPES)}"

@@ -15,6 +15,7 @@ import panflute as pf
 import pypandoc
 
 from render.errors import RenderError
+from render.text import read_text
 
 READER = "markdown"
 WARNING = re.compile(r"\[WARNING\] (.*)")
@@ -99,7 +100,7 @@ def references(bibliography: Path, folder: Path) -> Path:
     RenderError
         It is no BibTeX.
     """
-    text = bibliography.read_text(encoding="utf-8")
+    text = read_text(bibliography.parent, bibliography.name)
     made = folder / f"references-{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
     if not made.is_file():
         entries = _run(["-f", "bibtex", "-t", "csljson"], text)[0]

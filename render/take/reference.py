@@ -33,6 +33,7 @@ from render.take.sources import (
     module_of,
     signature,
 )
+from render.text import read_text
 
 FOLDER = "reference"
 IMPORT = re.compile(
@@ -79,7 +80,9 @@ class Reference:
         self._root, self._kept = project.root, project.cache_dir / "reference"
         folder = project.root / PACKAGE
         self._trees = {
-            module_of(path, project.root): ast.parse(path.read_text(encoding="utf-8"))
+            module_of(path, project.root): ast.parse(
+                read_text(project.root, path.relative_to(project.root))
+            )
             for path in sorted(folder.rglob("*.py"))
             if not path.stem.startswith("__main")
         }

@@ -109,14 +109,16 @@ def test_the_projects_own_mistakes_name_its_file(tmp_path, old, new, words):
 
 
 @pytest.mark.parametrize(
-    ("listing", "words"),
+    ("listing", "line", "words"),
     [
-        ("type: table", "type 'table'"),
-        ("sort: author", "can't sort by 'author'"),
-        ("template: x.ejs", "listing.template"),
+        ("type: table", 3, "type 'table'"),
+        ("sort: author", 3, "can't sort by 'author'"),
+        ("template: x.ejs", 5, "listing.template"),
+        ("sort: 7", 5, "`listing.sort` must be such as `date desc`"),
+        ("max-items: many", 5, "`listing.max-items` must be a whole number"),
     ],
 )
-def test_a_listing_says_what_it_does_not_know(tmp_path, listing, words):
+def test_a_listing_says_what_it_does_not_know(tmp_path, listing, line, words):
     with pytest.raises(RenderError, match=words) as caught:
         build(
             tmp_path,
@@ -124,7 +126,7 @@ def test_a_listing_says_what_it_does_not_know(tmp_path, listing, words):
                 "posts/index.qmd": f"---\ntitle: P\nlisting:\n  contents: '*.qmd'\n  {listing}\n---\n"
             },
         )
-    assert caught.value.place == "posts/index.qmd:3"
+    assert caught.value.place == f"posts/index.qmd:{line}"
 
 
 def test_a_date_is_a_day(tmp_path):

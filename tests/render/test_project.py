@@ -35,6 +35,7 @@ def test_page_options_win_over_the_projects(site):
         ("title: A\nformat: html\n", 3, "`format` is not a key"),
         ("title: A: b\n", 2, "not valid YAML"),
         ("title: A\nexecute:\n  ehco: false\n", 4, "`execute.ehco` is not a key"),
+        ("title: A\nbibliography: more.bib\n", 3, "`bibliography` is not a key"),
         ("- a\n", 2, "expected `key: value` lines"),
     ],
 )
@@ -83,11 +84,14 @@ def test_errors_travel_between_processes():
         "title: [a, b]",
         "date: 5",
         "execute: 7",
-        "bibliography: [a.bib, b.bib]",
         "image: nothere.png",
         "title: <svg onload=alert(1)>",
         "description: </title><script>alert(1)</script>",
         "title: '`<b>`{=html}'",
+        "title: '[x](javascript:alert(1))'",
+        "description: '[x]{onclick=alert(1)}'",
+        "sidebar: 7",
+        "author: 3",
     ],
 )
 def test_a_value_of_the_wrong_kind_is_told_with_its_line(site, line):
@@ -111,6 +115,17 @@ def test_a_value_of_the_wrong_kind_is_told_with_its_line(site, line):
         ("website:\n  title: Small site", "website:", " the site has no title"),
         ("execute:", "bibliography: 5\nexecute:", "14: `bibliography` must be the name of one"),
         (None, "", " the site has no title"),
+        ("execute:", "execute:\n  echo: maybe", "15: `execute.echo` must be true or false"),
+        ("auto", "often", "15: `execute.freeze` must be true, false or auto"),
+        ("      - text: Home", "      - 5\n      - text: Home", "8: `website.navbar.left` must be"),
+        ("text: Home", "text: [a]", "8: `website.navbar.left` must be entries"),
+        ("href: index.qmd", "contents: 7", "8: `website.navbar.left` must be entries"),
+        ("  navbar:", "  sidebar:\n    contents: 7\n  navbar:", "8: `website.sidebar.contents`"),
+        ("  navbar:", "  sidebar: [{contents: 7}]\n  navbar:", "7: `website.sidebar.contents`"),
+        ("  navbar:", "  page-footer:\n    left: [7]\n  navbar:", "8: `website.page-footer.left`"),
+        ("html-math-method: mathml", "css: 7", "13: `format.html.css` must be text"),
+        ("html-math-method: mathml", "toc-depth: deep", "13: `format.html.toc-depth` must be"),
+        ("Small site", '"a\\x01b"', "6: holds the control character U+0001"),
     ],
 )
 def test_a_wrong_value_in_the_projects_settings_is_told(site, old, new, says):
@@ -163,6 +178,8 @@ def test_a_folder_that_may_not_be_read_does_not_vanish(site, monkeypatch):
         ("\ufeff---\ntitle: A\n---\n", "index.qmd:1: starts with a byte order mark"),
         ("---\ntitle: A\n---\n\na\x0bb\n", r"index.qmd:5: holds the control character U\+000B"),
         ("---\ntitle: A\n---\n\n\x01\n", r"index.qmd:5: holds the control character U\+0001"),
+        ("---\ntitle: A\n---\n\na\u2028b\n", r"index.qmd:5: holds the control character U\+2028"),
+        ('---\ntitle: "a\\ufffe"\n---\n', r"index.qmd:2: holds the control character U\+FFFE"),
     ],
 )
 def test_what_no_feed_may_hold_is_told(site, text, says):
@@ -172,9 +189,11 @@ def test_what_no_feed_may_hold_is_told(site, text, says):
 
 
 def test_one_category_and_one_bibliography_may_be_text_or_list(site):
-    head = "title: A\ncategories: single\nbibliography: [more.bib]\nsubtitle:\n"
-    page = site.page("index.qmd", "", head=head)
-    assert page.meta == {"title": "A", "categories": ["single"], "bibliography": "more.bib"}
+    page = site.page("index.qmd", "", head="title: A\ncategories: single\nsubtitle:\n")
+    assert page.meta == {"title": "A", "categories": ["single"]}
+    config = site.root / "_quarto.yml"
+    config.write_text(f"{config.read_text()}bibliography: [more.bib]\n")
+    assert site.project.config["bibliography"] == "more.bib"
 
 
 @pytest.mark.parametrize("image", ["a.svg", "/b/c.png", "x_files/figure-html/y.svg", "https://a/b"])
@@ -182,3 +201,9 @@ def test_a_picture_that_is_there_or_may_come_is_taken(site, image):
     site.write("posts/a.svg", "")
     site.write("b/c.png", "")
     assert site.page("posts/p.qmd", "", head=f"title: A\nimage: {image}\n").meta["image"] == image
+
+
+def test_settings_that_are_not_utf_8_are_told(site):
+    (site.root / "_quarto.yml").write_bytes(b"website:\n  title: \xff\n")
+    with pytest.raises(RenderError, match=r"^_quarto\.yml: is not UTF-8 text \(byte 18\)"):
+        _ = site.project
