@@ -145,3 +145,17 @@ def test_a_formula_that_pandoc_refuses_is_told_where_it_stands(tmp_path):
 def test_a_broken_bibliography_is_told_by_its_name(tmp_path):
     with pytest.raises(RenderError, match=r"^references\.bib:\d+: pandoc says: "):
         build(tmp_path, {"references.bib": "@book{a,\n  title = {B}\n\n@book{\n"})
+
+
+@pytest.mark.parametrize("image", ["../../secret.svg", "/../secret.svg", "link.svg"])
+def test_an_image_outside_the_project_is_not_published(tmp_path, image):
+    (tmp_path / "secret.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    folder = tmp_path / "source" / "posts"
+    folder.mkdir(parents=True)
+    (folder / "link.svg").symlink_to(tmp_path / "secret.svg")
+    page = f"---\ntitle: P\n---\n\n![A caption]({image}){{fig-alt='A picture'}}\n"
+    with pytest.raises(RenderError, match=r"^posts/a\.qmd:5: the image .* outside the project"):
+        build(tmp_path, {"posts/a.qmd": page})
+    head = f"---\ntitle: P\nimage: {image}\n---\n"
+    with pytest.raises(RenderError, match=r"^posts/a\.qmd:3: `image`: .* outside the project"):
+        build(tmp_path, {"posts/a.qmd": head})
