@@ -25,6 +25,11 @@ def test_traces_are_the_chains():
     assert ax.get_ylabel() == "f(0)" and ax.texts[0].get_text() == "warm-up"
 
 
+def test_a_warm_up_longer_than_the_chains_is_refused():
+    with pytest.raises(ValueError, match="n_warmup must be at most the 10 draws, got 11"):
+        sampling.plot_traces(np.zeros((2, 10)), n_warmup=11)
+
+
 def test_ranks_are_the_counts_beside_their_expectation():
     ax = sampling.plot_ranks([3, 5, 4], expected=4.0, band=(1.0, 7.0), label="f(0)")
     assert [bar.get_height() for bar in ax.containers[0]] == [3, 5, 4]

@@ -31,3 +31,13 @@ def test_spread_is_that_of_a_sample():
     assert tables.mean_and_std(values, 3) == f"{7 / 3:.3f} ± {values.std():.3f}"
     with pytest.raises(ValueError, match="values must be 2 or more"):
         tables.mean_and_std([1.0])
+
+
+def test_a_bar_does_not_end_a_cell():
+    assert tables.markdown(["p(x|y)"], [[r"a\|b"]]) == "| p(x\\|y) |\n|:--|\n| a\\|b |"
+
+
+@pytest.mark.parametrize("cell", ["$|x|$", "`a|b`", "a\nb"])
+def test_what_would_end_a_cell_is_refused(cell):
+    with pytest.raises(ValueError, match=r"cells must have one line, and no \|"):
+        tables.markdown(["x"], [[cell]])

@@ -1,5 +1,6 @@
 """Tables of results, in Markdown."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 import torch
@@ -17,7 +18,7 @@ def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     columns : sequence of str
         Heads of the columns.
     rows : iterable of sequences of str
-        Cells, as they shall be read.
+        Cells, as they shall be read; a `|` in text is escaped.
 
     Returns
     -------
@@ -27,7 +28,8 @@ def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     Raises
     ------
     ValueError
-        If a row has another number of cells than there are columns.
+        If a row has another number of cells than there are columns, or a cell holds
+        what would end it: a new line, or `|` in a formula or code.
 
     Examples
     --------
@@ -51,7 +53,8 @@ def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         columns
     )
     rule = "".join("|--:" if right else "|:--" for right in numeric) + "|"
-    head, *body = ("| " + " | ".join(row) + " |" for row in [list(columns), *rows])
+    cells = [[_escaped(cell) for cell in row] for row in [list(columns), *rows]]
+    head, *body = (f"| {' | '.join(row)} |" for row in cells)
     return "\n".join([head, rule, *body])
 
 
@@ -88,6 +91,16 @@ def mean_and_std(values: Tensor | Sequence[float], digits: int = 2) -> str:
         )
     values = values.double()
     return f"{values.mean():.{digits}f} ± {values.std():.{digits}f}"
+
+
+def _escaped(cell: str) -> str:
+    """Write `|` so that it doesn't end a cell."""
+    escaped = re.sub(r"(?<!\\)\|", r"\|", cell)
+    if "\n" in cell or (escaped != cell and ("$" in cell or "`" in cell)):
+        raise ValueError(
+            rf"cells must have one line, and no | in code or formulas (\vert is one), got {cell!r}"
+        )
+    return escaped
 
 
 def _is_number(cell: str) -> bool:

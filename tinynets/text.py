@@ -41,7 +41,8 @@ def number(value: float, text: str = "{:.1f}") -> str:
     Parameters
     ----------
     value : float
-        What rounds to 0 has no minus.
+        What rounds to 0 has no minus. NaN and infinity are written as "nan" and "inf",
+        which no sentence should say: assert that a value is finite where it may not be.
     text : str
         Its format, such as "{:+.1f}" or "{:.0e}".
 

@@ -32,14 +32,21 @@ def plot_traces(
     -------
     Axes
 
+    Raises
+    ------
+    ValueError
+        If there are fewer draws than `n_warmup`.
+
     Examples
     --------
     >>> len(plot_traces(np.zeros((4, 10)), n_warmup=3).lines)
     4
     """
     checks.count("n_warmup", n_warmup, at_least=0)
-    ax = plt.gca() if ax is None else ax
     values = np.asarray(values)
+    if n_warmup > values.shape[-1]:
+        raise ValueError(f"n_warmup must be at most the {values.shape[-1]} draws, got {n_warmup}")
+    ax = plt.gca() if ax is None else ax
     for chain, colour in zip(values, np.resize(PALETTE, len(values)), strict=True):
         ax.plot(np.arange(len(chain)), chain, color=colour, linewidth=0.7, alpha=0.8)
     if n_warmup:
