@@ -97,7 +97,7 @@ def finish(
     documents |= {source: shown for source, (_, shown) in made.items()}
     extra = [page for page, _ in made.values()]
 
-    def picture(page: Page) -> str | None:
+    def picture(page: Page) -> share.Picture | None:
         return share.picture(page, documents[page.source], out, project.cache_dir / "share")
 
     home = next((picture(page) for page in project.shown_pages if page.href == "index.html"), None)

@@ -23,6 +23,7 @@ from render.layout.listing import Listing, long_date, page_date
 from render.layout.markup import edited, first
 from render.layout.navigation import Item, Menus
 from render.layout.reading import Reading
+from render.layout.share import Picture
 from render.layout.terms import Glossary, Term, cards
 from render.project import Page, Project
 from render.take.away import Away
@@ -75,7 +76,7 @@ class Frame:
         self._policy, self._head = _split_policy(self._include("include-in-header"))
 
     def render(
-        self, page: Page, shown: Document, out: Path, away: Away, picture: str | None = None
+        self, page: Page, shown: Document, out: Path, away: Away, picture: Picture | None = None
     ) -> str:
         """Return a page's HTML.
 
@@ -86,7 +87,7 @@ class Frame:
         away
             What the page's last rows say.
         picture
-            Address from the root of what other sites show of the page.
+            What other sites show of the page.
         """
         lists = self._lists.get(page.source, ())
         marked, terms = self._marked(shown.body, page)
@@ -113,6 +114,7 @@ class Frame:
             link=lambda target: relative(page.source, target),
             canonical=self._address(page),
             image=self._whole(page, picture),
+            image_alt=picture.alt if picture else self._website.get("image-alt", ""),
             linked_data=self._linked_data(page, shown, away, picture),
             category_page=self._category_page(page),
         )
@@ -189,14 +191,12 @@ class Frame:
             return None
         return absolute(self._website, page.href.removesuffix("index.html"))
 
-    def _whole(self, page: Page, picture: str | None) -> str | None:
+    def _whole(self, page: Page, picture: Picture | None) -> str | None:
         """Return the whole address of a page's picture for other sites."""
-        picture = picture or self._website.get("image")
-        return (
-            absolute(self._website, unquote(picture)) if picture and self._address(page) else None
-        )
+        given = picture.address if picture else self._website.get("image")
+        return absolute(self._website, unquote(given)) if given and self._address(page) else None
 
-    def _linked_data(self, page: Page, shown: Document, away: Away, picture: str | None) -> str:
+    def _linked_data(self, page: Page, shown: Document, away: Away, picture: Picture | None) -> str:
         address = self._address(page)
         if address is None:
             return ""

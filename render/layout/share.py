@@ -8,6 +8,7 @@ import io
 import posixpath
 import re
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import vl_convert
@@ -16,21 +17,28 @@ from PIL import Image
 from render.errors import RenderError
 from render.layout import images
 from render.layout.document import Document, resolve
+from render.layout.markup import elements
 from render.project import Page, Project
 
 WIDTH, HEIGHT, MARGIN = 1200, 630, 48
 PAPER = "#fdfcfa"
 ICON = 180  # pixels, as phones ask for
 COLOURS = 128  # of a picture: a third of the bytes, and nobody sees the difference
-FIGURE = re.compile(r'<img\b[^>]*\bsrc="([^"]*)"')
 ROOT_TAG = re.compile(r"<svg\b([^>]*?)(/?)>", re.DOTALL)
 OWN_SIZE = re.compile(r"""\s(?:width|height|x|y)=(?:"[^"]*"|'[^']*')""")
 
 
-def picture(page: Page, shown: Document, out: Path, kept: Path) -> str | None:
-    """Write a page's picture for other sites; return its address from the root.
+class Picture(NamedTuple):
+    """What other sites show of a page: its address from the root, and what it shows."""
 
-    It is the page's `image:`, else its first figure, in the middle of a sheet.
+    address: str
+    alt: str
+
+
+def picture(page: Page, shown: Document, out: Path, kept: Path) -> Picture | None:
+    """Write a page's picture for other sites, in the middle of a sheet.
+
+    It is the page's first figure; where there is none, or one that moves, its `image:`.
 
     Parameters
     ----------
@@ -41,7 +49,7 @@ def picture(page: Page, shown: Document, out: Path, kept: Path) -> str | None:
 
     Returns
     -------
-    str or None
+    Picture or None
         None if the page has no picture, or one that is neither an SVG with a viewBox nor a PNG.
 
     Raises
@@ -49,7 +57,7 @@ def picture(page: Page, shown: Document, out: Path, kept: Path) -> str | None:
     RenderError
         The SVG is broken.
     """
-    svg = _svg_of(page, shown, out)
+    svg, alt = _svg_of(page, shown, out)
     tag = ROOT_TAG.search(svg or "")
     if tag is None or "viewBox" not in tag[1]:
         return None
@@ -62,7 +70,7 @@ def picture(page: Page, shown: Document, out: Path, kept: Path) -> str | None:
     name = f"share/{posixpath.splitext(page.source)[0].replace('/', '-')}.png"
     (out / "share").mkdir(parents=True, exist_ok=True)
     (out / name).write_bytes(place.read_bytes())
-    return name
+    return Picture(name, alt)
 
 
 def icon(project: Project, out: Path) -> None:
@@ -81,17 +89,27 @@ def icon(project: Project, out: Path) -> None:
     (out / "apple-touch-icon.png").write_bytes(vl_convert.svg_to_png(sheet))
 
 
-def _svg_of(page: Page, shown: Document, out: Path) -> str | None:
-    named = [page.meta["image"]] if page.meta.get("image") else []
-    for source in [*named, *FIGURE.findall(shown.body)]:
+def _svg_of(page: Page, shown: Document, out: Path) -> tuple[str | None, str]:
+    """Return the SVG of a page's picture, and what it shows."""
+    for source, alt in _pictures(page, shown):
         parts = urlsplit(source)
         if parts.scheme == "data":
             kind, _, text = source.partition(",")
             if kind.startswith("data:image/svg+xml") and "base64" not in kind:
-                return unquote(text)
+                return unquote(text), alt
         elif not parts.scheme and parts.path:
-            return _read(out / resolve(page.href, unquote(parts.path)))
-    return None
+            return _read(out / resolve(page.href, unquote(parts.path))), alt
+    return None, ""
+
+
+def _pictures(page: Page, shown: Document) -> list[tuple[str, str]]:
+    """Return address and text of a page's pictures, the one to be shown first."""
+    tags = [one.attrs for one in elements(shown.body) if one.tag == "img"]
+    figures = [(tag.get("src", ""), tag.get("alt", "")) for tag in tags]
+    meta = page.meta
+    own = [(meta["image"], meta.get("image-alt", ""))] if meta.get("image") else []
+    moves = not figures or figures[0][0].startswith("data:")
+    return own + figures if moves else figures + own
 
 
 def _read(path: Path) -> str | None:
@@ -127,7 +145,7 @@ def _png(sheet: str, page: Page) -> bytes:
     except (RuntimeError, ValueError) as error:
         raise RenderError(
             f"its first figure is no whole SVG ({str(error).splitlines()[0]}), so that other sites "
-            "can't show it: mend the figure, or name another with `image:`",
+            "can't show it: mend the figure",
             page=page.source,
         ) from error
     few = Image.open(io.BytesIO(drawn)).convert("RGB").quantize(COLOURS)

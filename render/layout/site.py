@@ -18,7 +18,7 @@ from render.layout.kept import documents
 from render.layout.pandoc import citation_keys, references
 from render.layout.polish import phone_of
 from render.layout.source import Source
-from render.project import CONFIG, Executed, Project, leaves
+from render.project import CONFIG, Executed, Page, Project, leaves
 
 HEAD_KEYS = ("title", "subtitle", "description")
 # in what pandoc says
@@ -47,7 +47,8 @@ def build_site(project: Project, executed: Iterable[Executed], out: Path) -> Non
     shown, sources = _documents(project, runs)
     _copy_resources(project, out)
     for page in project.shown_pages:
-        _copy_images(runs[page.source], shown[page.source], project, out, sources[page.source])
+        given = runs[page.source], shown[page.source], project, out, sources[page.source]
+        _copy_images(page, *given)
     indexed = finish(project, shown, runs, out)
     problems = checks.check(out, project, sources)
     indexed()
@@ -122,18 +123,21 @@ def _copy_resources(project: Project, out: Path) -> None:
 
 
 def _copy_images(
-    run: Executed, shown: Document, project: Project, out: Path, source: Source
+    page: Page, run: Executed, shown: Document, project: Project, out: Path, source: Source
 ) -> None:
-    """Bring a page's images to where it shows them from; what lies outside is not published."""
-    own = run.page.meta.get("image")  # what lists and other sites show of the page
+    """Bring a page's images to where it shows them from; what lies outside is not published.
+
+    What lists show of it is said by the page as it is now, not as it last ran.
+    """
     narrow = [name for name in map(phone_of, shown.images) if name]
+    own = page.meta.get("image")
     for url in [*shown.images, *narrow, *([own] if own else [])]:
         path = unquote(urlsplit(url).path)
-        name = resolve(run.page.source, path)
+        name = resolve(page.source, path)
         if leaves(project.root, project.root / name):
             raise RenderError(
                 f"the image {url} lies outside the project; copy it here",
-                page=run.page.source,
+                page=page.source,
                 line=source.line(url),
             )
         made = [file for file in (run.files_dir / path, project.root / name) if file.is_file()]

@@ -13,7 +13,8 @@ from tests.render.helpers import build
 SQUARE = '<svg xmlns="http://www.w3.org/2000/svg" width="{side}" height="{side}" '
 SQUARE += 'viewBox="0 0 9 9"><rect width="9" height="9" fill="{colour}"/></svg>'
 CONFIGURED = '---\ntitle: A\ndescription: D\nimage: a.svg\nimage-alt: "A red \\"square\\"."\n---\n'
-SHOWN = '---\ntitle: B\ndescription: D\n---\n\n![](b.svg){fig-alt="A square."}\n'
+SHOWN = "---\ntitle: B\ndescription: D\nimage: a.svg\nimage-alt: Red.\n---\n\n"
+SHOWN += '![](b.svg){fig-alt="A <square>."}\n'
 PLAIN = "---\ntitle: C\ndescription: D\n---\n\nNo picture.\n"
 
 
@@ -42,12 +43,26 @@ def colours(out, address):
     return image.getpixel((600, 315)), image.getpixel((5, 5))
 
 
-def test_a_page_is_shown_by_its_picture_else_its_first_figure_else_the_homes(out):
+def test_a_page_is_shown_by_its_first_figure_else_its_picture_else_the_homes(out):
     paper = (0xFD, 0xFC, 0xFA)
     assert colours(out, named(out, "posts/a.html", "og:image")) == ((255, 0, 0), paper)
     assert colours(out, named(out, "posts/b.html", "og:image")) == ((0, 0, 255), paper)
     assert named(out, "posts/c.html", "og:image") == named(out, "index.html", "og:image")
     assert named(out, "posts/a.html", "og:image:alt") == 'A red "square".'
+    assert named(out, "posts/b.html", "og:image:alt") == "A <square>."
+    assert named(out, "posts/c.html", "og:image:alt") == "A square."
+
+
+def test_where_the_first_figure_moves_the_page_is_shown_by_its_picture(tmp_path):
+    class Page:
+        source, href, meta = "x.qmd", "x.html", {"image": "a.svg", "image-alt": "Red."}
+
+    class Shown:
+        body = "<img alt='Still.' src=\"data:image/svg+xml,%3Csvg viewBox='0 0 1 1'/%3E\">"
+
+    (tmp_path / "a.svg").write_text(SQUARE.format(side=9, colour="red"), "utf-8")
+    found = share.picture(Page, Shown, tmp_path, tmp_path / "kept")
+    assert found == ("share/x.png", "Red.")
 
 
 def test_a_square_fills_the_height_between_the_margins(out):
@@ -63,7 +78,8 @@ def test_a_still_picture_and_a_png_are_shown_too(tmp_path):
     class Shown:
         body = "<img alt='' src=\"data:image/svg+xml,%3Csvg viewBox='0 0 1 1'/%3E\">"
 
-    assert share.picture(Page, Shown, tmp_path, tmp_path / "kept") == "share/x.png"
+    found = share.picture(Page, Shown, tmp_path, tmp_path / "kept")
+    assert found == ("share/x.png", "")
     buffer = io.BytesIO()
     Image.new("RGB", (4, 2), "lime").save(buffer, "png")
     (tmp_path / "a.png").write_bytes(buffer.getvalue())
