@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ import matplotlib
 import pytest
 
 from tests.claims import cells
+from tools.thumbnails import __main__ as thumbnails
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -217,3 +219,13 @@ def test_a_mutant_that_no_test_sees_is_named(tmp_path, monkeypatch, capsys):
     planted[0] = planted[0]._replace(right="a / b")
     assert mutants.main([]) == 2
     assert "sums.py holds 'a / b' 0 times" in capsys.readouterr().err
+
+
+def test_each_picture_in_a_list_is_there_and_has_what_draws_it():
+    pages = [*ROOT.glob("posts/**/*.qmd"), *ROOT.glob("notes/**/*.qmd")]
+    named = [(page, re.search(r"^image: (.+)$", page.read_text("utf-8"), re.M)) for page in pages]
+    places = {
+        (page.parent / found[1]).relative_to(ROOT).as_posix() for page, found in named if found
+    }
+    assert places == set(thumbnails.places())
+    assert all((ROOT / place).is_file() for place in places)

@@ -128,6 +128,17 @@ def missing_alt(page):
     return problems
 
 
+def bare_cards(page):
+    """Cards of pages without a picture, or with one that says nothing to those who hear it."""
+    problems = []
+    for card in page.soup.select(".quarto-grid-item"):
+        image = card.select_one(".thumbnail img")
+        if image is None or len(image.get("alt", "").strip()) < 10:
+            title = " ".join(card.get_text(" ").split())[:60]
+            problems.append(f"card {title!r} has no picture with a text")
+    return problems
+
+
 def not_for_phones(page):
     """Drawings of cells fit a phone 360 pixels wide, with letters of 9 pixels or more.
 
@@ -361,6 +372,7 @@ PAGE_GATES = [
     bad_head,
     no_policy,
     missing_alt,
+    bare_cards,
     uncited_figures,
     wrong_numbers,
     leftovers,

@@ -71,6 +71,8 @@ DATA = (
 )
 STILL = f'class="explorable-still" width="680" src="{DATA}"'
 NARROW = f'<source width="640" srcset="{DATA.replace(" ", "%20")}">'
+CARD = '<article class="quarto-grid-item"><h3>A note</h3>'
+BARE = '<div class="thumbnail"><img src="a.svg" alt=""></div>'
 
 PAGE_FAULTS = [
     (gates.duplicate_ids, '<p id="top-of-it">', '<p id="fig-a">', "2 times"),
@@ -88,6 +90,8 @@ PAGE_FAULTS = [
     (gates.missing_alt, ' alt="A line that rises."', "", "has no alt"),
     (gates.missing_alt, "A line that rises.", "plot", "say what is seen"),
     (gates.missing_alt, "<figcaption>", "<svg><path/></svg><figcaption>", "no name"),
+    (gates.bare_cards, "<p id", f"{CARD}</article><p id", "no picture with a text"),
+    (gates.bare_cards, "<p id", f"{CARD}{BARE}</article><p id", "no picture"),
     (gates.uncited_figures, '<a href="#fig-a">', '<a href="#tbl-a">', "nowhere cited"),
     (gates.wrong_numbers, "Figure&nbsp;1:", "Figure&nbsp;2:", "expected 'Figure 1"),
     (gates.wrong_numbers, "Table 1:", "", "expected 'Table 1"),

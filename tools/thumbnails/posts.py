@@ -1,24 +1,16 @@
-"""Draw the posts' thumbnails: `TINYNETS_DATA=… python tools/thumbnails.py`.
-
-Each is a small run of what its post shows, saved as posts/<name>/thumbnail.svg
-(a minute in all, on MNIST). They are committed, since a listing needs a
-picture before any page has run.
-"""
-
-from pathlib import Path
+"""The pictures of the posts."""
 
 import matplotlib.pyplot as plt
 import torch
 
 from tinynets import bnn, drawing, empirical, gp, latents, lazy, nets, predict, vae, vi
-from tinynets.data import load_digits
 from tinynets.explorables import descent as figures
 from tinynets.explorables import neurons
 from tinynets.kernels import exponentiated_quadratic, kernels_of
 from tinynets.landscapes import descend
 from tinynets.losses import cross_entropy
 from tinynets.plots import bnn as bnn_plots
-from tinynets.plots import cubes, use_style
+from tinynets.plots import cubes
 from tinynets.plots import descent as descent_plots
 from tinynets.plots import drawing as drawing_plots
 from tinynets.plots import latents as latent_plots
@@ -29,7 +21,6 @@ from tinynets.rng import generator
 from tinynets.samplers import adapt, hmc, sample
 from tinynets.train import train
 
-POSTS = Path(__file__).parents[1] / "posts"
 SIZE = (4.25, 2.89)  # inches
 F64 = {"dtype": torch.float64}
 
@@ -234,28 +225,16 @@ def gradient_descent(_):
     ax.set_axis_off()
 
 
-def main():
-    use_style()
-    digits = load_digits()
-    for draw in (
-        one_neuron,
-        two_neurons,
-        weight_masks,
-        draw_a_digit,
-        separable_latents,
-        vae_latents,
-        hmc_vs_langevin,
-        bayes_by_backprop,
-        lazy_or_rich,
-        infinite_width,
-        gradient_descent,
-    ):
-        draw(digits)
-        path = POSTS / draw.__name__.replace("_", "-") / "thumbnail.svg"
-        plt.savefig(path, metadata={"Date": None})
-        plt.close("all")
-        print(f"{path.relative_to(POSTS.parent)}: {path.stat().st_size / 1024:.0f} KB")
-
-
-if __name__ == "__main__":
-    main()
+DRAWN = (
+    one_neuron,
+    two_neurons,
+    weight_masks,
+    draw_a_digit,
+    separable_latents,
+    vae_latents,
+    hmc_vs_langevin,
+    bayes_by_backprop,
+    lazy_or_rich,
+    infinite_width,
+    gradient_descent,
+)
