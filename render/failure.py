@@ -11,6 +11,7 @@ from render.errors import RenderError
 from render.project import Page
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+MOST = 2_000  # characters of an exception's text that are told
 
 
 def describe(
@@ -29,9 +30,9 @@ def describe(
     """
     raised = next(output for output in outputs if output["output_type"] == "error")
     if error is None:
-        details = _ANSI.sub("", "\n".join(raised["traceback"]))
+        details = _ANSI.sub("", _short("\n".join(raised["traceback"])))
         return RenderError(
-            f"raised {raised['ename']}: {raised['evalue']}",
+            f"raised {raised['ename']}: {_short(raised['evalue'])}",
             page=page.source,
             line=cell.code_line,
             cell=cell.name,
@@ -39,7 +40,7 @@ def describe(
         )
     lines = [_line(frame, cell, cells) for frame in error["frames"]]
     own = [n for frame, n in zip(error["frames"], lines, strict=False) if n and _is_in(frame, cell)]
-    message = error["text"].strip().splitlines()
+    message = _short(error["text"]).strip().splitlines()
     if error["frames"] and not error["frames"][-1][2] and len(message) > 1:
         message = message[-1:]  # a SyntaxError shows its line again
     return RenderError(
@@ -67,8 +68,13 @@ def _traceback(error: Mapping, page: Page, cell: Cell, cells: list[Cell]) -> str
         if line or is_last or not Path(place).is_absolute():
             shown.append(f"  {place}:{line or frame[1]}" + (f" in {name}" if name else ""))
             shown += [f"    {source}"] if source else []
-    lines = ["Traceback (innermost last):", *shown, error["text"].strip()]
+    lines = ["Traceback (innermost last):", *shown, _short(error["text"]).strip()]
     return text + "\n".join(f"    {line}" for line in "\n".join(lines).splitlines())
+
+
+def _short(text: str) -> str:
+    """Cut a text that nobody would read to its end, such as one that holds a whole array."""
+    return text if len(text) <= MOST else f"{text[:MOST]} … ({len(text):,} characters)"
 
 
 def _is_in(frame: list, cell: Cell) -> bool:
