@@ -77,6 +77,7 @@ class Cache:
             "reads": dict(read),
             "files": _digests(run.files_dir),
         }
+        facts["digest"] = _digest(facts)
         (scratch / "page.json").write_text(json.dumps(facts, indent=0), encoding="utf-8")
         mark = hashlib.sha256(json.dumps(dict(read), sort_keys=True).encode()).hexdigest()[:8]
         place = self._of(page) / f"{stamp}-{mark}"
@@ -123,7 +124,8 @@ class Cache:
         """Read an execution; what is damaged, or written by another version, is not there."""
         try:
             facts = json.loads((place / "page.json").read_text(encoding="utf-8"))
-            whole = facts["files"] == _digests(place / "files")
+            whole = facts.pop("digest") == _digest(facts)
+            whole = whole and facts["files"] == _digests(place / "files")
             kinds = (facts["text"], str), (facts["seconds"], float), (facts["reads"], dict)
             whole = whole and all(isinstance(value, kind) for value, kind in kinds)
             return facts if whole and isinstance(facts["outputs"], list) else None
@@ -142,6 +144,10 @@ class Cache:
 def _run(facts: Mapping, place: Path) -> Run:
     made = facts.get("made", {})  # an execution is good without them
     return Run(facts["outputs"], place / "files", facts["seconds"], made=made)
+
+
+def _digest(facts: Mapping) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def _digests(folder: Path) -> dict[str, str]:

@@ -78,7 +78,9 @@ def test_only_a_few_executions_are_kept(site, page):
     assert Cache(site.project).load_last(page).key == f"last {place.name}"
 
 
-@pytest.mark.parametrize("harm", ["cut", "other version", "no figure", "figure altered"])
+@pytest.mark.parametrize(
+    "harm", ["cut", "other version", "no figure", "figure altered", "output altered"]
+)
 def test_a_damaged_execution_does_not_count(site, page, harm):
     place = keep(site, page, "one").files_dir.parent
     facts, figure = place / "page.json", place / "files" / "a.svg"
@@ -86,6 +88,10 @@ def test_a_damaged_execution_does_not_count(site, page, harm):
         facts.write_text(facts.read_text()[:-20])
     elif harm == "other version":
         facts.write_text('{"lines": [1], "seconds": 2}')
+    elif harm == "output altered":
+        text = facts.read_text()
+        facts.write_text(text.replace('"seconds": ', '"seconds": 1'))
+        assert facts.read_text() != text
     elif harm == "no figure":
         figure.unlink()
     else:
