@@ -12,9 +12,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from render.errors import RenderError, RenderErrors, errors_of  # noqa: E402
+from render.errors import RenderError, RenderErrors, errors_of, raise_all  # noqa: E402
 from render.frozen import PREVIEW, SKIP  # noqa: E402
 from render.layout.finish import finish_quarto  # noqa: E402
+from render.layout.unresolved import problems  # noqa: E402
 from render.project import Project  # noqa: E402
 from render.staging import sign  # noqa: E402
 
@@ -26,9 +27,12 @@ def main() -> int:
     try:
         project = Project.load(Path.cwd(), drafts=os.environ.get("QUARTO_PROFILE") == PREVIEW)
         pages = [p for p in project.shown_pages if (out / p.href).resolve() in written]
+        by_hand = SKIP not in os.environ  # `python -m render` reads Quarto's log, and signs
+        wrong = problems(project, out, pages) if by_hand else []
         finish_quarto(project, out, pages)
-        if SKIP not in os.environ:  # `python -m render` signs the site itself
+        if by_hand:
             sign(out, "")
+        raise_all(wrong)
     except (RenderError, RenderErrors) as error:
         for one in errors_of(error):
             print(f"ERROR: {one}", file=sys.stderr)

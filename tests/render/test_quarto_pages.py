@@ -147,3 +147,54 @@ def test_what_is_wrong_is_said_in_a_line(site):
     done = run_tool(site, QUARTO_PROJECT_OUTPUT_FILES="_site/more.html")
     assert done.returncode == 1
     assert done.stderr.startswith("ERROR: ") and "brand" in done.stderr
+
+
+LEFT = """<p><span class="math display">$$
+\\frac{a
+$$</span> and <span class="math inline">$\\Bigl(x$</span></p>
+<p><span class="citation" data-cites="b none">(B; <strong>none?</strong>)</span> <b>not</b>
+<strong>Why?</strong> <strong>?@fig-none</strong> <a href="gone.qmd#there">x</a>
+<a href="https://code.example/more.qmd">theirs</a></p>"""
+SOURCE = """---
+title: More
+---
+
+$$
+\\frac{a
+$$
+and $\\Bigl(x$
+
+[@b; @none] **Why?** @fig-none
+[x](gone.qmd#there) [theirs](https://code.example/more.qmd)
+"""
+
+
+def test_what_quarto_could_not_resolve_is_told_with_its_line(site):
+    (site / "more.qmd").write_text(SOURCE, encoding="utf-8")
+    config = (
+        (site / "_quarto.yml")
+        .read_text("utf-8")
+        .replace("html:", "html:\n    html-math-method: mathml", 1)
+    )
+    (site / "_quarto.yml").write_text(config, encoding="utf-8")
+    page = site / "_site/more.html"
+    page.write_text(RAW.replace("<p>See", f"{LEFT}<p>See"), encoding="utf-8")
+    kept = page.read_text(encoding="utf-8")
+    done = run_tool(site, QUARTO_PROJECT_OUTPUT_FILES="_site/more.html\n_site/index.html")
+    assert done.returncode == 1
+    assert [line.split(" ", 2)[1] for line in done.stderr.splitlines()] == [
+        f"more.qmd:{line}:" for line in (6, 8, 10, 10, 11)
+    ]
+    for text in (
+        "\\frac{a",
+        "\\Bigl(x",
+        "@none is not in the",
+        "@fig-none points",
+        "gone.qmd#there",
+    ):
+        assert text in done.stderr
+    assert not quarto.is_raw(page.read_text(encoding="utf-8")), "it is not framed"
+    assert (site / "_site/.stamp").is_file(), "the next render would take it for somebody's work"
+    page.write_text(kept, encoding="utf-8")
+    done = run_tool(site, QUARTO_PROJECT_OUTPUT_FILES="_site/more.html", RENDER_FROZEN="1")
+    assert (done.returncode, done.stderr) == (0, ""), "`python -m render` reads Quarto's log"
