@@ -4,7 +4,7 @@
     python benchmarks/mcmc.py                  # every setting: more than an hour
     python benchmarks/mcmc.py --regime over --chains 64 --only tinynets_hmc blackjax_hmc
     python benchmarks/mcmc.py --regime over --chains 4 --store    # and keep the figures
-    python benchmarks/mcmc.py --path pytorch --only tinynets_hmc_pytorch blackjax_hmc  # without C
+    python benchmarks/mcmc.py --speed    # gradients per second alone, with and without the C code
 
 The methods of a setting live in a process each, all on one core, and take turns: `--repeats` times
 each warms up from the same starting points and then draws for `--seconds` or longer. Seconds are
@@ -14,8 +14,11 @@ taken by itself and summed, says how fast they move in whatever mode they are. R
 times as much we make: HMC beside HMC, NUTS beside NUTS. All HMC makes trajectories of the same
 number of steps, except that ours are jittered by half, as those of ChEES by their own rule. Ours
 learns one step size, unless the chains are too different for it, and one mass matrix from all
-chains, as ChEES does; the other peers learn one for each chain. `--store` writes into
-notes/benchmarks.json, setting by setting.
+chains, as ChEES and MEADS do; the other peers learn one for each chain. MEADS makes one leapfrog
+step at a time and keeps its momentum: one of its draws here is as many steps as a trajectory of
+ours has, and so is one of its warm-up's. In the regime "mode" all chains start in one mode, at
+draws of a long chain that is not timed. `--speed` compares gradients alone, after a short warm-up.
+`--store` writes into notes/benchmarks.json, setting by setting.
 """
 
 import argparse
@@ -49,7 +52,7 @@ REGIMES = {
     "under": {
         "sizes": [1, 3, 1],
         "activation": "relu",
-        "n_examples": 50,
+        "n_examples": 100,
         "noise": 0.05,
         "n_leapfrog": 60,
         "n_draws": 500,
@@ -74,6 +77,8 @@ REGIMES = {
         "n_warmup": 150,
     },
 }
+SPEED = {"n_draws": 25, "n_warmup": 20}  # of a trajectory's steps each: enough to time them
+REGIMES["mode"] = REGIMES["under"] | {"start": "draws of one chain"}
 
 
 def problem_of(regime, chains):
@@ -83,13 +88,39 @@ def problem_of(regime, chains):
     from tinynets import bnn, nets, rng
 
     settings = REGIMES[regime]
-    generator = rng.generator(1, regime)
+    generator = rng.generator(1, "under" if regime == "mode" else regime)
     x, y, x_star = (moons if regime == "moons" else curve)(settings, generator)
     net = nets.MLP(settings["sizes"], settings["activation"])
     std = bnn.prior_std(net, fan_in=len(settings["sizes"]) > 3, dtype=torch.float64)
-    start = bnn.draw_prior(std, chains, generator=generator)
+    start = bnn.draw_prior(std, 64 if "start" in settings else chains, generator=generator)
+    if "start" in settings:
+        start = in_one_mode(target_of(net, x, y, settings["noise"], std), start, chains)
     arrays = {"x": x, "y": y, "x_star": x_star, "std": std, "start": start}
     return settings | {name: tensor.numpy() for name, tensor in arrays.items()}
+
+
+def in_one_mode(target, start, chains, n_draws=2000):
+    """Spread starts over the draws of one chain: of the best of many, by mean log density."""
+    from tinynets import rng
+    from tinynets.samplers import adapt, hmc, sample
+
+    many = sample(
+        adapt(hmc, target, step_size=0.01, n_leapfrog=60, jitter=0.5),
+        start,
+        n_draws=n_draws,
+        n_warmup=n_draws,
+        generator=rng.generator(1, "one mode"),
+    )
+    best = many.log_density.mean(1).argmax()
+    return many.position[best, :: n_draws // chains][:chains].clone()
+
+
+def target_of(net, x, y, noise, std):
+    """Build the posterior, of classes where there is no noise."""
+    from tinynets import bnn
+
+    likelihood = bnn.Categorical() if noise is None else bnn.Gaussian(noise)
+    return bnn.Posterior(net, x, y if noise is None else y.to(x.dtype), likelihood, std)
 
 
 def curve(settings, generator):
@@ -123,18 +154,14 @@ def tinynets(problem, *, method="hmc"):
     """Our HMC or NUTS, tuned by its warm-up, all chains in one batch."""
     import torch
 
-    from tinynets import bnn, nets, rng
+    from tinynets import nets, rng
     from tinynets.samplers import adapt, hmc, nuts, sample
 
     torch.set_num_threads(1)
     net = nets.MLP(problem["sizes"], problem["activation"])
     dtype = {32: torch.float32, 64: torch.float64}[problem["bits"]]
     x, std, start = (torch.as_tensor(problem[name], dtype=dtype) for name in ("x", "std", "start"))
-    y, noise = torch.as_tensor(problem["y"]), problem["noise"]
-    if noise is None:
-        target = bnn.Posterior(net, x, y, bnn.Categorical(), std)
-    else:
-        target = bnn.Posterior(net, x, y.to(dtype), bnn.Gaussian(noise), std)
+    target = target_of(net, x, torch.as_tensor(problem["y"]), problem["noise"], std)
     target.value_and_grad(start)  # chooses the path, and compiles
     algorithm, options = {
         "hmc": (hmc, {"n_leapfrog": problem["n_leapfrog"], "jitter": 0.5}),
@@ -165,14 +192,14 @@ METHODS = {
     "tinynets_nuts": functools.partial(tinynets, method="nuts"),
     "tinynets_hmc_pytorch": tinynets,
 } | PEERS
-PATHS = {"c": "tinynets_hmc", "pytorch": "tinynets_hmc_pytorch"}  # of our gradients
-PLAIN = {PATHS["pytorch"]: {"TINYNETS_COMPILE": "0"}}  # without the C code
-MANY_CHAINS = {"blackjax_chees"}  # what learns from many is left out below 16
+PATHS = ("tinynets_hmc", "tinynets_hmc_pytorch", "blackjax_hmc")  # of gradients
+PLAIN = {"tinynets_hmc_pytorch": {"TINYNETS_COMPILE": "0"}}  # without the C code
+MANY_CHAINS = {"blackjax_chees", "blackjax_meads"}  # what learns from many is left out below 16
 
 
-def ours_beside(name, path="c"):
+def ours_beside(name):
     """Return which of our methods a peer is held against."""
-    return "tinynets_nuts" if name.endswith("nuts") else PATHS[path]
+    return "tinynets_nuts" if name.endswith("nuts") else "tinynets_hmc"
 
 
 def worker(name, problem, pipe):
@@ -243,6 +270,7 @@ def run(names, problem):
         os.environ |= given
         process = context.Process(target=worker, args=(name, problem, end), daemon=True)
         process.start()
+        end.close()  # so that a worker's death is noticed
         for key in PLAIN.get(name, {}):
             os.environ.pop(key)
         workers[name] = (pipe, {"compile seconds": pipe.recv(), "repeats": []})
@@ -255,15 +283,22 @@ def run(names, problem):
     return {name: found for name, (_, found) in workers.items()}
 
 
-def recipe(regime, chains, bits, seconds, repeats):
+def recipe(regime, chains, bits, seconds, repeats, speed=False):
     """Return all that a stored setting was measured with, but for machine and versions."""
-    return REGIMES[regime] | {
+    given = {
         "regime": regime,
         "chains": chains,
         "bits": bits,
         "seconds": seconds,
         "repeats": repeats,
     }
+    return REGIMES[regime] | given | (SPEED | {"speed": True} if speed else {})
+
+
+def key_of(given):
+    """Return under which key the setting of a recipe is stored."""
+    name = f"{given['regime']} {given['chains']} {given['bits']}"
+    return f"{name} speed" if "speed" in given else name
 
 
 def rates(found):
@@ -288,13 +323,13 @@ def median_ratio(ours, theirs, key):
     return f"{statistics.median(each):.2g} [{min(each):.2g}, {max(each):.2g}]"
 
 
-def report(title, found, path="c"):
-    """Print the table of a setting, beside our HMC of a path."""
+def report(title, found):
+    """Print the table of a setting, each method beside ours of its kind."""
     keys = ("ESS/s", "ESS/s with warm-up", "within/s", "gradients/s")
     print(f"\n{title}\n\n| method | {' | ours is, '.join(('', *keys))[3:]} | R-hat | compile s |")
     print("|---" + "|--:" * (len(keys) + 2) + "|")
     for name, one in found.items():
-        ours = found.get(ours_beside(name, path))
+        ours = found.get(ours_beside(name))
         cells = [median_ratio(ours, one, key) if ours else "" for key in keys]
         r_hat = max(r["r_hat"] for r in one["repeats"])
         middle = statistics.median(r["gradients/s"] for r in rates(one))
@@ -335,7 +370,7 @@ def main():
     parser.add_argument("--bits", type=int, choices=[32, 64], nargs="*", default=[32, 64])
     parser.add_argument("--only", choices=METHODS, nargs="*", default=list(METHODS))
     parser.add_argument(
-        "--path", choices=PATHS, default="c", help="of our HMC that others are held against"
+        "--speed", action="store_true", help=f"of gradients alone: {', '.join(PATHS)}"
     )
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.0, help="of drawing in each repeat")
@@ -344,14 +379,15 @@ def main():
     for regime in options.regime:
         for chains in options.chains:
             for bits in options.bits:
-                names = [n for n in options.only if chains >= 16 or n not in MANY_CHAINS]
-                used = recipe(regime, chains, bits, options.seconds, options.repeats)
+                asked = PATHS if options.speed else options.only
+                names = [n for n in asked if chains >= 16 or n not in MANY_CHAINS]
+                used = recipe(regime, chains, bits, options.seconds, options.repeats, options.speed)
                 more = {"core": max(os.sched_getaffinity(0)), "block": 25}
                 found = run(names, problem_of(regime, chains) | used | more)
-                report(f"{regime}, {chains} chains, {bits} bits", found, options.path)
+                report(f"{regime}, {chains} chains, {bits} bits", found)
                 if options.store:
                     entry = {"recipe": used, "made": circumstances(), "methods": found}
-                    store(f"{regime} {chains} {bits}", entry)
+                    store(key_of(used), entry)
 
 
 if __name__ == "__main__":

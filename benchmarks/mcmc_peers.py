@@ -194,7 +194,46 @@ def blackjax_chees(problem):
     return _compiled(warm_up, draw, start)
 
 
+def blackjax_meads(problem):
+    """Generalised HMC of BlackJAX, tuned by MEADS; a draw is as many steps as a trajectory's."""
+    import blackjax
+    import jax
+
+    log_density, start = _density(problem)
+    n_chains, n_steps = len(start), problem["n_leapfrog"]
+
+    def warm_up(key, start):
+        adaptation = blackjax.meads_adaptation(
+            log_density, n_chains, adaptation_info_fn=lambda *_: None
+        )
+        (states, parameters), _ = adaptation.run(key, start, problem["n_warmup"] * n_steps)
+        return states, parameters
+
+    def draw(key, warm):
+        states, parameters = warm
+        step = jax.vmap(blackjax.ghmc(log_density, **parameters).step)
+
+        def one(key, states):
+            def some(i, states):
+                return step(jax.random.split(jax.random.fold_in(key, i), n_chains), states)[0]
+
+            states = jax.lax.fori_loop(0, n_steps, some, states)
+            return states, (states.position, n_chains * n_steps)
+
+        states, draws, n_gradients = _scan(one, states, jax.random.split(key, problem["block"]))
+        return (states, parameters), draws, n_gradients
+
+    return _compiled(warm_up, draw, start)
+
+
 PEERS = {
     peer.__name__: peer
-    for peer in (numpyro_nuts, numpyro_hmc, blackjax_nuts, blackjax_hmc, blackjax_chees)
+    for peer in (
+        numpyro_nuts,
+        numpyro_hmc,
+        blackjax_nuts,
+        blackjax_hmc,
+        blackjax_chees,
+        blackjax_meads,
+    )
 }

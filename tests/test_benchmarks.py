@@ -67,8 +67,19 @@ def test_a_peer_is_held_against_ours_of_its_kind(mcmc):
         "numpyro_nuts": "tinynets_nuts",
         "blackjax_chees": "tinynets_hmc",
     }
-    assert mcmc.ours_beside("blackjax_hmc", "pytorch") == "tinynets_hmc_pytorch"
-    assert mcmc.MANY_CHAINS | {"numpyro_nuts"} | mcmc.PLAIN.keys() <= mcmc.METHODS.keys()
+    assert mcmc.MANY_CHAINS | {"numpyro_nuts", *mcmc.PATHS} <= mcmc.METHODS.keys()
+    assert mcmc.PLAIN.keys() <= set(mcmc.PATHS)
+
+
+def test_chains_that_start_in_one_mode_start_at_its_draws(mcmc):
+    def two_modes(position):  # the one at -40 is higher by 3 nats
+        left, right = (position + 40).square().sum(-1), (position - 40).square().sum(-1)
+        return -0.5 * torch.minimum(left, right + 6)
+
+    start = torch.tensor([-40.0, -40, 40, 40], dtype=torch.float64)[:, None].expand(4, 2)
+    found = mcmc.in_one_mode(two_modes, start, 3, n_draws=30)
+    assert found.shape == (3, 2) and len(found.unique(dim=0)) == 3
+    assert (found + 40).abs().max() < 6
 
 
 @pytest.mark.parametrize("regime", ["under", "moons"])
@@ -92,9 +103,9 @@ def test_a_repeat_counts_the_draws_that_it_made(mcmc, regime):
 def test_what_the_site_shows_was_measured_by_this_script(mcmc):
     for key, entry in json.loads(mcmc.STORED.read_text()).items():
         given = entry["recipe"]
-        assert key == f"{given['regime']} {given['chains']} {given['bits']}"
+        assert key == mcmc.key_of(given)
         asked = {name: given[name] for name in ("chains", "bits", "seconds", "repeats")}
-        assert given == mcmc.recipe(given["regime"], **asked)
+        assert given == mcmc.recipe(given["regime"], **asked, speed="speed" in given)
         assert {"processor", "date", "commit", *mcmc.VERSIONS} <= entry["made"].keys()
         assert "tinynets_hmc" in entry["methods"].keys() <= mcmc.METHODS.keys()
         for method in entry["methods"].values():
