@@ -25,6 +25,7 @@ import argparse
 import datetime
 import functools
 import json
+import math
 import multiprocessing
 import os
 import platform
@@ -78,7 +79,7 @@ REGIMES = {
     },
 }
 SPEED = {"n_draws": 25, "n_warmup": 20}  # of a trajectory's steps each: enough to time them
-REGIMES["mode"] = REGIMES["under"] | {"start": "draws of one chain"}
+REGIMES["mode"] = REGIMES["under"] | {"starts": "draws of one chain"}
 
 
 def problem_of(regime, chains):
@@ -92,8 +93,8 @@ def problem_of(regime, chains):
     x, y, x_star = (moons if regime == "moons" else curve)(settings, generator)
     net = nets.MLP(settings["sizes"], settings["activation"])
     std = bnn.prior_std(net, fan_in=len(settings["sizes"]) > 3, dtype=torch.float64)
-    start = bnn.draw_prior(std, 64 if "start" in settings else chains, generator=generator)
-    if "start" in settings:
+    start = bnn.draw_prior(std, 64 if "starts" in settings else chains, generator=generator)
+    if "starts" in settings:
         start = in_one_mode(target_of(net, x, y, settings["noise"], std), start, chains)
     arrays = {"x": x, "y": y, "x_star": x_star, "std": std, "start": start}
     return settings | {name: tensor.numpy() for name, tensor in arrays.items()}
@@ -241,9 +242,11 @@ def measure(result, problem):
     from tinynets import diagnostics
 
     draws = torch.as_tensor(result.pop("draws")).double()
+    result["n_draws"] = draws.shape[1]
+    if "speed" in problem:  # chains are not warm
+        return result
     f = functions(draws, problem)
     return result | {
-        "n_draws": draws.shape[1],
         "ess": diagnostics.effective_sample_size(f).min().item(),
         "ess within": sum(diagnostics.effective_sample_size(one[None]) for one in f).min().item(),
         "r_hat": diagnostics.r_hat(f).max().item(),
@@ -304,23 +307,33 @@ def key_of(given):
 def rates(found):
     """Return the rates of each repeat: what is compared."""
     return [
-        {
-            "ESS/s": r["ess"] / r["draw seconds"],
-            "ESS/s with warm-up": r["ess"] / (r["draw seconds"] + r["warm-up seconds"]),
-            "within/s": r["ess within"] / r["draw seconds"],
-            "gradients/s": r["n_gradients"] / r["draw seconds"],
-        }
+        effective(r) | {"gradients/s": r["n_gradients"] / r["draw seconds"]}
         for r in found["repeats"]
     ]
 
 
+def effective(r):
+    """Return the rates of effective draws of a repeat, where they were counted."""
+    if "ess" not in r:
+        return {}
+    return {
+        "ESS/s": r["ess"] / r["draw seconds"],
+        "ESS/s with warm-up": r["ess"] / (r["draw seconds"] + r["warm-up seconds"]),
+        "within/s": r["ess within"] / r["draw seconds"],
+    }
+
+
 def median_ratio(ours, theirs, key):
     """Return how many times as much we make, and the least and most over repeats; or a dash."""
-    agree = all(r["r_hat"] < 1.05 for one in (ours, theirs) for r in one["repeats"])
-    if key.startswith("ESS") and not agree:
+    if key not in rates(theirs)[0] or key.startswith("ESS") and not agree(ours, theirs):
         return "-"
     each = [a[key] / b[key] for a, b in zip(rates(ours), rates(theirs), strict=True)]
     return f"{statistics.median(each):.2g} [{min(each):.2g}, {max(each):.2g}]"
+
+
+def agree(*methods):
+    """Tell whether the chains of all repeats agree."""
+    return all(r["r_hat"] < 1.05 for one in methods for r in one["repeats"])
 
 
 def report(title, found):
@@ -331,7 +344,7 @@ def report(title, found):
     for name, one in found.items():
         ours = found.get(ours_beside(name))
         cells = [median_ratio(ours, one, key) if ours else "" for key in keys]
-        r_hat = max(r["r_hat"] for r in one["repeats"])
+        r_hat = max(r.get("r_hat", math.nan) for r in one["repeats"])
         middle = statistics.median(r["gradients/s"] for r in rates(one))
         print(
             f"| {name} ({middle:,.0f} gradients/s) | {' | '.join(cells)} | {r_hat:.3f} "

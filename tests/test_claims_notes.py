@@ -340,5 +340,7 @@ def test_the_benchmarks_say_who_is_ahead_and_which_chains_disagree():
     assert held["verdict"].startswith("In all ")
     slowed = run_benchmarks(slow_ours_down)
     assert "A peer is ahead on" in slowed["verdict"]
+    assert held["alone_text"].startswith("No chain leaves")
     apart = run_benchmarks(leave_the_chains_apart)
+    assert apart["alone_text"].startswith("There the chains of 5 of 6")
     assert apart["left_out"] > held["left_out"]

@@ -210,7 +210,11 @@ def continual_backprop(_):
 def benchmarks(_):
     """Gradients per second, ours over a peer's, a row for each stored run."""
     stored = json.loads((NOTES / "benchmarks.json").read_text())
-    rows = {name: compared(run["methods"]) for name, run in stored.items()}
+    rows = {
+        name: compared(run["methods"])
+        for name, run in stored.items()
+        if "speed" not in run["recipe"]
+    }
     fig = ratios.plot_ratios(rows, xlabel="")
     fig.set_size_inches(SIZE)
     fig.axes[0].get_legend().remove()
