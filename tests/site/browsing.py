@@ -24,8 +24,10 @@ ARGUMENTS = [
     "--force-color-profile=srgb",
 ]
 
-RUN_AXE = """async () => {
-  const found = await axe.run(document, {preload: false, resultTypes: ["violations"]});
+# A page's structure is one in both schemes: in the dark one its colours alone are looked at.
+RUN_AXE = """async (scheme) => {
+  const rules = scheme === "dark" ? {runOnly: {type: "tag", values: ["cat.color"]}} : {};
+  const found = await axe.run(document, {preload: false, resultTypes: ["violations"], ...rules});
   return found.violations.map(({id, help, nodes}) =>
     `${id}: ${help} (${nodes.length}): ` + nodes.slice(0, 3).map((n) =>
       `${n.target.join(" ")} ${n.html.slice(0, 120)} ${(n.any[0] ?? n.all[0] ?? n.none[0])?.message ?? ""}`
@@ -45,11 +47,12 @@ OVERFLOW = """() => {
   return out.slice(0, 4);
 }"""
 # What a fold hides is measured as its reader sees it, once it is open.
-OPEN = """async () => {
+FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+OPEN = f"""async () => {{
   window.folds = [...document.querySelectorAll("details:not([open])")];
   for (const fold of window.folds) fold.open = true;
-  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-}"""
+  await {FRAMES};
+}}"""
 CLOSE = "() => { for (const fold of window.folds) fold.open = false; }"
 BRIGHTNESS = """() => {
   const shades = [document.body, document.documentElement].map((e) => getComputedStyle(e).backgroundColor);
@@ -65,6 +68,7 @@ SHIFT = """window.shift = 0;
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
 }).observe({type: "layout-shift", buffered: true});"""
+SHIFTED = f"async () => {{ await {FRAMES}; await {FRAMES}; return window.shift; }}"
 TOGGLE = ".quarto-color-scheme-toggle"
 
 
@@ -110,17 +114,15 @@ async def visit(browser, base, path, scheme):
     seen.brightness = await page.evaluate(BRIGHTNESS)
     await page.evaluate("scrollTo(0, document.body.scrollHeight)")  # starts what waits to be seen
     await page.wait_for_load_state("networkidle")
-    seen.shift = await page.evaluate("window.shift")
+    seen.shift = await page.evaluate(SHIFTED)
     await page.evaluate(AXE)
     for width in WIDTHS:
         await page.set_viewport_size({"width": width, "height": 900})
-        await page.evaluate(
-            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-        )
+        await page.evaluate(FRAMES)
         await page.evaluate(OPEN)
         seen.overflow += [f"{width} px: {p}" for p in await page.evaluate(OVERFLOW)]
         await page.evaluate(CLOSE)
-        seen.violations += [f"{width} px: {p}" for p in await page.evaluate(RUN_AXE)]
+        seen.violations += [f"{width} px: {p}" for p in await page.evaluate(RUN_AXE, scheme)]
     await context.close()
     return seen
 

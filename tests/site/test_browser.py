@@ -61,9 +61,13 @@ def visits(tmp_path_factory, site, base, chromium):
 
 BAD = """<!DOCTYPE html><html lang="en"><head><title>Bad</title></head><body><main><h1>Bad</h1>
 <p style="color: #eee">Pale</p><img src="http://127.0.0.1:9/a.png"><div style="width: 900px">Wide</div>
-<button class="quarto-color-scheme-toggle">Dark</button></main>
+<button class="quarto-color-scheme-toggle">Dark</button><p style="font-size: 100px">Restless</p></main>
 <script>console.error("it is broken");
-setTimeout(() => document.querySelector("h1").style.marginTop = "400px", 300)</script></body></html>"""
+const last = document.querySelector("p:last-of-type"), move = () => {  // down and up for ever
+  last.style.marginTop = last.style.marginTop === "" ? "400px" : "";
+  requestAnimationFrame(move);
+};
+move();</script></body></html>"""
 
 
 @pytest.fixture(scope="session")
@@ -139,6 +143,7 @@ def test_a_bad_page_is_caught(bad_visits):
     assert "1280 px" not in say([light], "overflow")
     for rule in ("color-contrast", "image-alt"):
         assert rule in say([light], "violations")
+    assert "color-contrast" in say([dark], "violations")
     assert dark.brightness > 0.8  # its toggle does nothing
     assert light.shift > 0.05
 
@@ -187,7 +192,7 @@ def test_nothing_moves_when_rows_fonts_and_scripts_come_late(path, site_root, pa
     page.add_init_script(browsing.SHIFT)
     with serve(site_root, handler=Slow) as url:
         page.goto(url + path, wait_until="networkidle")
-        assert page.evaluate("window.shift") < 0.01
+        assert page.evaluate(browsing.SHIFTED) < 0.01
 
 
 def test_dark_is_dark_and_light_is_light(visits):
