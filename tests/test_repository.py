@@ -260,6 +260,20 @@ def test_every_requirement_is_pinned():
     assert {plain(re.match(r"[\w.-]+", requirement)[0]) for requirement in wanted} <= pinned
 
 
+def test_every_pin_has_hashes_but_pytorchs():
+    """PyTorch's files, and what its Linux wheel brings, differ by index."""
+    hashed = re.findall(
+        r"^(\w.*) \\\n((?: +--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)",
+        (ROOT / "requirements.txt").read_text(),
+        flags=re.M,
+    )
+    pins = re.findall(r"^\w.*", (ROOT / "constraints.txt").read_text(), flags=re.M)
+    of_pytorch = re.compile(r"(torch|triton|nvidia-[\w-]+|cuda-[\w-]+)==")
+    assert [pin for pin, _ in hashed] == [pin for pin in pins if not of_pytorch.match(pin)]
+    text = (ROOT / "requirements.txt").read_text()
+    assert len(hashed) == len(re.findall(r"^\w.*==", text, flags=re.M)), "a pin without a hash"
+
+
 def plain(name):
     return re.sub(r"[-_.]+", "-", name).lower()
 

@@ -25,12 +25,24 @@ def load(name):
     return module
 
 
+HASHED = """\
+rich==1.0 \\
+    --hash=sha256:aa
+setuptools==2.0 \\
+    --hash=sha256:bb \\
+    --hash=sha256:cc
+setuptools-scm==3.0 \\
+    --hash=sha256:dd
+"""
+
+
 @pytest.fixture
 def setup(tmp_path, monkeypatch):
     """tools/setup.py for a project in tmp_path, whose Python logs its calls."""
     module = load("setup")
     for name in ("pyproject.toml", "constraints.txt"):
         (tmp_path / name).write_text(name)
+    (tmp_path / "requirements.txt").write_text(HASHED)
     (tmp_path / ".quarto-version").write_text("1.2.3\n")
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     (tmp_path / ".venv" / "lib" / "python3" / "site-packages" / "pip").mkdir(parents=True)
@@ -98,19 +110,47 @@ def test_a_broken_environment_is_made_anew(setup, monkeypatch):
 def test_packages_are_installed_once(setup, tmp_path):
     setup.install_packages()
     setup.install_packages()
-    assert len(calls(setup)) == 1
-    assert "-c constraints.txt -e .[site,test]" in calls(setup)[0]
-    (tmp_path / "constraints.txt").write_text("other")
-    setup.install_packages()
-    assert len(calls(setup)) == 2
+    builds = Path(setup.VENV, "builds.txt")
+    expected = [
+        f"--require-hashes -r {builds}",
+        "--require-hashes --no-build-isolation -r requirements.txt",
+        "--no-build-isolation -c constraints.txt -e .[site,test]",
+    ]
+    start = "-m pip install --disable-pip-version-check "
+    assert [call.removeprefix(start) for call in calls(setup)] == expected
+    assert builds.read_text() == "".join(HASHED.splitlines(keepends=True)[2:5])
+    for n_times, name in enumerate(("constraints.txt", "requirements.txt", "pyproject.toml"), 2):
+        with (tmp_path / name).open("a") as file:
+            file.write("other")
+        setup.install_packages()
+        assert len(calls(setup)) == 3 * n_times
 
 
 def test_a_failed_installation_is_tried_again(setup):
     script(Path(setup.PYTHON), "exit 1")
     for _ in range(2):
-        with pytest.raises(setup.Problem, match="Run the same make command again"):
+        with pytest.raises(setup.Problem, match="(?s)Do hashes differ.*Run the same make command"):
             setup.install_packages()
-    assert len(calls(setup)) == 2
+    assert len(calls(setup)) == 2, "it goes on after a failure"
+
+
+def test_pins_are_written_with_hashes_and_without_but_for_pytorch(tmp_path, monkeypatch):
+    pin = load("pin")
+    torch = (
+        "torch==2.0 \\\n    --hash=sha256:ee\nnvidia-nccl-cu13==4 ; sys_platform == 'linux' \\\n"
+    )
+    monkeypatch.setattr(pin, "ROOT", tmp_path)
+    monkeypatch.setattr(pin, "locked", lambda options: HASHED + torch + "    --hash=sha256:ff\n")
+    pin.main([])
+    assert (tmp_path / "requirements.txt").read_text() == pin.REQUIREMENTS + HASHED
+    pins = (tmp_path / "constraints.txt").read_text().removeprefix(pin.CONSTRAINTS).splitlines()
+    assert pins == [
+        "rich==1.0",
+        "setuptools==2.0",
+        "setuptools-scm==3.0",
+        "torch==2.0",
+        "nvidia-nccl-cu13==4 ; sys_platform == 'linux'",
+    ]
 
 
 def test_quarto_is_tried_once_a_version(setup, tmp_path, capsys):

@@ -7,6 +7,7 @@ one that must say that a newer one is needed. With nothing to do it is quick.
 
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -102,27 +103,42 @@ def check_venv_module():
 
 
 def install_packages():
-    """Install what pyproject.toml names, as constraints.txt pins it, once."""
+    """Install what requirements.txt holds to its hashes, then PyTorch and the project; once."""
     stamp = os.path.join(VENV, "installed.txt")
     wanted = fingerprint()
     if read(stamp) == wanted:
         return
     say("installing the pinned packages into .venv (some minutes, about 2 GB)")
+    builds = os.path.join(VENV, "builds.txt")
+    write(builds, pinned("setuptools"))
+    pip("--require-hashes", "-r", builds)
+    pip("--require-hashes", "--no-build-isolation", "-r", "requirements.txt")
+    pip("--no-build-isolation", "-c", "constraints.txt", "-e", ".[site,test]")
+    write(stamp, wanted)
+
+
+def pinned(name):
+    """Return the lines of requirements.txt that pin one package."""
+    text = read(os.path.join(ROOT, "requirements.txt"))
+    return re.search(r"^%s==.*(\n +--hash=.*)*\n" % re.escape(name), text, flags=re.M).group()
+
+
+def pip(*arguments):
     command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
-    command += ["-c", "constraints.txt", "-e", ".[site,test]"]
-    if subprocess.call(command, cwd=ROOT):
+    if subprocess.call(command + list(arguments), cwd=ROOT):
         raise Problem(
             "pip could not install the packages (its reason is above).\n"
+            "Do hashes differ? Then the index serves another file than the one that was pinned: "
+            "none of it is installed, and you should find out why.\n"
             "Is the package index within reach? Run the same make command again: "
             "what has been downloaded is kept."
         )
-    write(stamp, wanted)
 
 
 def fingerprint():
     """Hash what decides the contents of .venv; a moved checkout counts too."""
     digest = hashlib.sha256(ROOT.encode() + repr(python_of_environment()).encode())
-    for name in ("pyproject.toml", "constraints.txt"):
+    for name in ("pyproject.toml", "constraints.txt", "requirements.txt"):
         digest.update(read(os.path.join(ROOT, name)).encode())
     return digest.hexdigest()
 
