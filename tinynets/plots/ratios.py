@@ -1,6 +1,6 @@
 """How many times as much one makes as others do."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,6 +13,7 @@ from tinynets.colours import INK, PALETTE
 from tinynets.plots import WIDTH
 from tinynets.plots.curves import MARKERS
 
+SHAPES = (*MARKERS, "P")
 TICKS = (0.25, 0.5, 1, 2, 4, 8, 16, 32)
 
 
@@ -54,32 +55,39 @@ def plot_ratios(ratios: Mapping[str, Mapping[str, ArrayLike]], *, xlabel: str) -
             for value in np.asarray(values):
                 checks.positive(f"the ratio to {rival} on {setting}", float(value))
     names = list(dict.fromkeys(name for rivals in ratios.values() for name in rivals))
+    settings = list(ratios.values())
     figure, ax = plt.subplots(figsize=(WIDTH, 0.9 + 0.42 * len(ratios)))
     ax.axvline(1, color=INK, linewidth=1.2)
     for i, name in enumerate(names):
-        rows = [row for row, rivals in enumerate(ratios.values()) if name in rivals]
-        values = [np.asarray(list(ratios.values())[row][name]) for row in rows]
+        rows = [row for row, rivals in enumerate(settings) if name in rivals]
+        values = [np.asarray(settings[row][name]) for row in rows]
         middle = np.array([np.median(one) for one in values])
         reach = [
             middle - [one.min() for one in values],
             np.array([one.max() for one in values]) - middle,
         ]
-        places = np.array(rows) + 0.15 * (i - (len(names) - 1) / 2)
+        places = [row + _shift(name, names, settings[row]) for row in rows]
         ax.errorbar(
             middle,
             places,
             xerr=reach,
             label=name,
             color=PALETTE[i % len(PALETTE)],
-            marker=MARKERS[i % len(MARKERS)],
+            marker=SHAPES[i % len(SHAPES)],
             linestyle="none",
             elinewidth=1.4,
         )
     ax.set(xscale="log", xlabel=xlabel, yticks=range(len(ratios)), yticklabels=list(ratios))
     ax.xaxis.set_major_locator(FixedLocator(TICKS))
-    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g} ×"))
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.minorticks_off()
     ax.set_ylim(len(ratios) - 0.5, -0.5)
     ax.legend()
     return figure
+
+
+def _shift(name: str, names: Sequence[str], rivals: Collection[str]) -> float:
+    """Spread the rivals of a row evenly around it, in the order of all names."""
+    present = [one for one in names if one in rivals]
+    return 0.15 * (present.index(name) - (len(present) - 1) / 2)
