@@ -72,6 +72,13 @@ def adapt(
     draws; last the step size again, in ever smaller moves, so that the mean
     acceptance of the draws is the target. Then tuning is over.
 
+    The target is met on average over runs. In one run the acceptance of the
+    draws is that of the regions the chains go to after the warm-up, for
+    which no last phase can be long enough: on posteriors of nets it was
+    within 0.02 to 0.04 of the target where chains mix (root mean square over
+    runs), and within 0.04 to 0.08 for a single chain that does not, or for
+    trajectories too short to cross the posterior.
+
     Chains in modes of different scale can't share a step size. If, in the
     last window, acceptance differs between chains with a standard deviation
     above 0.1, estimated by the covariance of its means over the two halves
