@@ -249,19 +249,29 @@ def test_descent_to_a_mean_stops_where_a_rate_is_too_large(wells):
         run_mean(descent_scope(wells), RATE=0.25)  # above 2/L for ten points
 
 
-def run_rates(wells, **changes):
+def run_rates(wells, rate="1.1", **changes):
     scope = descent_scope(wells)
     scope["known"]["wells"] = scope["known"]["wells"] | changes
-    exec(cell_with(DESCENT, "lost = {share"), scope)
+    exec(cell_with(DESCENT, "ways = {share").replace("1.1", rate), scope)
 
 
-@pytest.mark.parametrize("spoil", ["edge", "minima"])
-def test_what_a_larger_rate_loses_stops_the_page(spoil, wells):
+def test_what_a_larger_rate_loses_holds_as_it_is(wells):
     run_rates(wells)
-    one = wells["wells"]
-    changes = {"edge": {"edge": one["edge"] / 2}, "minima": {"minima": one["minima"].flip(0)}}
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda one: {"edge": one["edge"] / 2},  # the deepest is found at all rates
+        lambda one: {"minima": one["minima"].flip(0)},  # another well for the deepest
+        lambda one: {"rate": "0.8"},  # paths settle
+        lambda one: {"rate": "2.3"},  # they wander off
+        lambda one: {"rate": "1.5"},  # a second well is lost
+    ],
+)
+def test_what_a_larger_rate_loses_stops_the_page(spoil, wells):
     with pytest.raises(AssertionError):
-        run_rates(wells, **changes[spoil])
+        run_rates(wells, **spoil(wells["wells"]))
 
 
 @pytest.mark.parametrize("n_units, holds", [("10", True), ("24", False)])
