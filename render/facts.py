@@ -18,6 +18,7 @@ from pathlib import Path
 from render import digits
 from render.cells import Cell, Text
 
+SET_UP = "setup"  # label of a cell whose code is shown below the page
 PACKAGES = ("torch", "numpy", "scipy", "matplotlib")
 LOADERS = ("load_digits", "digits_in_use")  # of tinynets.data and of tinynets.sweep
 DIGITS = {True: "scikit-learn digits, 8 × 8 pixels", False: "MNIST, 28 × 28 pixels"}
@@ -62,10 +63,12 @@ def data_set(parts: Sequence[Text | Cell], made: Mapping) -> str:
     return made.get("digits", "") if loads else ""
 
 
-def unseen(parts: Sequence[Text | Cell]) -> str:
-    """Return the set-up code that a page runs without showing it: its first cell."""
+def set_up(parts: Sequence[Text | Cell]) -> str:
+    """Return the code of a page's first cell, if that runs unseen or is its folded set-up."""
     first = next((part for part in parts if isinstance(part, Cell)), None)
-    return first.code.strip() if first and first.options.get("include") is False else ""
+    options = first.options if first else {}
+    folded = options.get("label") == SET_UP and options.get("code-fold") is True
+    return first.code.strip() if folded or options.get("include") is False else ""
 
 
 def _is_seed(name: str) -> bool:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from html import escape, unescape
 
+from render.facts import SET_UP
 from render.layout.exercises import headed
 from render.layout.markup import Element, edited, elements
 
@@ -55,7 +56,7 @@ def polish(html: str, sizes: Sizes) -> str:
         Gives width and height in pixels of an image by its address, or None.
     """
     html = tables(hold_punctuation(formulas(whole_values(html))))
-    return figures(code_below(headed(headings(html))), sizes)
+    return figures(code_below(without_set_up(headed(headings(html)))), sizes)
 
 
 def whole_values(html: str) -> str:
@@ -170,6 +171,18 @@ def _with_class(tag: str, name: str) -> str:
 def headings(html: str) -> str:
     """Give a section's id to its heading, which is where search leads to."""
     return SECTION.sub(r"\1\3\4 id=\2\5", html)
+
+
+def without_set_up(html: str) -> str:
+    """Take out the folded cell that a page begins with: its code stands below the page.
+
+    So a page's first screen is its text or its picture. A cell that has outputs stays.
+    """
+    cells = (one for one in elements(html) if one.id == SET_UP and "cell" in one.classes)
+    cell = next(cells, None)
+    if cell is None or not all("code-fold" in one.classes for one in cell.children):
+        return html
+    return html[: cell.start] + html[cell.end :]
 
 
 def code_below(html: str) -> str:

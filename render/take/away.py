@@ -40,7 +40,7 @@ class Away:
     made
         Facts of the run, one a phrase.
     setup
-        The code that ran unseen, as HTML.
+        The code that ran first, as HTML.
     file
         What the notebook is called once it is saved: by its page, since most are an `index`.
     """
@@ -99,13 +99,13 @@ class Takeaways:
         """Return what a page's last rows say."""
         authors = _authors(page) or self.authors
         run = self._executed.get(page.source)
-        parts = split_page(page) if run else []
+        parts = split_page(page)
         return Away(
             links=self._links(page, plain(shown.title)) if self._repository else [],
             authors=authors,
             bibtex=self._bibtex(page, plain(shown.title), authors),
             made=_made(run, self._repository) if run and may_run(parts) else [],
-            setup=code_block(code) if (code := facts.unseen(parts)) else "",
+            setup=code_block(code) if (code := facts.set_up(parts)) else "",
             file=_notebook_of(page).replace("/index.", ".").rpartition("/")[2],
         )
 

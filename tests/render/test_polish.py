@@ -188,3 +188,15 @@ def test_the_size_of_a_png_is_read(tmp_path):
     (tmp_path / "a.png").write_bytes(header)
     assert images.size(tmp_path / "a.png") == (640, 480)
     assert images.size(tmp_path / "none.png") is None
+
+
+SET_UP = """<div id="setup" class="cell" data-execution_count="1">
+<details class="code-fold"><summary>Imports</summary><pre>import torch</pre></details>{}</div><p>Text.</p>"""
+
+
+def test_a_page_does_not_begin_with_its_folded_set_up():
+    assert polish.without_set_up(SET_UP.format("")) == "<p>Text.</p>"
+    said = SET_UP.format('<div class="cell-output"><pre>A warning.</pre></div>')
+    assert polish.without_set_up(said) == said
+    other = SET_UP.format("").replace("setup", "train")
+    assert polish.without_set_up(other) == other

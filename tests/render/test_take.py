@@ -12,6 +12,7 @@ from render.assemble import Run, assemble
 from render.cells import Cell, split_page
 from render.layout.document import Document
 from render.layout.site import build_site
+from render.project import Page
 from render.take.notebook import Place, notebook
 from render.take.outputs import outputs
 from tests.render.helpers import CONFIG, write_site
@@ -179,6 +180,16 @@ def test_the_box_says_how_the_page_was_made(built):
         "Seed 3; Python 3.11.7, torch 2.13.0; run on 5 March 2026 in 12 s; x86_64; commit 0123456."
     )
     assert page.select_one(".away-made pre").get_text().strip() == "SEED, N = 3, 2\nassert N == 2"
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [("include: false", True), ("label: setup\n#| code-fold: true", True), ("label: fit", False)],
+)
+def test_the_box_holds_the_code_that_a_page_does_not_begin_with(options, shown, tmp_path):
+    body = PAGE.partition("---\n\n")[2].replace("include: false", options)
+    page = Page(tmp_path / "new.qmd", "new.qmd", body, {}, {}, body, 1)
+    assert bool(facts.set_up(split_page(page))) is shown
 
 
 def test_a_page_can_be_cited(built):
