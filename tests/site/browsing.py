@@ -13,7 +13,9 @@ from playwright.async_api import TimeoutError, async_playwright
 AXE = (Path(__file__).parents[1] / "vendor" / "axe" / "axe.min.js").read_text(encoding="utf-8")
 WIDTHS = (1280, 360)
 SCHEMES = ("light", "dark")
+LOADED_AT = {"light": 1280, "dark": 360}  # so that both widths are loaded, in no more visits
 AT_ONCE = 4
+PATIENCE = 180_000  # ms: a loaded machine is no fault of a page
 ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
@@ -103,10 +105,12 @@ class Visit:
 async def visit(browser, base, path, scheme):
     """Load one page, then look at it at each width."""
     seen = Visit(path, scheme)
+    viewport = {"width": LOADED_AT[scheme], "height": 900}
     context = await browser.new_context(
-        color_scheme=scheme, viewport={"width": WIDTHS[0], "height": 900}, reduced_motion="reduce"
+        color_scheme=scheme, viewport=viewport, reduced_motion="reduce"
     )
     page = await context.new_page()
+    page.set_default_timeout(PATIENCE)
     listen(page, seen)
     await page.add_init_script(SHIFT)
     await page.goto(base + path, wait_until="networkidle")
