@@ -108,7 +108,7 @@ def plot_basins(ends: Mapping[str, ArrayLike], minima: ArrayLike, landscape: Lan
         ax.imshow(picture, extent=(x0, x1, y0, y1), aspect="auto", interpolation="nearest")
         ax.plot(*np.asarray(minima).T, "+", color=INK, markersize=6)
         ax.set(title=name, xticks=[], yticks=[])
-        ax.title.set_fontsize(9)
+        ax.title.set_fontsize(7.5)  # five names in a line of a phone
     return axes[0]  # a figure returned would be shown twice
 
 

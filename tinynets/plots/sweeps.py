@@ -85,6 +85,7 @@ def plot_grid(
     )
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
+    ax.tick_params(axis="x", labelsize=7)  # rates stand close on a phone
     return ax
 
 
