@@ -34,7 +34,8 @@ def narrow_facts():
     whole[4] = 0.1
     each = torch.full((16, 11), 0.02)
     return {
-        "visits": {"MALA": [1, 2], "long": [2, 2]},
+        "visits": {"MALA": [1, 1], "long": [2, 2]},
+        "modes": {"MALA": [1, 1], "long": [1, 1]},
         "together": {"MALA": 1.7, "long": 1.6},
         "alone": {"MALA": 1.3, "long": 1.02},
         "long": "long",
@@ -51,7 +52,7 @@ def run_chains(race, narrow):
     scope |= {"PRIORS": ("standard", "fan-in"), "DATA_SETS": (1, 2, 3)}
     scope |= {"N_CHAINS": 8, "N_NARROW": 16, "MANY_NOISE": 0.05} | race | narrow
     exec(cell_with(CHAINS, "ratios = "), scope)
-    exec(cell_with(CHAINS, "most_visited = "), scope)
+    exec(cell_with(CHAINS, "least_short = "), scope)
 
 
 def exchange_the_samplers(race, narrow):
@@ -69,7 +70,11 @@ def scatter_the_data_sets(race, narrow):
 
 
 def let_one_chain_travel(race, narrow):
-    narrow["visits"]["long"][0] = 4
+    narrow["modes"]["long"][0] = 2
+
+
+def let_one_chain_stay(race, narrow):
+    narrow["visits"]["long"][0] = 1
 
 
 def let_chains_disagree_by_themselves(race, narrow):
@@ -87,6 +92,7 @@ def test_the_samplers_hold_as_they_are():
         let_langevin_converge,
         scatter_the_data_sets,
         let_one_chain_travel,
+        let_one_chain_stay,
         let_chains_disagree_by_themselves,
     ],
 )

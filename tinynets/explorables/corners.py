@@ -50,9 +50,9 @@ def corners_explorable(*, name: str = "corners", prior_std: float = 1.0) -> Expl
         "the curve? Which two of the five can be removed without anyone noticing?",
         answer="Swapping and rescaling never move the curve: five units give 120 orderings, and "
         "each unit a line of equally good weights, on which only the prior has an opinion. Units 3 "
-        "and 4 bend at the same place, so either can take over from the other; unit 5 bends beyond "
-        "the data and does nothing here. A sampler of weights has all these copies before it, "
-        "which is why one looks at f.",
+        "and 4 bend at the same place, so one of them can go and leave its part to the other; unit "
+        "5 bends beyond the data and does nothing here. A sampler of weights has all these copies "
+        "before it, which is why one looks at f.",
         alt_text="A curve of straight pieces with a dot at each corner, and below it three groups "
         "of bars for the input weights, biases and output weights of five hidden units.",
         still=plot_corners(x, f, at, heights, np.stack([w, b, a]), xlim=(LOW, HIGH), ylim=bounds),

@@ -84,9 +84,10 @@ def functions_explorable(
         title="HMC in function space",
         question="Let the curves pile up. Does one chain fill the dashed reference everywhere? "
         "Does another start fill it elsewhere?",
-        answer="Where the data are, the pile fills the reference soon, whatever the start. Where "
-        "arrangements of the corners differ, a chain keeps the one it began with, and its pile "
-        "stays narrower than the reference until another start brings another arrangement.",
+        answer="Where the data are, the pile fills the reference soon, whatever the start. "
+        "Corners pass one another, but no unit turns round: a chain keeps as many units that "
+        "point left as it began with. So its pile stays narrower than the reference, until "
+        "another start brings another number.",
         alt_text="Data points, a curve of straight pieces through them, and a dashed band.",
         still=still,
         controls=[
