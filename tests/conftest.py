@@ -1,5 +1,6 @@
 """The built site, once a session, for every test that looks at it."""
 
+import atexit
 import fcntl
 import os
 import shlex
@@ -7,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,12 +19,26 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def pytest_sessionstart() -> None:
-    """Fail where CI would skip the tests of compiled code."""
+    """Fail where CI would skip the tests of compiled code; find those a place to keep it."""
     compiler = shlex.split(os.environ.get("CC", "cc"))[0]
     if os.environ.get("CI") == "true" and shutil.which(compiler) is None:
         pytest.exit(f"CI=true, but there is no C compiler {compiler}: install gcc", returncode=1)
     # A shell lets what it runs in the background ignore Ctrl+C, and so would what tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    find_a_cache()
+
+
+def find_a_cache() -> None:
+    """Let the tests keep compiled code and digits beside a home that can't be written to."""
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    cache = Path(given if os.path.isabs(given) else os.path.expanduser("~/.cache"), "tinynets")
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=cache).close()
+    except OSError:
+        own = tempfile.mkdtemp(prefix="tests-cache-")
+        atexit.register(shutil.rmtree, own, ignore_errors=True)
+        os.environ["XDG_CACHE_HOME"] = own  # workers of pytest-xdist get it, too
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from compiled import needs_compiler
 
+from tests.conftest import find_a_cache
 from tinynets import bnn, nets, rng
 from tinynets._fast import build
 from tinynets._fast import chains as fast_chains
@@ -403,3 +404,15 @@ def test_without_compiled_code_tests_skip_and_say_why_but_fail_in_ci(tmp_path, c
 def test_what_the_c_code_does_not_cover_is_named(net, likelihood, reason):
     target = bnn.Posterior(net, torch.ones(4, net.sizes[0]), torch.ones(4), likelihood)
     assert target.path.name == "by hand" and reason in target.path.reason
+
+
+@pytest.mark.parametrize("is_file", [True, False])
+def test_tests_keep_a_cache_of_their_own_where_the_home_is_read_only(
+    tmp_path, monkeypatch, is_file
+):
+    (tmp_path / "home").write_text("") if is_file else (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CACHE_HOME", "")  # restored afterwards
+    find_a_cache()
+    found = os.environ["XDG_CACHE_HOME"]
+    assert os.access(found, os.W_OK) if is_file else found == ""
