@@ -80,10 +80,19 @@ def stop_the_parabola_early(facts):
     run["test_error"] = [[5.8, last] for _, last in run["test_error"]]
 
 
-def spoil_the_many(facts):
-    for target in ("parabola", "sine", "bump", "corner"):
-        run = fits(facts, target, 20)
-        run["test_error"] = [[9.0, 9.0] for _ in run["test_error"]]
+def spoil_one_of_the_many(facts):
+    fits(facts, "sine", 10)["test_error"][0] = [9.0, 9.0]
+
+
+def match_the_sine_with_two_once(facts):
+    """One fit that the training points don't pick out."""
+    fits(facts, "sine", 2)["test_error"][0] = [1e-3, 1e-3]
+
+
+def let_a_stuck_fit_move(facts):
+    run = fits(facts, "sine", 3)
+    stuck = next(i for i, (_, last) in enumerate(run["test_error"]) if last > 0.03)
+    run["train_error"][stuck][0] *= 2
 
 
 def tell_where_the_step_is(facts):
@@ -97,7 +106,14 @@ def test_two_neurons_hold_as_they_are(facts):
 
 @pytest.mark.parametrize(
     "spoil",
-    [match_the_corner_with_two, stop_the_parabola_early, spoil_the_many, tell_where_the_step_is],
+    [
+        match_the_corner_with_two,
+        match_the_sine_with_two_once,
+        stop_the_parabola_early,
+        spoil_one_of_the_many,
+        let_a_stuck_fit_move,
+        tell_where_the_step_is,
+    ],
 )
 def test_two_neurons_stop(spoil, facts):
     spoil(facts)
