@@ -148,11 +148,11 @@ def growth_explorable(
         module="masks",
         heights=(166, 300),
         title="Masks growing",
-        question="Play the training: which mask can be read first, and does the accuracy wait "
-        "until all of them can be?",
-        answer="It does not wait. Most of the accuracy is there after the first few per cent of "
-        "the steps, when the masks still look like blurred means; what follows sharpens the places "
-        "where two classes are confused.",
+        question="Play the training: which mask can you read first, and does the accuracy wait "
+        "until you can read them all?",
+        answer="Which comes first is for your eye to say, but the accuracy does not wait. Most of "
+        "it is there after the first few per cent of the steps, when the masks still look like "
+        "blurred means; what follows sharpens the places where two classes are confused.",
         alt_text=alt_text,
         still=_moments(share, image_shape, steps, accuracies),
         controls=[Slider.over_training(steps)],
