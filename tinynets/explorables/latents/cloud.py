@@ -87,8 +87,8 @@ def cloud_explorable(
         question="Drag to turn the cube, and play the training: where do the ten classes go? Which "
         "image is the lonely digit in another class's corner?",
         answer="All classes start in one heap; training pulls them apart towards corners, edges "
-        "and faces, where units are saturated. A digit in another's corner is mostly one that is "
-        "drawn like that other.",
+        "and faces, where units are saturated. Point at a digit in another's corner to see "
+        "whether it is drawn like that other.",
         alt_text=alt_text,
         still=still,
         controls=[
