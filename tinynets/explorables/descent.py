@@ -52,7 +52,7 @@ NAMES = {
 # Of the basins: in shares of 2/L at the deepest minimum, but for the two that scale each step.
 SHARES = {"gradient": 0.5, "momentum": 0.5, "nesterov": 0.5}
 SCALED = {"rmsprop": 0.02, "adam": 0.1}
-STOPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.07, 0.078, 0.082, 0.1, 0.15, 0.2, 0.3, 0.5,
+STOPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.07, 0.078, 0.082, 0.1, 0.15, 0.2, 0.3, 0.35, 0.5,
          0.65, 0.68, 1, 1.5, 2, 2.5)  # fmt: skip
 CELLS, N_STEPS = (36, 24), 400
 
