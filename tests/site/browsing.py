@@ -28,7 +28,7 @@ ARGUMENTS = [
 
 # A page's structure is one in both schemes: in the dark one its colours alone are looked at.
 RUN_AXE = """async (scheme) => {
-  const rules = scheme === "dark" ? {runOnly: {type: "tag", values: ["cat.color"]}} : {};
+  const rules = scheme === "dark" ? {runOnly: ["color-contrast", "link-in-text-block"]} : {};
   const found = await axe.run(document, {preload: false, resultTypes: ["violations"], ...rules});
   return found.violations.map(({id, help, nodes}) =>
     `${id}: ${help} (${nodes.length}): ` + nodes.slice(0, 3).map((n) =>
