@@ -111,7 +111,7 @@ def _reference(citation: pf.Citation, label) -> pf.Link:
 def _check_key(key: str, keys: set[str], source: Source) -> None:
     if key not in keys:
         source.error(
-            f"the citation @{key} is not in the bibliography; add it to references.bib, "
+            f"the citation @{key} is not in the bibliography; add it there, "
             f"or write \\@{key} if it is no citation",
             f"@{key}",
         )
