@@ -1,6 +1,7 @@
 """The two Bayesian posts stop when a claim of theirs is broken, as `test_claims.py` has it."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -31,8 +32,9 @@ def race_facts():
 def narrow_facts():
     """What 16 chains on the narrow net gave, rounded; f at 11 points."""
     whole = torch.full((11,), 0.02)
-    whole[4] = 0.1
-    each = torch.full((16, 11), 0.02)
+    whole[[4, 7]] = 0.1  # at x = -0.5 and x = 1
+    each, left = whole.repeat(16, 1), torch.tensor([1, 2]).repeat(8)
+    each[left == 1, 7], each[left == 2, 4] = 0.02, 0.02
     return {
         "visits": {"MALA": [1, 1], "long": [2, 2]},
         "modes": {"MALA": [1, 1], "long": [1, 1]},
@@ -40,6 +42,8 @@ def narrow_facts():
         "alone": {"MALA": 1.3, "long": 1.01},
         "long": "long",
         "whole": whole,
+        "left": left,
+        "many": SimpleNamespace(x=torch.tensor([-2.4, -0.8, -0.2, 0.8, 1.2, 2.4])[:, None]),
         "each": each,
         "weight_r_hat": 2.7,
         "x_star": torch.linspace(-2.5, 2.5, 11)[:, None],
@@ -77,6 +81,14 @@ def let_one_chain_stay(race, narrow):
     narrow["visits"]["long"][0] = 1
 
 
+def let_a_mode_miss_nothing(race, narrow):
+    narrow["each"][narrow["left"] == 2] = narrow["whole"]
+
+
+def let_points_hold_the_bends(race, narrow):
+    narrow["many"].x = torch.linspace(-2.5, 2.5, 50)[:, None]
+
+
 def let_chains_disagree_by_themselves(race, narrow):
     narrow["alone"]["long"] = 1.02
 
@@ -93,6 +105,8 @@ def test_the_samplers_hold_as_they_are():
         scatter_the_data_sets,
         let_one_chain_travel,
         let_one_chain_stay,
+        let_a_mode_miss_nothing,
+        let_points_hold_the_bends,
         let_chains_disagree_by_themselves,
     ],
 )
@@ -141,7 +155,7 @@ def scores_facts():
     }
     judged["quartic"]["Laplace"] = judged["quartic"]["exact posterior"] - 1
     judged["prior"]["Laplace"] = judged["prior"]["exact posterior"] - 1
-    return {"judged": judged, "six_r_hats": [1.01], "N_QUARTIC": 4, "N_OWN": 12}
+    return {"judged": judged, "six_r_hats": [1.01] * 16, "N_QUARTIC": 4, "N_OWN": 12}
 
 
 def bound_facts():

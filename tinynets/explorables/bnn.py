@@ -154,8 +154,8 @@ def clusters_explorable(
         play="size",
         title="More points at the same two places",
         question="Add points at the two places. Does either band close over the gap between?",
-        answer="The exact band stays wide. That of independent Gaussians closes: to be sure at "
-        "both places they must be nearly as sure between them.",
+        answer="The exact band stays wide. That of independent Gaussians closes: the surer it "
+        "is at both places, the surer it is between them.",
     )
 
 

@@ -86,8 +86,8 @@ def functions_explorable(
         "Does another start fill it elsewhere?",
         answer="Where the data are, the pile fills the reference soon, whatever the start. "
         "Corners pass one another, but no unit turns round: a chain keeps as many units that "
-        "point left as it began with. So its pile stays narrower than the reference, until "
-        "another start brings another number.",
+        "point left as it began with. So at one of the bends its pile stays narrower than the "
+        "reference, until another start brings another number.",
         alt_text="Data points, a curve of straight pieces through them, and a dashed band.",
         still=still,
         controls=[
