@@ -50,7 +50,7 @@ def faults_explorable(
     return live(
         name,
         module="faults",
-        heights=(292, 184),
+        heights=(227, 184),
         title="Break the sampler",
         question="Plant a fault. Which check sees it, and after how many draws? Is there a fault "
         "that leaves the draws right, and one that only R-hat sees?",
