@@ -24,6 +24,9 @@ from tests.conftest import once
 HOW_TO_INSTALL = "no Chromium on the PATH: apt install chromium (Debian), or name a browser of its family in $CHROMIUM"
 
 
+expect.set_options(timeout=browsing.PATIENCE)
+
+
 @pytest.fixture(scope="session")
 def chromium():
     if path := browsing.find_chromium():
@@ -91,7 +94,7 @@ def browser(chromium, bad_visits, visits):  # after the visits: one event loop a
 def page(browser):
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(browsing.PATIENCE)
     yield page
     context.close()
 
