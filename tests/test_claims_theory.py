@@ -23,8 +23,10 @@ def accuracies():
 def run_training(reached):
     """Run the claims on depth, on these accuracies."""
     chi = {"sigmoid": 0.15, "softplus": 0.32}
-    scope = {"reached": reached, "raced": RACED, "backward": {n: chi.get(n, 1.0) for n in RACED}}
-    exec(cell_with(ACTIVATIONS, "failing = sorted"), scope | {"FUNCTIONS": dict.fromkeys(RACED)})
+    functions = (*RACED, "leaky ReLU", "ELU")
+    scope = {"reached": reached, "raced": RACED, "FUNCTIONS": dict.fromkeys(functions)}
+    scope |= {"backward": {name: chi.get(name, 1.0) for name in functions}}
+    exec(cell_with(ACTIVATIONS, "failing = sorted"), scope)
 
 
 def let_the_sigmoid_learn(reached):
