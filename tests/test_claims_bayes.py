@@ -36,8 +36,8 @@ def narrow_facts():
     each, left = whole.repeat(16, 1), torch.tensor([1, 2]).repeat(8)
     each[left == 1, 7], each[left == 2, 4] = 0.02, 0.02
     return {
-        "visits": {"MALA": [1, 1], "long": [2, 2]},
-        "modes": {"MALA": [1, 1], "long": [1, 1]},
+        "visits": {"MALA": 13 * [1] + 3 * [2], "long": 15 * [2] + [1]},
+        "modes": {"MALA": 16 * [1], "long": 16 * [1]},
         "together": {"MALA": 1.7, "long": 1.6},
         "alone": {"MALA": 1.3, "long": 1.01},
         "long": "long",
@@ -77,8 +77,12 @@ def let_one_chain_travel(race, narrow):
     narrow["modes"]["long"][0] = 2
 
 
-def let_one_chain_stay(race, narrow):
-    narrow["visits"]["long"][0] = 1
+def let_many_chains_stay(race, narrow):
+    narrow["visits"]["long"][:5] = 5 * [1]
+
+
+def let_langevin_change_arrangements(race, narrow):
+    narrow["visits"]["MALA"][:6] = 6 * [2]
 
 
 def let_a_mode_miss_nothing(race, narrow):
@@ -90,7 +94,7 @@ def let_points_hold_the_bends(race, narrow):
 
 
 def let_chains_disagree_by_themselves(race, narrow):
-    narrow["alone"]["long"] = 1.02
+    narrow["alone"]["long"] = 1.06
 
 
 def test_the_samplers_hold_as_they_are():
@@ -104,7 +108,8 @@ def test_the_samplers_hold_as_they_are():
         let_langevin_converge,
         scatter_the_data_sets,
         let_one_chain_travel,
-        let_one_chain_stay,
+        let_many_chains_stay,
+        let_langevin_change_arrangements,
         let_a_mode_miss_nothing,
         let_points_hold_the_bends,
         let_chains_disagree_by_themselves,
