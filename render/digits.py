@@ -13,7 +13,7 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
-VARIABLE = "TINYNETS_DATA"
+VARIABLE, SMALL = "TINYNETS_DATA", "8x8"
 LOADER = "tinynets/data/__init__.py"  # pages that reach it load digits
 _FILES = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
 _FETCH = "from tinynets import data; data.load_digits()"
@@ -25,6 +25,12 @@ def stamp() -> str:
     folder = Path(chosen) if chosen else _cache()
     found = [_digest(path) for name in _FILES if (path := _file(folder, name))]
     return " ".join([chosen, *found] if len(found) < len(_FILES) else found)
+
+
+def small() -> bool:
+    """Tell whether pages get the 8 × 8 digits: asked for, or for want of MNIST in the cache."""
+    chosen = os.environ.get(VARIABLE, "")
+    return chosen == SMALL or not chosen and not all(_file(_cache(), name) for name in _FILES)
 
 
 def fetch(root: Path) -> None:

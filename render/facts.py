@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import datetime
-import os
 import platform
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +30,7 @@ def of_run(root: Path) -> dict[str, str]:
         "commit": commit(root),
         "versions": ", ".join([f"Python {platform.python_version()}", *_versions()]),
         "machine": platform.machine(),
-        "digits": DIGITS[os.environ.get(digits.VARIABLE) == "8x8"],
+        "digits": DIGITS[digits.small()],
     }
 
 

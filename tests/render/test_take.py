@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
-from render import facts
+from render import digits, facts
 from render.assemble import Run, assemble
 from render.cells import Cell, split_page
 from render.layout.document import Document
@@ -240,3 +240,14 @@ def test_a_run_remembers_when_and_with_what_it_was_made(tmp_path, monkeypatch):
     when = datetime.datetime.fromisoformat(made["date"])
     assert abs(datetime.datetime.now(datetime.UTC) - when) < datetime.timedelta(minutes=5)
     assert "torch " in made["versions"]
+    monkeypatch.setenv("TINYNETS_DATA", str(tmp_path))
+    assert facts.of_run(tmp_path)["digits"] == "MNIST, 28 × 28 pixels"
+
+
+def test_a_run_without_mnist_says_that_its_digits_are_small(tmp_path, monkeypatch):
+    monkeypatch.delenv("TINYNETS_DATA", raising=False)
+    monkeypatch.setattr(digits, "_cache", lambda: tmp_path)
+    assert facts.of_run(tmp_path)["digits"].startswith("scikit-learn")
+    for name in digits._FILES:
+        (tmp_path / f"{name}-ubyte.gz").touch()
+    assert facts.of_run(tmp_path)["digits"].startswith("MNIST")
