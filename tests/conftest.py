@@ -2,6 +2,7 @@
 
 import atexit
 import fcntl
+import itertools
 import os
 import shlex
 import shutil
@@ -16,6 +17,62 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+# Seconds of what takes long, roughly: a fixture that all who need it wait for, a file, a test.
+# They decide what each worker of pytest-xdist begins with, and nothing else.
+LONG = {
+    "visits": 200,
+    "small_site": 80,
+    "test_browser.py": 90,
+    "test_figures.py::test_nothing_is_wrong": 40,
+    "test_bad_arguments.py::test_a_value": 30,
+    "test_sweep.py::test_a_failed_cell": 30,
+    "test_sweep.py::test_the_launcher": 30,
+    "test_lint.py": 30,
+    "test_samplers_mutations.py": 30,
+    "test_samplers_exact.py": 30,
+    "kind_gives_our_own_error[0": 20,
+    "kind_gives_our_own_error[1": 20,
+    "kind_gives_our_own_error[2": 20,
+    "kind_gives_our_own_error[3": 20,
+    "test_build.py": 60,
+    "test_site.py": 60,
+}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, for while a test waits for a browser or a kernel."""
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
+    return (len(affinity(0)) if affinity else os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Share out what takes long between the workers, each of which begins with it.
+
+    At first a worker has the next of as many tests as the others; it steals from their ends.
+    """
+    n = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    begins: list[list[pytest.Item]] = [[] for _ in range(n)]
+    busy = [0] * n
+    kinds = {item: kind(item) for item in items}
+    for name in sorted(LONG, key=LONG.__getitem__, reverse=True):
+        worker = busy.index(min(busy))
+        busy[worker] += LONG[name]
+        begins[worker] += [item for item in items if kinds[item] == name]
+    rest = iter([item for item in items if kinds[item] is None])
+    ordered: list[pytest.Item] = []
+    for worker, begin in enumerate(begins):
+        room = (len(items) - len(ordered)) // (n - worker)
+        ordered += begin + list(itertools.islice(rest, max(0, room - len(begin))))
+    items[:] = ordered
+
+
+def kind(item: pytest.Item) -> str | None:
+    """What a test is called among those that take long."""
+    fixtures = getattr(item, "fixturenames", ())
+    return next((name for name in LONG if name in fixtures or name in item.nodeid), None)
 
 
 def pytest_sessionstart() -> None:
@@ -67,24 +124,28 @@ def copy_sources(tree: Path) -> None:
             shutil.copy2(ROOT / name, tree / name)
 
 
-def copy_executions(origin: Path, target: Path) -> None:
+def copy_kept(origin: Path, target: Path) -> None:
     """Bring over what a renderer's cache keeps and the other lacks.
 
-    Each execution is found by a hash of all that it depends on (page, package,
-    versions, data), so one made elsewhere is as good as one made here.
+    Each execution and each laid-out page is found by a hash of all that it depends on (page,
+    package, versions, data), so one made elsewhere is as good as one made here.
     """
-    for facts in origin.glob(".render/pages/*/*/page.json"):
-        place = target / facts.parent.relative_to(origin)
+    found = [facts.parent for facts in origin.glob(".render/pages/*/*/page.json")]
+    found += origin.glob(".render/documents/*.json")
+    found += origin.glob(".render/polished/*.json")
+    for kept in found:
+        place = target / kept.relative_to(origin)
         if not place.exists() and not place.name.startswith("new-"):
             arriving = place.with_name(f"new-{os.getpid()}-{place.name}")
-            shutil.copytree(facts.parent, arriving)
+            arriving.parent.mkdir(parents=True, exist_ok=True)
+            (shutil.copytree if kept.is_dir() else shutil.copy2)(kept, arriving)
             arriving.rename(place)
 
 
 def render(tree: Path, *pages: str, **environment: str) -> Path:
     """Render the sources in `tree` with the engine in use; return the site."""
     engine = os.environ.get("ENGINE") or ("quarto" if shutil.which("quarto") else "builtin")
-    copy_executions(ROOT, tree)
+    copy_kept(ROOT, tree)
     done = subprocess.run(
         [sys.executable, "-m", "render", "--engine", engine, *pages],
         cwd=tree,
@@ -93,7 +154,7 @@ def render(tree: Path, *pages: str, **environment: str) -> Path:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    copy_executions(tree, ROOT)
+    copy_kept(tree, ROOT)
     if done.returncode:
         pytest.fail(f"the site does not render:\n{done.stdout[-6000:]}", pytrace=False)
     return tree / "_site"

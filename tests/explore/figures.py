@@ -210,9 +210,8 @@ GRABBED = {
 RUNNING = ["sampler", "faults", "functions", "wide", "neurons", "descent"]
 
 
-@functools.cache
 def blocks():
-    """Return the block of each figure, by its name."""
+    """Return the HTML of each figure, by its name."""
     with mpl.rc_context():
         use_style()  # as every page does
-        return {name: build() for name, build in BUILDERS.items()}
+        return {name: build().html for name, build in BUILDERS.items()}

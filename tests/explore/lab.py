@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
@@ -40,9 +41,7 @@ def write(folder, blocks, name="index.html"):
     head = (ROOT / "assets" / "head.html").read_text(encoding="utf-8")
     head = re.sub(r'<script type="module" src="/assets/[^>]*></script>\n?', "", head)
     for scheme in ("light", "dark"):
-        text = PAGE.format(
-            head=head, blocks="\n".join(b.html for b in blocks), scheme=f"quarto-{scheme}"
-        )
+        text = PAGE.format(head=head, blocks="\n".join(blocks), scheme=f"quarto-{scheme}")
         (folder / name.replace(".html", f"-{scheme}.html")).write_text(text, encoding="utf-8")
     (folder / "404.html").write_text("nowhere")
 
@@ -70,8 +69,29 @@ needs_node = pytest.mark.skipif(
 
 
 @contextlib.contextmanager
-def visited(browser, base, name, *, width=1280, scheme="light", query="", **options):
-    """Open a page; collect what its console says is wrong."""
+def visited(browser, base, name, *, width=1280, scheme="light", query="", fresh=False, **options):
+    """Open a page, in a tab of an earlier test like this one unless it must be `fresh`.
+
+    Its `errors` are what its console says is wrong.
+    """
+    tabs = TABS.setdefault(browser, {})
+    kind = (width, scheme, *sorted(options.items()))
+    page = (None if fresh else tabs.pop(kind, None)) or open_tab(browser, width, scheme, options)
+    page.errors.clear()
+    page.goto(f"{base}{name}-{scheme}.html{query}")
+    yield page  # a test that fails leaves none for the next
+    if fresh:
+        page.context.close()
+    else:
+        page.mouse.move(0, 0)
+        page.goto("about:blank")
+        tabs[kind] = page
+
+
+TABS = weakref.WeakKeyDictionary()
+
+
+def open_tab(browser, width, scheme, options):
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, **options
     )
@@ -80,9 +100,7 @@ def visited(browser, base, name, *, width=1280, scheme="light", query="", **opti
     page.errors = []
     page.on("console", lambda m: m.type in ("error", "warning") and page.errors.append(m.text))
     page.on("pageerror", lambda error: page.errors.append(str(error)))
-    page.goto(f"{base}{name}-{scheme}.html{query}")
-    yield page
-    context.close()
+    return page
 
 
 def live_figure(page, name):

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from render.layout import scripts
+from tests.conftest import once
 from tinynets.colours import BLUE, GREEN, INK, PALETTE, THEMED, VERMILION
 
 NAMES = list(figures.BUILDERS)
@@ -18,12 +19,27 @@ SCRIPT_BUDGET = 12_000  # bytes, gzipped, of a figure with the shell, as they tr
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("lab")
-    lab.write(folder, figures.blocks().values())
-    for name, block in figures.blocks().items():
-        lab.write(folder, [block], f"{name}.html")
-    with lab.serve(folder, below="/") as url:
+def pages(tmp_path_factory):
+    """A folder with all figures on a page, and each on its own; made once for all workers."""
+
+    def make(folder):
+        blocks = figures.blocks()
+        (folder / "blocks.json").write_text(json.dumps(blocks))
+        lab.write(folder, blocks.values())
+        for name, block in blocks.items():
+            lab.write(folder, [block], f"{name}.html")
+
+    return once(tmp_path_factory, "lab", make)
+
+
+@pytest.fixture(scope="module")
+def blocks(pages):
+    return json.loads((pages / "blocks.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def base(pages):
+    with lab.serve(pages, below="/") as url:
         yield url
 
 
@@ -36,8 +52,8 @@ def browser():
         browser.close()
 
 
-def controls(name):
-    text = re.search(r'explorable-data">(.*?)</script>', figures.blocks()[name].html, re.S)[1]
+def controls(block):
+    text = re.search(r'explorable-data">(.*?)</script>', block, re.S)[1]
     return json.loads(text)["controls"]
 
 
@@ -116,13 +132,13 @@ SMALL = """() => {
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_its_state_comes_from_the_address_and_goes_there(browser, base, name):
-    given = {control["name"]: another(control) for control in controls(name)}
+def test_its_state_comes_from_the_address_and_goes_there(browser, base, blocks, name):
+    given = {control["name"]: another(control) for control in controls(blocks[name])}
     query = "?" + "&".join(f"{name}.{control}={value}" for control, value in given.items())
     with lab.visited(browser, base, name, query=query) as page:
         figure = lab.live_figure(page, name)
         assert "does not have" not in said(figure)
-        for control in controls(name):
+        for control in controls(blocks[name]):
             if control["kind"] == "points":
                 continue
             shown = page.locator(f"#{name}-{control['name']}")
@@ -139,8 +155,8 @@ def test_its_state_comes_from_the_address_and_goes_there(browser, base, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_bad_address_is_named_and_falls_back(browser, base, name):
-    control = controls(name)[0]
+def test_a_bad_address_is_named_and_falls_back(browser, base, blocks, name):
+    control = controls(blocks[name])[0]
     with lab.visited(browser, base, name, query=f"?{name}.{control['name']}=nonsense") as page:
         figure = lab.live_figure(page, name)
         expect(figure.locator(".explorable-says")).to_contain_text("nonsense")
@@ -184,7 +200,7 @@ def test_keys_change_what_it_shows_and_what_it_says_after_rest(browser, base, na
         assert figure.locator(".explorable-spoken").text_content() == ""
         if name in figures.RUNNING:  # what was changed shows in what comes next
             figure.locator("[data-press=step]").click()
-        page.wait_for_timeout(900)
+        expect(figure.locator(".explorable-spoken")).not_to_be_empty()
         assert (figure.locator(".explorable-view").screenshot(), said(figure)) != before
         assert figure.locator(".explorable-spoken").text_content() == said(figure)
 
@@ -327,7 +343,7 @@ def touch(page, start, end):
 @pytest.mark.parametrize("name", figures.RUNNING)
 def test_it_runs_without_growing(browser, base, name):
     """10,000 steps leave the heap as it was. How fast they are: benchmarks/figures.py."""
-    with lab.visited(browser, base, name) as page:
+    with lab.visited(browser, base, name, fresh=True) as page:
         lab.live_figure(page, name)
         client = page.context.new_cdp_session(page)
         client.send("HeapProfiler.enable")
@@ -349,8 +365,8 @@ STEPS = """([name, times]) => {
 }"""
 
 
-def test_from_a_file_a_sentence_asks_for_a_server(browser, tmp_path):
-    lab.write(tmp_path, figures.blocks().values())
+def test_from_a_file_a_sentence_asks_for_a_server(browser, blocks, tmp_path):
+    lab.write(tmp_path, blocks.values())
     text = (tmp_path / "index-light.html").read_text().replace('"/', '"')
     (tmp_path / "file.html").write_text(text)
     page = browser.new_page()

@@ -10,7 +10,7 @@ from pathlib import Path
 import engines
 import pytest
 
-from tests.conftest import copy_executions, copy_sources
+from tests.conftest import copy_kept, copy_sources
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = Path(__file__).with_name("sample")
@@ -176,7 +176,7 @@ def test_both_engines_agree_on_the_whole_site(site_root, sources, tmp_path):
     """`site_root` is Quarto's where there is a Quarto; the other is built here."""
     copy = tmp_path / "sources"
     copy_sources(copy)
-    copy_executions(ROOT, copy)  # the same outputs in both layouts
+    copy_kept(ROOT, copy)  # the same outputs in both layouts
     home = (site_root / "index.html").read_text(encoding="utf-8")
     by_quarto = '<meta name="generator" content="quarto' in home
     other = build(with_engine("builtin" if by_quarto else "quarto"), copy)
