@@ -6,6 +6,7 @@ package raises itself.
 """
 
 import ast
+import atexit
 import contextlib
 import copy
 import doctest
@@ -14,7 +15,9 @@ import importlib
 import inspect
 import io
 import math
+import os
 import pkgutil
+import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping
@@ -379,11 +382,11 @@ def outcome(case: Case, bad: object) -> str:
         with (
             contextlib.redirect_stdout(io.StringIO()),
             warnings.catch_warnings(),
-            tempfile.TemporaryDirectory() as folder,  # for examples that write files
+            empty_folder() as folder,  # for examples that write files
             contextlib.chdir(folder),
         ):
             warnings.simplefilter("ignore")
-            exec(compile(case.tree, "<example>", "exec"), names)
+            exec(_compiled(case.tree), names)
     except Unspoilt:
         return ""
     except Exception as error:
@@ -395,6 +398,29 @@ def outcome(case: Case, bad: object) -> str:
             return ""  # in the example, it is the next line that can't use the result
         return f"{type(error).__name__}: {str(error)[:150]} ({path.name}:{line})"
     return ""
+
+
+@functools.cache
+def _compiled(tree: ast.Module):
+    return compile(tree, "<example>", "exec")
+
+
+@contextlib.contextmanager
+def empty_folder():
+    """The same folder each time, and each time without what was written into it."""
+    try:
+        yield _folder()
+    finally:
+        if os.listdir(_folder()):
+            shutil.rmtree(_folder())
+            os.mkdir(_folder())
+
+
+@functools.cache
+def _folder():
+    folder = tempfile.mkdtemp(prefix="tests-examples-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _last(error):

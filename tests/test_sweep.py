@@ -40,7 +40,8 @@ def written(folder):
 
 
 def test_a_failed_cell_leaves_the_rest_and_a_second_run_does_only_what_is_missing(tmp_path):
-    done = sweep(tmp_path, "batch_size=32,201", "lr=0.1,0.2")
+    at_once = "hydra.launcher.n_jobs=2"  # it starts ten Pythons else
+    done = sweep(tmp_path, "batch_size=32,201", "lr=0.1,0.2", at_once)
     assert done.returncode == 1, done.stderr
     assert "4 trials: 2 done, 0 diverged, 2 failed, 0 not run; 0 were there before" in done.stdout
     assert "failed: batch_size=201,lr=0.1,n_steps=5" in done.stdout
@@ -56,7 +57,7 @@ def test_a_failed_cell_leaves_the_rest_and_a_second_run_does_only_what_is_missin
     assert "Traceback" in log
 
     before = written(tmp_path)
-    again = sweep(tmp_path, "batch_size=32,64", "lr=0.1,0.2")
+    again = sweep(tmp_path, "batch_size=32,64", "lr=0.1,0.2", at_once)
     assert again.returncode == 0, again.stderr
     assert "4 trials: 4 done" in again.stdout and "2 were there before" in again.stdout
     after = written(tmp_path)

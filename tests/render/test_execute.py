@@ -179,7 +179,7 @@ def test_a_failing_cell_is_told_in_the_pages_lines(site):
         ),
     ],
 )
-def test_other_failures_are_told_with_their_line(site, code, says, at):
+def test_other_failures_are_told_with_their_line(site, no_plots, code, says, at):
     error = failure(site, cell(code))
     assert says in error.message
     line = (site.root / "posts/a/index.qmd").read_text().splitlines()[error.line - 1]
@@ -193,14 +193,14 @@ def test_other_failures_are_told_with_their_line(site, code, says, at):
         ("from IPython.display import Javascript\nJavascript('1')", "emits application/javascript"),
     ],
 )
-def test_html_may_not_leave_a_cell(site, code, says):
+def test_html_may_not_leave_a_cell(site, no_plots, code, says):
     error = failure(site, cell(code, "label: shows"))
     assert says in error.message
     assert (error.cell, error.line) == ("shows", 5)
     assert run(site, cell(code, "output: false")).markdown
 
 
-def test_raw_html_in_markdown_may(site):
+def test_raw_html_in_markdown_may(site, no_plots):
     done = run(site, cell("from IPython.display import Markdown\nMarkdown('<b>x</b>')"))
     assert "<b>x</b>" in done.markdown
 
@@ -213,19 +213,19 @@ def test_raw_html_in_markdown_may(site):
         ("float('nan')", "must be a number or a text, got nan"),
     ],
 )
-def test_a_wrong_inline_value_is_told(site, expression, says):
+def test_a_wrong_inline_value_is_told(site, no_plots, expression, says):
     error = failure(site, f"One.\n\nTwo `{{python}} {expression}`.\n")
     assert says in error.message
     assert error.line == 7
 
 
-def test_a_kernel_that_dies_is_told(site):
+def test_a_kernel_that_dies_is_told(site, no_plots):
     error = failure(site, cell("import os\nos._exit(3)", "label: dies"))
     assert "died without a traceback" in error.message
     assert (error.cell, error.line) == ("dies", 5)
 
 
-def test_a_cell_that_takes_too_long_is_told_and_its_kernel_ended(site):
+def test_a_cell_that_takes_too_long_is_told_and_its_kernel_ended(site, no_plots):
     started = time.monotonic()
     body = cell("import os, pathlib\npathlib.Path('pid').write_text(str(os.getpid()))") + cell(
         "import time\ntime.sleep(100)", "label: sleeps"
@@ -245,7 +245,7 @@ def test_the_kernel_is_this_python_in_the_pages_folder(site):
     assert f"{sys.executable} {site.root / 'posts' / 'a'}" in done.markdown
 
 
-def test_progress_counts_cells(site):
+def test_progress_counts_cells(site, no_plots):
     seen = []
     run(site, cell("1", "label: one") + cell("2"), seen=seen)
     assert seen == [(0, 2, "one"), (1, 2, "#2"), (2, 2, "")]
@@ -256,12 +256,12 @@ def test_a_page_without_cells_starts_no_kernel(site, monkeypatch):
     assert run(site, "Text.\n").markdown == "---\ntitle: A page\n---\n\nText.\n"
 
 
-def test_an_inline_value_that_takes_too_long_is_told(site):
+def test_an_inline_value_that_takes_too_long_is_told(site, no_plots):
     error = failure(site, "`{python} __import__('time').sleep(300)`\n", timeout=2.0)
     assert str(error).startswith("posts/a/index.qmd:5: inline values took longer than 2 s")
 
 
-def test_a_cell_that_shows_too_much_is_told(site):
+def test_a_cell_that_shows_too_much_is_told(site, no_plots):
     error = failure(site, cell("print('x' * 1_200_000)", "label: long"), timeout=60.0)
     told = "posts/a/index.qmd:5: cell long: shows 1,200,001 characters; show a part"
     assert str(error).startswith(told)
