@@ -362,7 +362,7 @@ def lazy_facts():
         "WIDTHS": widths,
         "SCALES": tuple(changes),
         "changes": changes,
-        "fits": {(512, scale): (0, 0, 0, torch.full((4,), 0.01)) for scale in changes},
+        "fits": {(512, scale): (0, 0, 0, torch.full((4,), 0.005 * scale)) for scale in changes},
         "pinched": {"no bottleneck": falling.clone(), "bottleneck": falling**0.2},
     }
 
@@ -387,12 +387,17 @@ def widen_the_bottleneck(facts):
     facts["pinched"]["bottleneck"] = facts["pinched"]["no bottleneck"] * 2
 
 
+def let_the_lazy_learn_faster(facts):
+    facts["fits"][512, 10.0] = (0, 0, 0, torch.full((4,), 1e-4))
+
+
 def test_lazy_or_rich_holds_as_it_is():
     run_lazy(lazy_facts())
 
 
 @pytest.mark.parametrize(
-    "spoil", [keep_one_kernel_moving, make_the_rich_lazy, widen_the_bottleneck]
+    "spoil",
+    [keep_one_kernel_moving, make_the_rich_lazy, widen_the_bottleneck, let_the_lazy_learn_faster],
 )
 def test_lazy_or_rich_stops(spoil):
     facts = lazy_facts()
