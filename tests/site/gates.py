@@ -222,10 +222,12 @@ def leftovers(page):
     """Source markup that was not rendered but printed."""
     problems = []
     for node in page.soup.find_all(string=True):
-        if type(node).__name__ != "NavigableString" or node.find_parent(NOT_PROSE):
+        if type(node).__name__ != "NavigableString":
             continue
-        for what, pattern in LEFTOVERS.items():
-            if found := re.search(pattern, node):
+        matches = [(what, re.search(pattern, node)) for what, pattern in LEFTOVERS.items()]
+        left = [(what, found) for what, found in matches if found]
+        if left and not node.find_parent(NOT_PROSE):  # to look for a parent takes longest
+            for what, found in left:
                 near = node[max(0, found.start() - 20) : found.end() + 40]
                 problems.append(f"{what} was left in the text: {' '.join(near.split())!r}")
     for strong in page.soup.select(".citation strong"):

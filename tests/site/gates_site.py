@@ -5,7 +5,7 @@ import json
 import re
 import xml.etree.ElementTree as ElementTree
 from email.utils import parsedate_to_datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -59,8 +59,14 @@ def is_redirect(file):
 
 def weight(file):
     """Bytes that travel: gzipped, unless the format is packed already."""
-    data = file.read_bytes()
-    return len(data) if file.suffix in PACKED else len(gzip.compress(data, 6))
+    now = file.stat()
+    return _weight(file, now.st_size, now.st_mtime_ns)
+
+
+@cache
+def _weight(file, size, changed):
+    """Once a file, since most pages load the same; `changed` parts it from what it was."""
+    return size if file.suffix in PACKED else len(gzip.compress(file.read_bytes(), 6))
 
 
 def files_of(page, *, on_a_phone=False):
