@@ -92,10 +92,10 @@ def _data(marks: Mapping[str, str]) -> str:
 
 
 def in_words(marks: Mapping[str, str]) -> str:
-    """Return `derive · easy · 10 minutes`."""
+    """Return `derive · easy · 10 minutes`, whose last two words stay together."""
     said = dict(marks)
     if "minutes" in said:
-        said["minutes"] += " minutes"
+        said["minutes"] += "\N{NO-BREAK SPACE}minutes"
     if said.get("kind") == "open":
         said["kind"] = '<strong class="open">open</strong>'
     return " · ".join(said.values())

@@ -52,7 +52,7 @@ def test_a_books_exercise_has_the_books_label_alone(page):
 def test_an_exercise_of_ours_is_counted_on_its_page(page):
     main = page("posts/z.html").main
     assert main.select_one("h3.theorem-title").get_text() == "Exercise 1 · One of ours"
-    assert main.select_one(".exercise > .marks").get_text() == "open · hard · 20 minutes"
+    assert main.select_one(".exercise > .marks").get_text() == "open · hard · 20\xa0minutes"
     assert main.select_one("a.quarto-xref").get_text() == "Exercise\xa01"
 
 
