@@ -30,7 +30,7 @@ VERBATIM = re.compile(
 APART = re.compile(r"(?<=\d) (?=%|× \d)|(?<=\d ×) (?=\d)|(?<=\d\u00a0×) (?=\d)")
 
 LONG = 30  # characters of TeX that may not fit on a phone's line
-CLOSED = re.compile(r"<math\b(?:(?!</math>).)*</math>[.,;:!?)”’]+", re.DOTALL)
+CLOSED = re.compile(r"(\(?)<math\b((?:(?!</math>).)*)</math>([.,;:!?)”’]*)", re.DOTALL)
 
 MANY = 600  # pixels: an image drawn wider than this has several panels, or much text
 SECTION = re.compile(
@@ -124,14 +124,15 @@ def _is_operand(one: Element, html: str) -> bool:
 
 
 def hold_punctuation(html: str) -> str:
-    """Keep what closes a clause on the line of the short formula before it."""
+    """Keep a bracket before a short formula, and what closes a clause after it, on its line."""
 
     def held(match: re.Match) -> str:
         tex = TEX.search(match[0])
         short = tex is not None and len(unescape(tex[1])) <= LONG
-        is_block = 'display="block"' in match[0][: match[0].index(">")]
+        is_block = 'display="block"' in match[2][: match[2].index(">")]
+        alone = not (match[1] or match[3])
         done = html.startswith('<span class="nobr">', match.start() - 19)
-        if done or is_block or not short:
+        if alone or done or is_block or not short:
             return match[0]
         return f'<span class="nobr">{match[0]}</span>'
 

@@ -48,6 +48,9 @@ def test_norm_bars_stretch_only_where_the_author_asks_for_it():
 def test_punctuation_stays_with_a_short_formula():
     held = polish.hold_punctuation(f"<p>of {math('x')}, and {math('y')} too</p>")
     assert [one.get_text()[-1] for one in soup(held).select("span.nobr")] == [","]
+    opened = polish.hold_punctuation(f"<p>(that is {math('x')} and ({math('y')} too))</p>")
+    assert [one.get_text()[0] for one in soup(opened).select("span.nobr")] == ["("]
+    assert polish.hold_punctuation(opened) == opened
     long = math("+".join("abcdefghijklmnop"))
     assert "nobr" not in polish.hold_punctuation(f"<p>{long}, and</p>")
     assert "nobr" not in polish.hold_punctuation(f"<p>{math('x', display=True)}.</p>")
