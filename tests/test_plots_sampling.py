@@ -46,9 +46,11 @@ def test_autocorrelation_is_the_mean_of_the_chains():
     assert names == ["MALA", "HMC"]
 
 
-def test_power_law_has_its_slope():
+@pytest.mark.parametrize(("slope", "name"), [(2, "slope 2"), (-0.5, "slope \N{MINUS SIGN}0.5")])
+def test_power_law_has_its_slope(slope, name):
     x = np.array([0.1, 0.2, 0.4])
-    ax = curves.plot_power_law(x, {"leapfrog": 3 * x**2}, slope=2)
+    ax = curves.plot_power_law(x, {"leapfrog": 3 * x**slope}, slope=slope)
+    assert ax.get_legend().get_texts()[-1].get_text() == name
     for line in ax.lines:
         slopes = np.diff(np.log(line.get_ydata())) / np.diff(np.log(x))
-        np.testing.assert_allclose(slopes, 2)
+        np.testing.assert_allclose(slopes, slope)

@@ -210,7 +210,8 @@ def plot_power_law(
         draw_line(ax, x, values, i, label=name, linestyle="-", marker=marker)
     first = np.asarray(next(iter(curves.values())))[0]
     guide = 0.5 * first * (x / x[0]) ** float(slope)
-    ax.plot(x, guide, color=INK, linestyle=":", linewidth=1.4, label=f"slope {slope:g}")
+    label = f"slope {slope:g}".replace("-", "\N{MINUS SIGN}")
+    ax.plot(x, guide, color=INK, linestyle=":", linewidth=1.4, label=label)
     ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
     ax.legend()
     return ax
