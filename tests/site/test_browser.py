@@ -81,7 +81,7 @@ def bad_visits(tmp_path_factory, chromium):
         return browsing.visit_all(url, ["index.html"], chromium)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**browsing.launch_options(chromium))
