@@ -25,8 +25,7 @@ from render.streams import joined
 PATIENCE = 120.0  # seconds for what we ask a kernel ourselves, on a busy machine
 FIGURES = {"fig-width": 7, "fig-height": 5, "fig-format": "retina", "fig-dpi": 96}
 
-# Runs first in each kernel: figures as Quarto sets them up, and on Linux the
-# kernel dies with the renderer, even when that is killed.
+# Runs first in each kernel: on Linux it dies with the renderer, even when that is killed.
 _SETUP = """
 import sys as _sys
 if _sys.platform == "linux":
@@ -34,17 +33,13 @@ if _sys.platform == "linux":
     _ctypes.CDLL(None).prctl(1, 9)
     if _os.getppid() != {parent}:
         _os._exit(1)
-try:
-    import matplotlib.pyplot as _plt
-    from matplotlib_inline.backend_inline import set_matplotlib_formats as _formats
-except ImportError:
-    pass
-else:
-    _plt.rcParams["figure.figsize"] = ({fig-width}, {fig-height})
-    _plt.rcParams["figure.dpi"] = {fig-dpi}
-    _plt.rcParams["savefig.dpi"] = "figure"
-    _formats("{fig-format}")
+get_ipython().config.InlineBackend.figure_formats = {{"{fig-format}"}}
 get_ipython().run_line_magic("reset", "-f")
+"""
+# What matplotlib reads where a page imports it: figures as Quarto sets them up.
+_MATPLOTLIBRC = """\
+figure.figsize: {fig-width}, {fig-height}
+figure.dpi: {fig-dpi}
 """
 # Of numerical libraries, and of joblib's workers: a page keeps to its share of the cores.
 _LIMITS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
@@ -183,7 +178,7 @@ async def start_kernel(
     settings = {**FIGURES, **{k: v for k, v in figures.items() if k in FIGURES}}
     try:
         await client.async_start_new_kernel(
-            cwd=str(folder), env=_environment(cache, settings, threads)
+            cwd=str(folder), env=_environment(cache, Path(runtime.name), settings, threads)
         )
         await client.async_start_new_kernel_client()
         kernel = Kernel(client)
@@ -199,9 +194,7 @@ async def start_kernel(
 
 async def _set_up(kernel: Kernel, settings: Mapping, source: str, root: Path, folder: Path) -> None:
     code = reads.WATCH.replace("{root}", repr(str(root)))
-    code += _SETUP.replace("{parent}", str(os.getpid()))
-    for key, value in settings.items():
-        code = code.replace(f"{{{key}}}", str(value))
+    code += _SETUP.format(parent=os.getpid(), **settings)
     reply = await kernel.ask(code, {"ready": "1"})
     if not folder.is_dir():
         raise RenderError(
@@ -210,14 +203,15 @@ async def _set_up(kernel: Kernel, settings: Mapping, source: str, root: Path, fo
     if reply.get("ready", {}).get("status") != "ok":
         raise RenderError(
             f"the Jupyter kernel could not be set up: {reply}; "
-            "is matplotlib installed as constraints.txt has it?",
+            "is ipykernel installed as constraints.txt has it?",
             page=source,
         )
 
 
-def _environment(cache: Path, settings: Mapping, threads: int) -> dict[str, str]:
-    ipython = cache / "ipython"
+def _environment(cache: Path, runtime: Path, settings: Mapping, threads: int) -> dict[str, str]:
+    ipython, matplotlibrc = cache / "ipython", runtime / "matplotlibrc"
     ipython.mkdir(parents=True, exist_ok=True)
+    matplotlibrc.write_text(_MATPLOTLIBRC.format(**settings), encoding="utf-8")
     retina = settings["fig-format"] == "retina"
     return {
         **os.environ,
@@ -225,6 +219,7 @@ def _environment(cache: Path, settings: Mapping, threads: int) -> dict[str, str]
         "PYTHONHASHSEED": "0",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "IPYTHONDIR": str(ipython),
+        "MATPLOTLIBRC": str(matplotlibrc),
         "QUARTO_FIG_WIDTH": str(settings["fig-width"]),
         "QUARTO_FIG_HEIGHT": str(settings["fig-height"]),
         "QUARTO_FIG_DPI": str(settings["fig-dpi"] * (2 if retina else 1)),

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from render import kernel
 from render.project import Page, Project, read_page
 
 REPOSITORY = Path(__file__).parents[2]
@@ -78,15 +77,3 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     monkeypatch.delenv("TINYNETS_DATA", raising=False)
     return Site(tmp_path / "project")
-
-
-@pytest.fixture
-def no_plots(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let kernels start without matplotlib, which takes longer than all else of their start.
-
-    For pages that draw nothing; in the other tests kernels start as an author's do.
-    """
-    begins, _, rest = kernel._SETUP.partition("try:\n    import matplotlib")
-    _, reset, ends = rest.rpartition("get_ipython()")
-    assert begins and reset
-    monkeypatch.setattr(kernel, "_SETUP", begins + reset + ends)

@@ -52,7 +52,7 @@ def shown(site, name):
 
 
 @pytest.fixture
-def two_posts(site, no_plots):
+def two_posts(site):
     for name in "ab":
         site.page(f"posts/{name}/index.qmd", f"First {name}.\n\n{counting(name)}")
     return site
@@ -111,7 +111,7 @@ def own_package(site, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", f"{site.root}{os.pathsep}{os.environ['PYTHONPATH']}")
 
 
-def test_an_import_that_cannot_be_seen_beforehand_counts(site, own_package, laid_out, no_plots):
+def test_an_import_that_cannot_be_seen_beforehand_counts(site, own_package, laid_out):
     site.write("tinynets/hidden.py", "value = 1\n")
     code = "import importlib\nimportlib.import_module('tinynets' + '.hidden')"
     site.page("posts/a/index.qmd", f"{counting('a')}```{{python}}\n{code}\n```\n")
@@ -123,9 +123,7 @@ def test_an_import_that_cannot_be_seen_beforehand_counts(site, own_package, laid
 
 
 @pytest.mark.parametrize("name", ["tinynets/nets.py", "posts/a/data.csv"])
-def test_what_changes_while_a_page_runs_is_not_taken_for_what_it_ran_with(
-    site, laid_out, no_plots, name
-):
+def test_what_changes_while_a_page_runs_is_not_taken_for_what_it_ran_with(site, laid_out, name):
     site.write("tinynets/nets.py", "width = 1\n")
     site.write("posts/a/data.csv", "1\n")
     body = f"""```{{python}}
@@ -250,7 +248,7 @@ def test_malformed_pages_are_told_before_anything_runs(two_posts, laid_out):
     assert runs(site, "a") == 0
 
 
-def test_the_longest_page_begins_also_where_none_ever_ran(site, laid_out, no_plots):
+def test_the_longest_page_begins_also_where_none_ever_ran(site, laid_out):
     names = [f"posts/{name}/index.qmd" for name in "abcd"]
     for name in names:
         site.page(name, f"```{{python}}\nopen('../../order', 'a').write('{name[6]}')\n```\n")
@@ -259,7 +257,7 @@ def test_the_longest_page_begins_also_where_none_ever_ran(site, laid_out, no_plo
     assert (site.root / "order").read_text() == "dbca", "d is unknown, and may be long"
 
 
-def test_pages_run_at_once_and_share_the_cores(site, laid_out, no_plots, monkeypatch):
+def test_pages_run_at_once_and_share_the_cores(site, laid_out, monkeypatch):
     monkeypatch.setattr("render.executions.n_cores", lambda: 4)
     meets = """```{python}
 #| output: asis

@@ -147,6 +147,24 @@ def test_figures_are_files_as_quarto_names_them(site):
     assert f"cell-5-output-1.png){{width={width // 2} height=" in done.markdown
 
 
+def test_figures_are_set_up_as_quarto_does_once_a_page_draws(site):
+    options = ("output: asis", "echo: false")
+    settings = "plt.rcParams['figure.figsize'], plt.rcParams['figure.dpi']"
+    done = run(
+        site,
+        cell("import sys\nprint('drawn' if 'matplotlib' in sys.modules else 'plain')", *options)
+        + cell(f"import matplotlib.pyplot as plt\nprint({settings})", *options)
+        + cell("plt.rcParams['figure.dpi'] = 60\nplt.plot([1])")
+        + cell(f"print({settings})", *options),
+        head="title: A page\nexecute:\n  fig-width: 4.5\n  fig-height: 3\n  fig-dpi: 120\n",
+    )
+    assert "plain\n" in done.markdown, "matplotlib takes longer than all else of a start"
+    assert "[4.5, 3.0] 120.0\n" in done.markdown
+    assert "[4.5, 3.0] 60.0\n" in done.markdown, "the first figure leaves what a page has set"
+    png = (done.files_dir / "index_files/figure-html/cell-4-output-1.png").read_bytes()
+    assert int.from_bytes(png[16:20], "big") == pytest.approx(2 * 60 * 4.5, rel=0.15), "retina"
+
+
 def test_a_failing_cell_is_told_in_the_pages_lines(site):
     site.write("posts/a/helper.py", "def half(x):\n    return x / 0\n")
     body = (
@@ -179,7 +197,7 @@ def test_a_failing_cell_is_told_in_the_pages_lines(site):
         ),
     ],
 )
-def test_other_failures_are_told_with_their_line(site, no_plots, code, says, at):
+def test_other_failures_are_told_with_their_line(site, code, says, at):
     error = failure(site, cell(code))
     assert says in error.message
     line = (site.root / "posts/a/index.qmd").read_text().splitlines()[error.line - 1]
@@ -193,14 +211,14 @@ def test_other_failures_are_told_with_their_line(site, no_plots, code, says, at)
         ("from IPython.display import Javascript\nJavascript('1')", "emits application/javascript"),
     ],
 )
-def test_html_may_not_leave_a_cell(site, no_plots, code, says):
+def test_html_may_not_leave_a_cell(site, code, says):
     error = failure(site, cell(code, "label: shows"))
     assert says in error.message
     assert (error.cell, error.line) == ("shows", 5)
     assert run(site, cell(code, "output: false")).markdown
 
 
-def test_raw_html_in_markdown_may(site, no_plots):
+def test_raw_html_in_markdown_may(site):
     done = run(site, cell("from IPython.display import Markdown\nMarkdown('<b>x</b>')"))
     assert "<b>x</b>" in done.markdown
 
@@ -213,19 +231,19 @@ def test_raw_html_in_markdown_may(site, no_plots):
         ("float('nan')", "must be a number or a text, got nan"),
     ],
 )
-def test_a_wrong_inline_value_is_told(site, no_plots, expression, says):
+def test_a_wrong_inline_value_is_told(site, expression, says):
     error = failure(site, f"One.\n\nTwo `{{python}} {expression}`.\n")
     assert says in error.message
     assert error.line == 7
 
 
-def test_a_kernel_that_dies_is_told(site, no_plots):
+def test_a_kernel_that_dies_is_told(site):
     error = failure(site, cell("import os\nos._exit(3)", "label: dies"))
     assert "died without a traceback" in error.message
     assert (error.cell, error.line) == ("dies", 5)
 
 
-def test_a_cell_that_takes_too_long_is_told_and_its_kernel_ended(site, no_plots):
+def test_a_cell_that_takes_too_long_is_told_and_its_kernel_ended(site):
     started = time.monotonic()
     body = cell("import os, pathlib\npathlib.Path('pid').write_text(str(os.getpid()))") + cell(
         "import time\ntime.sleep(100)", "label: sleeps"
@@ -245,7 +263,7 @@ def test_the_kernel_is_this_python_in_the_pages_folder(site):
     assert f"{sys.executable} {site.root / 'posts' / 'a'}" in done.markdown
 
 
-def test_progress_counts_cells(site, no_plots):
+def test_progress_counts_cells(site):
     seen = []
     run(site, cell("1", "label: one") + cell("2"), seen=seen)
     assert seen == [(0, 2, "one"), (1, 2, "#2"), (2, 2, "")]
@@ -256,12 +274,12 @@ def test_a_page_without_cells_starts_no_kernel(site, monkeypatch):
     assert run(site, "Text.\n").markdown == "---\ntitle: A page\n---\n\nText.\n"
 
 
-def test_an_inline_value_that_takes_too_long_is_told(site, no_plots):
+def test_an_inline_value_that_takes_too_long_is_told(site):
     error = failure(site, "`{python} __import__('time').sleep(300)`\n", timeout=2.0)
     assert str(error).startswith("posts/a/index.qmd:5: inline values took longer than 2 s")
 
 
-def test_a_cell_that_shows_too_much_is_told(site, no_plots):
+def test_a_cell_that_shows_too_much_is_told(site):
     error = failure(site, cell("print('x' * 1_200_000)", "label: long"), timeout=60.0)
     told = "posts/a/index.qmd:5: cell long: shows 1,200,001 characters; show a part"
     assert str(error).startswith(told)
