@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from joblib.externals.loky import get_reusable_executor
 
 from tinynets.plots import sweeps as pictures
 from tinynets.sweep import Experiment, app, digits_in_use, results, trials
@@ -25,12 +26,23 @@ def small_digits(monkeypatch):
     monkeypatch.setenv("TINYNETS_DATA", "8x8")
 
 
-def command(*arguments):
-    return [sys.executable, "-m", "tinynets.sweep", "-m", *OPTIONS, *arguments]
+@pytest.fixture
+def sweep(tmp_path, monkeypatch, capfd):
+    """Run a sweep from here, whose workers the next one has too; return its exit and output."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(app.Grid, "experiments", ())  # which it keeps, and the next test gets back
 
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["sweep", "-m", *OPTIONS, *arguments])
+        code = 0
+        try:
+            app.main()
+        except SystemExit as stop:
+            code = stop.code
+        return code, capfd.readouterr().out
 
-def sweep(folder, *arguments):
-    return subprocess.run(command(*arguments), cwd=folder, text=True, capture_output=True)
+    yield run
+    get_reusable_executor().shutdown()
 
 
 def written(folder):
@@ -39,13 +51,13 @@ def written(folder):
     }
 
 
-def test_a_failed_cell_leaves_the_rest_and_a_second_run_does_only_what_is_missing(tmp_path):
+def test_a_failed_cell_leaves_the_rest_and_a_second_run_does_only_what_is_missing(sweep, tmp_path):
     at_once = "hydra.launcher.n_jobs=2"  # it starts ten Pythons else
-    done = sweep(tmp_path, "batch_size=32,201", "lr=0.1,0.2", at_once)
-    assert done.returncode == 1, done.stderr
-    assert "4 trials: 2 done, 0 diverged, 2 failed, 0 not run; 0 were there before" in done.stdout
-    assert "failed: batch_size=201,lr=0.1,n_steps=5" in done.stdout
-    assert "batch_size must be at most 200, the number of training images, got 201" in done.stdout
+    code, said = sweep("batch_size=32,201", "lr=0.1,0.2", at_once)
+    assert code == 1, said
+    assert "4 trials: 2 done, 0 diverged, 2 failed, 0 not run; 0 were there before" in said
+    assert "failed: batch_size=201,lr=0.1,n_steps=5" in said
+    assert "batch_size must be at most 200, the number of training images, got 201" in said
     found = results.gather(tmp_path / "sweeps")
     assert [(c.experiment.batch_size, c.status) for c in found] == [
         (32, "done"),
@@ -57,18 +69,18 @@ def test_a_failed_cell_leaves_the_rest_and_a_second_run_does_only_what_is_missin
     assert "Traceback" in log
 
     before = written(tmp_path)
-    again = sweep(tmp_path, "batch_size=32,64", "lr=0.1,0.2", at_once)
-    assert again.returncode == 0, again.stderr
-    assert "4 trials: 4 done" in again.stdout and "2 were there before" in again.stdout
+    code, said = sweep("batch_size=32,64", "lr=0.1,0.2", at_once)
+    assert code == 0, said
+    assert "4 trials: 4 done" in said and "2 were there before" in said
     after = written(tmp_path)
     assert before.items() <= after.items() and len(after) == 6
     assert len((tmp_path / "sweeps" / trials.TABLE).read_text().splitlines()) == 5
 
 
-def test_the_launcher_is_an_option_alone(tmp_path):
-    done = sweep(tmp_path, "batch_size=32", "lr=0.1,0.2", "hydra/launcher=submitit_local")
-    assert done.returncode == 0, done.stderr
-    assert "2 trials: 2 done" in done.stdout
+def test_the_launcher_is_an_option_alone(sweep, tmp_path):
+    code, said = sweep("batch_size=32", "lr=0.1,0.2", "hydra/launcher=submitit_local")
+    assert code == 0, said
+    assert "2 trials: 2 done" in said
     assert list(tmp_path.glob("sweeps/.submitit/*/*_result.pkl"))
     direct = measure(Experiment(batch_size=32, lr=0.2, **QUICK))
     trial = results.gather(tmp_path / "sweeps")[1]
@@ -77,9 +89,8 @@ def test_the_launcher_is_an_option_alone(tmp_path):
 
 def test_a_stopped_sweep_keeps_what_was_done(tmp_path):
     steps = ["n_steps=5,100000000", "hydra/launcher=basic"]
-    with subprocess.Popen(
-        command(*steps), cwd=tmp_path, text=True, stdout=subprocess.PIPE
-    ) as process:
+    command = [sys.executable, "-m", "tinynets.sweep", "-m", *OPTIONS, *steps]
+    with subprocess.Popen(command, cwd=tmp_path, text=True, stdout=subprocess.PIPE) as process:
         deadline = time.monotonic() + 120
         while len(written(tmp_path)) < 2 and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urljoin, urlsplit
 
 import html5lib
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, NavigableString, Tag
 
 # Elements whose text is not prose: code may show any markup it likes.
 NOT_PROSE = ["code", "pre", "script", "style", "annotation", "template", "kbd"]
@@ -30,6 +30,15 @@ LEFTOVERS = {
     "a traceback": r"Traceback \(most recent call last\)",
 }
 
+
+LOADING = (
+    *("script", "img", "source", "iframe", "embed", "video", "audio", "track", "object"),
+    *("input", "image", "use"),
+)
+LINKED = {
+    *("stylesheet", "icon", "preload", "modulepreload", "prefetch", "preconnect"),
+    *("dns-prefetch", "manifest"),
+}
 
 # What is not read from one end to the other.
 BESIDE_TEXT = ["math", "svg", "table", "figure", "figcaption", "details", "nav", "header", "output"]
@@ -51,13 +60,23 @@ class Page:
         return BeautifulSoup(self.html, "html.parser")
 
     @cached_property
+    def tags(self) -> list[Tag]:
+        """All of them: to look through these takes less than to search the tree anew."""
+        return self.soup.find_all(True)
+
+    @cached_property
     def ids(self) -> list[str]:
         # Quarto gives the three style sheets that it switches one id: nothing points there.
-        return [tag["id"] for tag in self.soup.find_all(id=True) if tag.name != "link"]
+        return [tag["id"] for tag in self.tags if tag.has_attr("id") and tag.name != "link"]
+
+    @cached_property
+    def moves(self) -> bool:
+        """Whether there is an explorable on it."""
+        return any("explorable" in tag.get("class", ()) for tag in self.tags)
 
     @cached_property
     def anchors(self) -> set[str]:
-        names = (tag["name"] for tag in self.soup.find_all("a", attrs={"name": True}))
+        names = (tag["name"] for tag in self.tags if tag.name == "a" and tag.has_attr("name"))
         return {"", "top", *self.ids, *names}
 
 
@@ -184,11 +203,11 @@ def named(tag):
 
 def floats(page, kind):
     """The outermost elements labelled fig-… (tbl-…), in order."""
-    found = page.soup.find_all(id=re.compile(rf"^{kind}-"))
     return [
         tag
-        for tag in found
+        for tag in page.tags
         if tag.name in ("figure", "div", "table")
+        and tag.get("id", "").startswith(f"{kind}-")
         and not any(str(p.get("id", "")).startswith(f"{kind}-") for p in tag.parents)
     ]
 
@@ -197,7 +216,9 @@ def uncited_figures(page):
     problems = []
     for figure in floats(page, "fig"):
         target = f"#{figure['id']}"
-        links = page.soup.find_all("a", href=re.compile(re.escape(target) + "$"))
+        links = [
+            tag for tag in page.tags if tag.name == "a" and tag.get("href", "").endswith(target)
+        ]
         if not [link for link in links if figure not in link.parents]:
             problems.append(f"{target} is nowhere cited on its page (write @{target[1:]})")
     return problems
@@ -238,9 +259,17 @@ def leftovers(page):
 
 def n_words(page):
     """Words of the text itself, without code, formulas, captions, tables and answers."""
-    strings = (page.soup.find("main") or page.soup).find_all(string=True)
-    text = (s for s in strings if not s.find_parent([*NOT_PROSE, *BESIDE_TEXT]))
-    return len(re.findall(r"\w[\w'’.,-]*", " ".join(text)))
+    text = " ".join(prose(page.soup.find("main") or page.soup))
+    return len(re.findall(r"\w[\w'’.,-]*", text))
+
+
+def prose(tag):
+    """The strings of the text itself."""
+    for child in tag.children:
+        if isinstance(child, NavigableString):
+            yield child
+        elif child.name not in (*NOT_PROSE, *BESIDE_TEXT):
+            yield from prose(child)
 
 
 def failed_cells(page):
@@ -253,46 +282,22 @@ def failed_cells(page):
 
 def loaded(page):
     """(tag, URL) of everything the page loads by itself."""
-    for tag in page.soup.find_all(
-        [
-            "script",
-            "img",
-            "source",
-            "iframe",
-            "embed",
-            "video",
-            "audio",
-            "track",
-            "object",
-            "input",
-            "image",
-            "use",
-        ]
-    ):
-        for name in ("src", "data", "poster", "href", "xlink:href"):
-            if tag.get(name):
-                yield tag, tag[name]
-        for part in re.split(r",\s+", tag.get("srcset", "").strip()):
-            if part:
-                yield tag, part.split()[0]
-    for tag in page.soup.find_all("link", href=True):
-        if set(tag.get("rel", [])) & {
-            "stylesheet",
-            "icon",
-            "preload",
-            "modulepreload",
-            "prefetch",
-            "preconnect",
-            "dns-prefetch",
-            "manifest",
-        }:
+    for tag in page.tags:
+        if tag.name in LOADING:
+            for name in ("src", "data", "poster", "href", "xlink:href"):
+                if tag.get(name):
+                    yield tag, tag[name]
+            for part in re.split(r",\s+", tag.get("srcset", "").strip()):
+                if part:
+                    yield tag, part.split()[0]
+        if tag.name == "link" and tag.has_attr("href") and LINKED & set(tag.get("rel", [])):
             yield tag, tag["href"]
-    for tag in page.soup.find_all(style=True):
-        for url in css_urls(tag["style"]):
-            yield tag, url
-    for tag in page.soup.find_all("style"):
-        for url in css_urls(tag.get_text()):
-            yield tag, url
+        styles = [tag["style"]] if tag.has_attr("style") else []
+        if tag.name == "style":
+            styles.append(tag.get_text())
+        for style in styles:
+            for url in css_urls(style):
+                yield tag, url
 
 
 def css_urls(css):
@@ -320,10 +325,11 @@ def third_party(page):
 def links(page):
     """(tag, URL) of all links: what is loaded, and what can be followed."""
     yield from loaded(page)
-    for tag in page.soup.find_all(["a", "area", "link"], href=True):
-        yield tag, tag["href"]
-    for tag in page.soup.find_all("form", action=True):
-        yield tag, tag["action"]
+    for tag in page.tags:
+        if tag.name in ("a", "area", "link") and tag.has_attr("href"):
+            yield tag, tag["href"]
+        elif tag.name == "form" and tag.has_attr("action"):
+            yield tag, tag["action"]
 
 
 def broken_links(page, site_url="", pages=None):

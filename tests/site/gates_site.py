@@ -42,6 +42,10 @@ class Site:
         ]
 
     @cached_property
+    def by_path(self) -> dict[PurePosixPath, Page]:
+        return {page.path: page for page in self.pages}
+
+    @cached_property
     def published(self) -> set[str]:
         """Addresses of the pages, without the 404."""
         return {
@@ -74,11 +78,11 @@ def files_of(page, *, on_a_phone=False):
 
     Of a picture's two drawings a browser loads one. What a module imports on demand counts where there is an explorable.
     """
-    imported = ANY_IMPORT if page.soup.select_one(".explorable") else STATIC_IMPORT
+    imported = ANY_IMPORT if page.moves else STATIC_IMPORT
     other = "img" if on_a_phone else "source"
     wanted = [u for tag, u in loaded(page) if (tag.parent.name, tag.name) != ("picture", other)]
     found, todo = {page.root / page.path}, wanted
-    figures = {block["data-module"] for block in page.soup.select("[data-module]")}
+    figures = {tag["data-module"] for tag in page.tags if tag.has_attr("data-module")}
     shells = [url for url in todo if url.endswith("explore/main.js")]
     todo += [url.replace("main.js", f"figures/{name}.js") for url in shells for name in figures]
     todo = [(f"/{page.path}", url) for url in todo]
@@ -101,8 +105,7 @@ def files_of(page, *, on_a_phone=False):
 def over_budget(page):
     either = (files_of(page, on_a_phone=phone) for phone in (False, True))
     total, files = max(((sum(map(weight, one)), one) for one in either), key=lambda one: one[0])
-    explorable = page.soup.select_one(".explorable") is not None
-    budget = EXPLORABLE_BUDGET if explorable else TEXT_BUDGET
+    budget = EXPLORABLE_BUDGET if page.moves else TEXT_BUDGET
     if total <= budget:
         return []
     heaviest = sorted(files, key=weight, reverse=True)[:4]
@@ -274,9 +277,9 @@ def unexecuted(site, source):
     if front_matter(text).get("draft"):
         return []
     path = PurePosixPath(source).with_suffix(".html")
-    if not (site.root / path).is_file():
+    if path not in site.by_path:
         return [f"{path} was not built"]
-    page = Page(site.root, path)
+    page = site.by_path[path]
     there = {tag["id"]: tag for kind in ("fig", "tbl") for tag in floats(page, kind)}
     problems = []
     for label in re.findall(r"^#\| label: ((?:fig|tbl)-[\w-]+)", text, flags=re.M):

@@ -67,11 +67,10 @@ def test_the_site_has_no(gate, site):
 
 
 def test_no_link_is_broken(site):
-    pages = {page.path: page for page in site.pages}
     problems = [
         f"{page.path}: {problem}"
         for page in site.pages
-        for problem in gates.broken_links(page, site.site_url, pages)
+        for problem in gates.broken_links(page, site.site_url, site.by_path)
     ]
     assert not problems, say(problems)
 
@@ -131,7 +130,7 @@ def test_a_post_makes_one_argument(site):
 
 @pytest.mark.parametrize("source", DIGIT_PAGES)
 def test_digit_pages_hold_on_the_small_digits(small_site, source):
-    page = gates.Page(small_site.root, gates.PurePosixPath(source).with_suffix(".html"))
+    page = small_site.by_path[gates.PurePosixPath(source).with_suffix(".html")]
     problems = gates_site.unexecuted(small_site, source)
     problems += [p for gate in [*gates.PAGE_GATES, gates_site.over_budget] for p in gate(page)]
     assert not problems, say(problems)
@@ -140,7 +139,7 @@ def test_digit_pages_hold_on_the_small_digits(small_site, source):
 @pytest.mark.parametrize("source", DIGIT_PAGES)
 def test_digit_pages_say_which_digits_they_used(site, small_site, source):
     for built, digits in ((site, load_digits()), (small_site, load_small_digits())):
-        page = gates.Page(built.root, gates.PurePosixPath(source).with_suffix(".html"))
+        page = built.by_path[gates.PurePosixPath(source).with_suffix(".html")]
         assert digits.name in page.soup.find("main").get_text(" "), digits.name
 
 
