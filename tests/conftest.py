@@ -2,6 +2,7 @@
 
 import atexit
 import fcntl
+import gc
 import itertools
 import os
 import shlex
@@ -82,6 +83,7 @@ def pytest_sessionstart() -> None:
         pytest.exit(f"CI=true, but there is no C compiler {compiler}: install gcc", returncode=1)
     # A shell lets what it runs in the background ignore Ctrl+C, and so would what tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.set_threshold(20_000, 20)  # pages and pictures are many objects, and live as long as a test
     find_a_cache()
 
 
