@@ -58,7 +58,13 @@ def two_posts(site):
     return site
 
 
-def test_only_what_computes_otherwise_runs_again(two_posts, laid_out):
+@pytest.fixture
+def own_package(site, monkeypatch):
+    """Kernels import the site's tinynets."""
+    monkeypatch.setenv("PYTHONPATH", f"{site.root}{os.pathsep}{os.environ['PYTHONPATH']}")
+
+
+def test_only_what_computes_otherwise_runs_again(two_posts, own_package, laid_out):
     site = two_posts
     site.write("tinynets/nets.py", "width = 3\n")
     site.page("posts/b/index.qmd", counting("b") + "```{python}\nimport tinynets.nets\n```\n")
@@ -105,12 +111,6 @@ def test_what_a_page_reads_counts_wherever_it_lies(site, laid_out):
         render(site)
 
 
-@pytest.fixture
-def own_package(site, monkeypatch):
-    """Kernels import the site's tinynets."""
-    monkeypatch.setenv("PYTHONPATH", f"{site.root}{os.pathsep}{os.environ['PYTHONPATH']}")
-
-
 def test_an_import_that_cannot_be_seen_beforehand_counts(site, own_package, laid_out):
     site.write("tinynets/hidden.py", "value = 1\n")
     code = "import importlib\nimportlib.import_module('tinynets' + '.hidden')"
@@ -123,7 +123,9 @@ def test_an_import_that_cannot_be_seen_beforehand_counts(site, own_package, laid
 
 
 @pytest.mark.parametrize("name", ["tinynets/nets.py", "posts/a/data.csv"])
-def test_what_changes_while_a_page_runs_is_not_taken_for_what_it_ran_with(site, laid_out, name):
+def test_what_changes_while_a_page_runs_is_not_taken_for_what_it_ran_with(
+    site, own_package, laid_out, name
+):
     site.write("tinynets/nets.py", "width = 1\n")
     site.write("posts/a/data.csv", "1\n")
     body = f"""```{{python}}
