@@ -21,7 +21,6 @@ from textwrap import dedent
 
 from render.errors import RenderError, raise_all
 from render.frozen import PREVIEW, SKIP, freeze
-from render.layout.finish import finish_quarto
 from render.project import CONFIG, Executed, Project
 from render.report import Report
 from render.staging import parts_of
@@ -87,6 +86,8 @@ class Quarto:
             _render(["render", *changed, "--use-freezer", *target], project, report)
         elif old.get("shell") == shell and not changed:
             report.say("Laying out the reference")
+            from render.layout.finish import finish_quarto  # the layout, where it is needed
+
             shutil.copytree(project.output_dir, out, dirs_exist_ok=True)
             finish_quarto(project, out, [])
         else:

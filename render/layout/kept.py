@@ -18,7 +18,7 @@ from render.layout.pandoc import executable
 
 _HERE = Path(__file__).parent
 _TEMPLATE = _HERE.parent / "templates" / "parts.pandoc"
-FEW = 2  # pages that are laid out sooner than another process has started
+LITTLE = 10_000  # characters that are laid out sooner than another process has started
 KEPT = 4  # documents a page, on average: both data sets, drafts, and a way back
 
 
@@ -54,6 +54,8 @@ def documents(
     missing = [i for i, document in enumerate(found) if document is None]
     missing.sort(key=lambda i: len(facts[i]), reverse=True)  # the longest first
     errors: list[RenderError] = []
+    if sum(len(facts[i]) for i in missing) < LITTLE:
+        n_processes = 1
     made = _run(lay_out, [tasks[i] for i in missing], n_processes)
     for i, document in zip(missing, made, strict=True):
         if isinstance(document, Document):
@@ -113,7 +115,7 @@ def _run(
     lay_out: Callable[..., Document], tasks: Sequence[tuple], n_processes: int
 ) -> list[Document | RenderError | RenderErrors]:
     n_processes = min(n_processes, len(tasks))
-    if n_processes < 2 or len(tasks) <= FEW:
+    if n_processes < 2:
         return [_tried(lay_out, task) for task in tasks]
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(n_processes, spawn) as pool:

@@ -38,15 +38,19 @@ def test_only_what_changed_is_laid_out_again(tmp_path, monkeypatch):
     assert documents(tmp_path, ["three", "one"]) == [first[2], first[0]]
 
 
-def test_many_are_laid_out_by_several_processes_in_their_order(tmp_path):
+def test_much_is_laid_out_by_several_processes_in_its_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept, "LITTLE", 20)
     texts = [f"{i} {'long ' * (i % 3)}" for i in range(6)]
     made = documents(tmp_path, texts, n_processes=2)
     assert [document.title for document in made] == texts
     assert f"by {os.getpid()}" not in {document.body for document in made}
+    few = documents(tmp_path, texts[:2] + ["new"], n_processes=2)
+    assert [few[0].body, few[2].body] == [made[0].body, f"by {os.getpid()}"], "it is soon done"
 
 
 @pytest.mark.parametrize("n_processes", [1, 2])
-def test_all_that_is_wrong_is_told_and_the_rest_is_kept(tmp_path, n_processes):
+def test_all_that_is_wrong_is_told_and_the_rest_is_kept(tmp_path, monkeypatch, n_processes):
+    monkeypatch.setattr(kept, "LITTLE", 0)
     with pytest.raises(RenderErrors) as caught:
         documents(tmp_path, ["bad one", "good", "bad two"], n_processes)
     assert [str(one) for one in caught.value.errors] == ["0.qmd:3: bad one", "2.qmd:3: bad two"]
