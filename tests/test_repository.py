@@ -368,6 +368,7 @@ def test_the_pages_whose_seconds_are_declared_exist():
 def test_ci_without_a_compiler_fails(monkeypatch):
     monkeypatch.setenv("CI", "true")
     monkeypatch.setenv("CC", "no-such-compiler")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # they take longer than all else
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "tests/test_rng.py"]
     done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True)
     assert done.returncode == 1
