@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,11 @@ def each(paths):
     return pytest.mark.parametrize("path", paths, ids=relative)
 
 
+@cache
+def tree_of(path):
+    return ast.parse(path.read_text())
+
+
 def imports(tree):
     """(line, dotted name) of each import; `from a import b` counts as a.b."""
     for node in ast.walk(tree):
@@ -98,12 +104,17 @@ def layer_problems(module, tree):
             yield f"line {line}: imports {package}, which only {OWNERS[package]} may"
 
 
+def keeps_a_generator(function):
+    """Tell whether it reads or sets a generator's state, and draws nothing."""
+    return re.search(r"generator\.[gs]et_state", ast.unparse(function))
+
+
 def randomness_problems(tree):
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             names = [argument.arg for argument in node.args.posonlyargs + node.args.args]
-            keeps = re.search(r"generator\.[gs]et_state", ast.unparse(node))  # draws nothing
-            if "generator" in names[1:] and not keeps and not node.name.startswith("_"):
+            public = not node.name.startswith("_")
+            if "generator" in names[1:] and public and not keeps_a_generator(node):
                 yield f"line {node.lineno}: {node.name}: generator is not keyword-only"
             for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
                 dropout = node.name == "forward"  # without a generator it drops nothing
@@ -129,7 +140,7 @@ def test_imports_point_down_only(path):
     parts = path.relative_to(ROOT / "tinynets").with_suffix("").parts
     module = ".".join(parts)
     assert parts[0] in DEPTH, f"{module} is in no layer: name it in the table of ARCHITECTURE.md"
-    assert list(layer_problems(module, ast.parse(path.read_text()))) == []
+    assert list(layer_problems(module, tree_of(path))) == []
 
 
 def test_every_layer_names_modules_that_exist():
@@ -163,13 +174,13 @@ def test_the_package_root_holds_its_version_alone():
 
 @each(tracked("render/*.py"))
 def test_the_renderer_does_not_know_the_package(path):
-    names = [name.split(".")[0] for _, name in imports(ast.parse(path.read_text()))]
+    names = [name.split(".")[0] for _, name in imports(tree_of(path))]
     assert "tinynets" not in names
 
 
 @each(MODULES)
 def test_whatever_draws_takes_a_generator(path):
-    assert list(randomness_problems(ast.parse(path.read_text()))) == []
+    assert list(randomness_problems(tree_of(path))) == []
 
 
 @pytest.mark.parametrize(
@@ -194,7 +205,7 @@ def test_global_randomness_is_caught(code):
     ]
 )
 def test_tensors_are_made_where_the_inputs_are(path):
-    assert list(device_problems(ast.parse(path.read_text()))) == []
+    assert list(device_problems(tree_of(path))) == []
 
 
 def test_a_tensor_on_the_default_device_is_caught():
@@ -394,7 +405,7 @@ def test_old_names_do_not_come_back(path):
         return
     used = {
         name
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         for name in (
             getattr(node, "id", None),
             getattr(node, "attr", None),

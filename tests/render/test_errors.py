@@ -79,12 +79,21 @@ BUILT = [
 ]
 
 
-@pytest.mark.parametrize(("body", "line", "words"), BUILT, ids=[words for *_, words in BUILT])
-def test_what_only_the_built_page_shows(tmp_path, body, line, words):
-    with pytest.raises(RenderError) as caught:
-        build(tmp_path, {"posts/a.qmd": f"---\ntitle: A\n---\n\n{body}\n"})
-    assert words in caught.value.message
-    assert caught.value.place == f"posts/a.qmd:{line}"
+@pytest.fixture(scope="module")
+def wrong(tmp_path_factory):
+    """The errors of one site that has all of these pages, by page."""
+    pages = {f"posts/{i}.qmd": f"---\ntitle: A\n---\n\n{BUILT[i][0]}\n" for i in range(len(BUILT))}
+    with pytest.raises(RenderErrors) as caught:
+        build(tmp_path_factory.mktemp("wrong"), pages)
+    return {error.page: error for error in caught.value.errors}
+
+
+@pytest.mark.parametrize("i", range(len(BUILT)), ids=[words for *_, words in BUILT])
+def test_what_only_the_built_page_shows(wrong, i):
+    _, line, words = BUILT[i]
+    assert words in wrong[f"posts/{i}.qmd"].message
+    assert wrong[f"posts/{i}.qmd"].line == line
+    assert len(wrong) == len(BUILT)
 
 
 def test_errors_of_all_pages_come_together(tmp_path):

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
@@ -13,8 +12,8 @@ from render.layout import quarto
 from render.layout.finish import finish_quarto
 from render.project import Project
 from tests.render.helpers import CONFIG
+from tools import finish
 
-TOOL = Path(__file__).parents[2] / "tools/finish.py"
 EQUATION = """<span id="eq-a"><math display="block"><semantics><mrow><mi>E</mi></mrow>
 <annotation encoding="application/x-tex">E = 1 \\qquad(2)</annotation></semantics></math></span>"""
 RAW = f"""<!DOCTYPE html><html><head><meta name="generator" content="quarto-1.10.19">
@@ -121,32 +120,45 @@ def test_a_page_rendered_alone_leaves_the_others_framed(site):
     assert (site / "_site/more.html").read_text(encoding="utf-8") == framed
 
 
-def run_tool(site, **environment):
-    given = {"QUARTO_PROJECT_OUTPUT_DIR": "_site", **environment}
-    return subprocess.run(
-        [sys.executable, TOOL], cwd=site, env=os.environ | given, capture_output=True, text=True
-    )
+@pytest.fixture
+def frame(site, monkeypatch, capsys):
+    """What the tool does in this process: its status, and what it says."""
+
+    def run(**environment):
+        monkeypatch.chdir(site)
+        for name, value in {"QUARTO_PROJECT_OUTPUT_DIR": "_site", **environment}.items():
+            monkeypatch.setenv(name, value)
+        return finish.main(), capsys.readouterr().err
+
+    return run
 
 
 def test_quarto_runs_the_tool_on_the_pages_it_names(site):
-    done = run_tool(site, QUARTO_PROJECT_OUTPUT_FILES="_site/more.html")
+    given = {"QUARTO_PROJECT_OUTPUT_DIR": "_site", "QUARTO_PROJECT_OUTPUT_FILES": "_site/more.html"}
+    done = subprocess.run(
+        [sys.executable, finish.__file__],
+        cwd=site,
+        env=os.environ | given,
+        capture_output=True,
+        text=True,
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     raw = {p.name: quarto.is_raw(p.read_text("utf-8")) for p in (site / "_site").glob("*.html")}
     assert raw == {"index.html": True, "more.html": False}
 
 
-def test_the_tool_reads_the_pages_from_a_file_where_quarto_gives_one(site, tmp_path):
+def test_the_tool_reads_the_pages_from_a_file_where_quarto_gives_one(site, tmp_path, frame):
     (tmp_path / "files.txt").write_text("_site/index.html\n", encoding="utf-8")
-    done = run_tool(site, QUARTO_USE_FILE_FOR_PROJECT_OUTPUT_FILES=str(tmp_path / "files.txt"))
-    assert done.returncode == 0
+    listed = str(tmp_path / "files.txt")
+    assert frame(QUARTO_USE_FILE_FOR_PROJECT_OUTPUT_FILES=listed) == (0, "")
     assert not quarto.is_raw((site / "_site/index.html").read_text(encoding="utf-8"))
 
 
-def test_what_is_wrong_is_said_in_a_line(site):
+def test_what_is_wrong_is_said_in_a_line(site, frame):
     (site / "_quarto.yml").write_text(CONFIG + "brand: x.yml\n", encoding="utf-8")
-    done = run_tool(site, QUARTO_PROJECT_OUTPUT_FILES="_site/more.html")
-    assert done.returncode == 1
-    assert done.stderr.startswith("ERROR: ") and "brand" in done.stderr
+    status, said = frame(QUARTO_PROJECT_OUTPUT_FILES="_site/more.html")
+    assert status == 1
+    assert said.startswith("ERROR: ") and "brand" in said
 
 
 LEFT = """<p><span class="math display">$$
@@ -169,7 +181,7 @@ and $\\Bigl(x$
 """
 
 
-def test_what_quarto_could_not_resolve_is_told_with_its_line(site):
+def test_what_quarto_could_not_resolve_is_told_with_its_line(site, frame):
     (site / "more.qmd").write_text(SOURCE, encoding="utf-8")
     config = (
         (site / "_quarto.yml")
@@ -180,9 +192,9 @@ def test_what_quarto_could_not_resolve_is_told_with_its_line(site):
     page = site / "_site/more.html"
     page.write_text(RAW.replace("<p>See", f"{LEFT}<p>See"), encoding="utf-8")
     kept = page.read_text(encoding="utf-8")
-    done = run_tool(site, QUARTO_PROJECT_OUTPUT_FILES="_site/more.html\n_site/index.html")
-    assert done.returncode == 1
-    assert [line.split(" ", 2)[1] for line in done.stderr.splitlines()] == [
+    status, said = frame(QUARTO_PROJECT_OUTPUT_FILES="_site/more.html\n_site/index.html")
+    assert status == 1
+    assert [line.split(" ", 2)[1] for line in said.splitlines()] == [
         f"more.qmd:{line}:" for line in (6, 8, 10, 10, 11)
     ]
     for text in (
@@ -192,9 +204,9 @@ def test_what_quarto_could_not_resolve_is_told_with_its_line(site):
         "@fig-none points",
         "gone.qmd#there",
     ):
-        assert text in done.stderr
+        assert text in said
     assert not quarto.is_raw(page.read_text(encoding="utf-8")), "it is not framed"
     assert (site / "_site/.stamp").is_file(), "the next render would take it for somebody's work"
     page.write_text(kept, encoding="utf-8")
-    done = run_tool(site, QUARTO_PROJECT_OUTPUT_FILES="_site/more.html", RENDER_FROZEN="1")
-    assert (done.returncode, done.stderr) == (0, ""), "`python -m render` reads Quarto's log"
+    done = frame(QUARTO_PROJECT_OUTPUT_FILES="_site/more.html", RENDER_FROZEN="1")
+    assert done == (0, ""), "`python -m render` reads Quarto's log"

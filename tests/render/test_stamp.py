@@ -31,7 +31,10 @@ def page(site):
 def of_page(site, source="posts/a/index.qmd"):
     project = site.project
     page = next(page for page in project.pages if page.source == source)
-    return Stamps(project).of_page(page)
+    stamps = Stamps(project)
+    found = stamps.of_page(page)
+    stamps.save()  # as a render does: what is known of modules is asked for the next time
+    return found
 
 
 @pytest.mark.parametrize(
