@@ -12,9 +12,9 @@ from pathlib import Path
 from playwright.async_api import TimeoutError, async_playwright
 
 AXE = (Path(__file__).parents[1] / "vendor" / "axe" / "axe.min.js").read_text(encoding="utf-8")
-WIDTHS = (1280, 360)
-SCHEMES = ("light", "dark")
-LOADED_AT = {"light": 1280, "dark": 360}  # so that both widths are loaded, in no more visits
+# How each page is seen, and some also: what shows at one width alone is the frame of all pages.
+EACH = (("light", 1280), ("dark", 360))
+ALSO = (("dark", 1280), ("light", 360))
 AT_ONCE = 4
 PATIENCE = 180_000  # ms: a loaded machine is no fault of a page
 UNUSED = (  # of the browser: what asks other hosts; a window's address bar, which is two pages
@@ -42,10 +42,8 @@ ARGUMENTS = [
     "--disable-features=" + ",".join(UNUSED),
 ]
 
-# A page's structure is one in both schemes: in the dark one its colours alone are looked at.
-RUN_AXE = """async (scheme) => {
-  const rules = scheme === "dark" ? {runOnly: ["color-contrast", "link-in-text-block"]} : {};
-  const found = await axe.run(document, {preload: false, resultTypes: ["violations"], ...rules});
+RUN_AXE = """async () => {
+  const found = await axe.run(document, {preload: false, resultTypes: ["violations"]});
   return found.violations.map(({id, help, nodes}) =>
     `${id}: ${help} (${nodes.length}): ` + nodes.slice(0, 3).map((n) =>
       `${n.target.join(" ")} ${n.html.slice(0, 120)} ${(n.any[0] ?? n.all[0] ?? n.none[0])?.message ?? ""}`
@@ -64,14 +62,45 @@ OVERFLOW = """() => {
   if (root.scrollWidth > width) out.push(`the page scrolls to ${root.scrollWidth} of ${width}`);
   return out.slice(0, 4);
 }"""
-# What a fold hides is measured as its reader sees it, once it is open.
+# What a fold hides is looked at as its reader sees it, once it is open.
 FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 OPEN = f"""async () => {{
-  window.folds = [...document.querySelectorAll("details:not([open])")];
-  for (const fold of window.folds) fold.open = true;
+  for (const fold of document.querySelectorAll("details")) fold.open = true;
   await {FRAMES};
 }}"""
-CLOSE = "() => { for (const fold of window.folds) fold.open = false; }"
+# Formulas and code that look like what stands above them become empty boxes and plain text, since
+# axe takes its time for every element; what is new in colour, weight or ground stays as it is.
+PLAIN = """() => {
+  const ground = (e) => {
+    const { backgroundColor } = getComputedStyle(e);
+    return /, 0\\)$|transparent/.test(backgroundColor) && e.parentElement ? ground(e.parentElement) : backgroundColor;
+  };
+  const look = (e) => {
+    const { color, backgroundColor, fontWeight, fontSize } = getComputedStyle(e);
+    return [ground(e), color, backgroundColor, fontWeight, parseFloat(fontSize) > 18].join();
+  };
+  const seen = new Set(), known = [];
+  for (const block of document.querySelectorAll("math, pre > code")) {
+    if (!block.checkVisibility()) continue;
+    const looks = [block, ...block.querySelectorAll("*")].map((e) => block.localName + look(e));
+    if (looks.every((one) => seen.has(one))) known.push([block, block.getBoundingClientRect()]);
+    looks.forEach((one) => seen.add(one));
+  }
+  for (const [block, { width, height }] of known) {
+    if (block.localName === "code") block.textContent = block.textContent;
+    else {
+      block.replaceChildren();
+      block.style.cssText = `display: inline-block; width: ${width}px; height: ${height}px`;
+    }
+  }
+}"""
+# How far down a page's first figure begins, and the lines of code that one sees unasked.
+FIRST_SCREEN = """() => {
+  const figure = document.querySelector("main :is(figure, .explorable)");
+  const code = [...document.querySelectorAll("main pre:has(> code)")]
+    .filter((pre) => !pre.closest("details, .cell-output") && pre.checkVisibility());
+  return [figure?.getBoundingClientRect().top + scrollY, code.map((pre) => pre.innerText.trim().split("\\n").length)];
+}"""
 BRIGHTNESS = """() => {
   const shades = [document.body, document.documentElement].map((e) => getComputedStyle(e).backgroundColor);
   const shade = shades.find((s) => !/, 0\\)$|transparent/.test(s)) ?? "rgb(255, 255, 255)";
@@ -106,22 +135,25 @@ def launch_options(path):
 
 @dataclass
 class Visit:
-    """What one page did in one colour scheme, at both widths."""
+    """What one page did in one colour scheme, at one width."""
 
     path: str
     scheme: str
+    width: int
     errors: list = field(default_factory=list)
     requests: set = field(default_factory=set)
     overflow: list = field(default_factory=list)
     violations: list = field(default_factory=list)
     brightness: float = 0.0
     shift: float = 0.0
+    first_figure: float | None = None  # pixels from the top
+    code: list = field(default_factory=list)  # lines of each block that shows unasked
 
 
-async def visit(browser, base, path, scheme):
-    """Load one page, then look at it at each width."""
-    seen = Visit(path, scheme)
-    viewport = {"width": LOADED_AT[scheme], "height": 900}
+async def visit(browser, base, path, scheme, width):
+    """Load one page, open its folds, and look at it."""
+    seen = Visit(path, scheme, width)
+    viewport = {"width": width, "height": 900}
     context = await browser.new_context(
         color_scheme=scheme, viewport=viewport, reduced_motion="reduce"
     )
@@ -132,17 +164,15 @@ async def visit(browser, base, path, scheme):
     await page.goto(base + path, wait_until="networkidle")
     await be(page, scheme)
     seen.brightness = await page.evaluate(BRIGHTNESS)
+    seen.first_figure, seen.code = await page.evaluate(FIRST_SCREEN)
     await page.evaluate("scrollTo(0, document.body.scrollHeight)")  # starts what waits to be seen
     await page.wait_for_load_state("networkidle")
     seen.shift = await page.evaluate(SHIFTED)
     await page.evaluate(AXE)
-    for width in WIDTHS:
-        await page.set_viewport_size({"width": width, "height": 900})
-        await page.evaluate(FRAMES)
-        await page.evaluate(OPEN)
-        seen.overflow += [f"{width} px: {p}" for p in await page.evaluate(OVERFLOW)]
-        await page.evaluate(CLOSE)
-        seen.violations += [f"{width} px: {p}" for p in await page.evaluate(RUN_AXE, scheme)]
+    await page.evaluate(OPEN)
+    seen.overflow = await page.evaluate(OVERFLOW)
+    await page.evaluate(PLAIN)
+    seen.violations = await page.evaluate(RUN_AXE)
     await context.close()
     return seen
 
@@ -167,25 +197,27 @@ async def be(page, scheme):
             await page.wait_for_function(f"() => ({BRIGHTNESS})() {reached} 0.5", timeout=5_000)
 
 
-def visit_all(base, paths, chromium):
-    """Visit every page in every scheme, some at once.
+def visit_all(base, paths, chromium, *, fully=()):
+    """Visit every page in both schemes, and those of `fully` at both widths in each.
 
     In a thread of its own, since playwright's other half is at home in the caller's.
     """
+    views = [(path, *how) for path in paths for how in EACH]
+    views += [(path, *how) for path in fully for how in ALSO]
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, _visit_all(base, paths, chromium)).result()
+        return thread.submit(asyncio.run, _visit_all(base, views, chromium)).result()
 
 
-async def _visit_all(base, paths, chromium):
+async def _visit_all(base, views, chromium):
     limit = asyncio.Semaphore(AT_ONCE)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(**launch_options(chromium))
 
-        async def one(path, scheme):
+        async def one(view):
             async with limit:
-                return await visit(browser, base, path, scheme)
+                return await visit(browser, base, *view)
 
-        visits = await asyncio.gather(*(one(path, scheme) for path in paths for scheme in SCHEMES))
+        visits = await asyncio.gather(*map(one, views))
         await browser.close()
     return visits
 

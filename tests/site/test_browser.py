@@ -1,13 +1,14 @@
 """The site in a real browser: quiet, whole, and usable by everyone.
 
-Every page is opened in light and dark, at 1280 and 360 px, from a server that
-has the site below a sub-path, as GitHub Pages has a project's.
+Every page is opened in light at 1280 px and in dark at 360 px, one of each kind also the other
+way round, from a server that has the site below a sub-path, as GitHub Pages has a project's.
 """
 
 import json
 import os
 import re
 import zipfile
+from pathlib import PurePath
 from urllib.parse import unquote, urlsplit
 
 import browsing
@@ -46,6 +47,16 @@ def base(site_root):
         yield url
 
 
+# A list, the reference's, a page of it, a post, a note: what is around a page, one of each.
+KINDS = (
+    "posts/index.html",
+    "reference/index.html",
+    "reference/samplers.html",
+    "posts/one-neuron/index.html",
+    "notes/sampling.html",
+)
+
+
 @pytest.fixture(scope="session")
 def visits(tmp_path_factory, site, base, chromium):
     """What every page did, opened once for all workers."""
@@ -53,9 +64,8 @@ def visits(tmp_path_factory, site, base, chromium):
     def make(folder):
         paths = [str(page.path) for page in site.pages if page.path.name != "404.html"]
         # one template writes the reference: its list and one module stand for all
-        named = ("reference/index.html", "reference/samplers.html")
-        paths = [path for path in paths if not path.startswith("reference/") or path in named]
-        seen = browsing.visit_all(base, paths, chromium)
+        paths = [path for path in paths if not path.startswith("reference/") or path in KINDS]
+        seen = browsing.visit_all(base, paths, chromium, fully=KINDS)
         browsing.keep(seen, base, folder / "visits.json")
 
     return browsing.kept(once(tmp_path_factory, "visits", make) / "visits.json", base)
@@ -78,7 +88,7 @@ def bad_visits(tmp_path_factory, chromium):
     for name in ("index.html", "404.html"):
         (root / name).write_text(BAD)
     with serve(root, below="/sub/") as url:
-        return browsing.visit_all(url, ["index.html"], chromium)
+        return browsing.visit_all(url, ["index.html"], chromium, fully=["index.html"])
 
 
 @pytest.fixture(scope="module")
@@ -134,15 +144,18 @@ def test_search_answers_in_the_site_as_a_file(site, page, tmp_path):
 
 
 def say(visits, name):
-    return "\n".join(f"{v.path} ({v.scheme}): {p}" for v in visits for p in getattr(v, name))
+    return "\n".join(
+        f"{v.path} ({v.scheme}, {v.width} px): {p}" for v in visits for p in getattr(v, name)
+    )
 
 
 def test_a_bad_page_is_caught(bad_visits):
-    light, dark = bad_visits
+    light, dark, *others = bad_visits
+    assert [(v.scheme, v.width) for v in others] == [("dark", 1280), ("light", 360)]
     assert "it is broken" in say([light], "errors")
     assert any("127.0.0.1:9/" in url for url in light.requests)
-    assert "360 px: div#.null to 9" in say([light], "overflow")
-    assert "1280 px" not in say([light], "overflow")
+    assert "360 px): div#.null to 9" in say([dark], "overflow")
+    assert light.overflow == []
     for rule in ("color-contrast", "image-alt"):
         assert rule in say([light], "violations")
     assert "color-contrast" in say([dark], "violations")
@@ -261,19 +274,10 @@ def test_the_dark_toggle_is_remembered(page, base):
     page.wait_for_function(f"() => ({BRIGHTNESS})() > 0.8")
 
 
-# How far down a page's first figure begins, and the lines of code that one sees unasked.
-FIRST_SCREEN = """() => {
-  const figure = document.querySelector("main :is(figure, .explorable)");
-  const code = [...document.querySelectorAll("main pre:has(> code)")]
-    .filter((pre) => !pre.closest("details, .cell-output") && pre.checkVisibility());
-  return [figure?.getBoundingClientRect().top + scrollY, code.map((pre) => pre.innerText.trim().split("\\n").length)];
-}"""
-
-
-def pages_in(site, pattern):
-    paths = [str(p.path) for p in site.pages if p.path.match(pattern)]
-    assert paths, f"the site has no {pattern}"
-    return paths
+def wide(visits, *patterns):
+    found = [v for v in visits if any(PurePath(v.path).match(one) for one in patterns)]
+    assert found, f"the site has no {patterns}"
+    return [v for v in found if v.width == 1280 and v.scheme == "light"]
 
 
 def too_much_code(path, lines, most):
@@ -286,22 +290,18 @@ def too_much_code(path, lines, most):
     ]
 
 
-def test_a_post_begins_with_its_figure_and_shows_little_code(page, site, base):
+def test_a_post_begins_with_its_figure_and_shows_little_code(visits):
     problems = []
-    for path in pages_in(site, "posts/*/index.html"):
-        page.goto(base + path)
-        top, lines = page.evaluate(FIRST_SCREEN)
-        if not top or top > 700:
-            problems.append(f"{path}: its first figure begins at {top} px, not within 700")
-        problems += too_much_code(path, lines, 60)
+    for v in wide(visits, "posts/*/index.html"):
+        if v.first_figure is None or v.first_figure > 700:
+            problems.append(f"{v.path}: its first figure begins at {v.first_figure} px, not in 700")
+        problems += too_much_code(v.path, v.code, 60)
     assert not problems, "\n".join(problems)
 
 
-def test_a_note_shows_little_code(page, site, base):
-    problems = []
-    for path in pages_in(site, "notes/*.html") + pages_in(site, "nielsen/*.html"):
-        page.goto(base + path)
-        problems += too_much_code(path, page.evaluate(FIRST_SCREEN)[1], 100)
+def test_a_note_shows_little_code(visits):
+    seen = wide(visits, "notes/*.html", "nielsen/*.html")
+    problems = [problem for v in seen for problem in too_much_code(v.path, v.code, 100)]
     assert not problems, "\n".join(problems)
 
 
