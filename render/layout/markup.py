@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from html import unescape
 
 TAG = re.compile(
@@ -60,6 +60,7 @@ class Element:
         return False
 
 
+@lru_cache(maxsize=8)
 def elements(html: str) -> list[Element]:
     """Return the elements of a piece of HTML, in the order in which they begin.
 

@@ -61,7 +61,7 @@ class Glossary:
     @cached_property
     def _names(self) -> re.Pattern:
         names = sorted({n for t in self.terms for n in t.names}, key=len, reverse=True)
-        return re.compile(rf"(?<![\w-])(?:{'|'.join(map(_pattern, names))})(?![\w-])")
+        return re.compile(rf"(?<![\w-])(?=\w)(?:{'|'.join(map(_pattern, names))})(?![\w-])")
 
     def linked(self, body: str, source: str) -> tuple[str, list[Term]]:
         """Link each term at its first use in the prose of a page.
