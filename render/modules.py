@@ -98,9 +98,12 @@ class Modules:
         """
         found: dict[Path, None] = {}
         waiting = [name for code in codes for name in self._facts_of_text(code).names]
-        bases = [folder, self._root]
+        bases, asked = [folder, self._root], set()
         while waiting:
-            for path in self._files(waiting.pop(), bases):
+            if (name := waiting.pop()) in asked:
+                continue
+            asked.add(name)
+            for path in self._files(name, bases):
                 if path not in found:
                     found[path] = None
                     waiting += self.facts_of(path).names
