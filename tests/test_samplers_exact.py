@@ -88,7 +88,7 @@ def test_nuts_agrees_with_hmc():
     }.items():
         generator = rng.generator(12, name)
         draws = sample(
-            sampler, target.draw(128, generator=generator), n_draws=250, generator=generator
+            sampler, target.draw(256, generator=generator), n_draws=125, generator=generator
         )
         squares[name] = torch.cat([draws.position, draws.position.abs()], dim=-1)
         check.agree(squares[name][..., 0], target.mean[0])
