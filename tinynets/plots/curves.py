@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from tinynets import checks
 from tinynets.colours import INK, PALETTE
 from tinynets.plots import WIDTH
+from tinynets.text import number
 
 STROKES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v")
@@ -210,7 +211,7 @@ def plot_power_law(
         draw_line(ax, x, values, i, label=name, linestyle="-", marker=marker)
     first = np.asarray(next(iter(curves.values())))[0]
     guide = 0.5 * first * (x / x[0]) ** float(slope)
-    label = f"slope {slope:g}".replace("-", "\N{MINUS SIGN}")
+    label = f"slope {number(slope, '{:g}')}"
     ax.plot(x, guide, color=INK, linestyle=":", linewidth=1.4, label=label)
     ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
     ax.legend()
