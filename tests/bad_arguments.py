@@ -161,7 +161,10 @@ MORE = [
         "conv((3,), 1.0, 0.0, stride=1, padding='same', dilation=1, width=2, "
         "parameterisation='ntk')",
     ),
-    ("landscapes", "minima(saddle(box=((-2.0, 2.0), (-1.5, 1.5)), tilt=0.5), random(3, 2))"),
+    (
+        "landscapes",
+        "minima(saddle(box=((-2.0, 2.0), (-1.5, 1.5)), tilt=0.5), random(3, 2), n_steps=2)",
+    ),
     ("landscapes", "net([1.0, 2.0], [0.5, 0.5], box=((-2.0, 2.0), (-1.5, 1.5)))"),
     (
         "landscapes",
