@@ -11,6 +11,7 @@ import datetime
 import platform
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -100,7 +101,12 @@ def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
 def _nodes(parts: Sequence[Text | Cell]) -> Iterator[ast.AST]:
     for part in parts:
         if isinstance(part, Cell):
-            try:
-                yield from ast.walk(ast.parse(part.code))
-            except SyntaxError:  # of IPython's own: such a cell claims nothing
-                continue
+            yield from _nodes_of(part.code)
+
+
+@cache
+def _nodes_of(code: str) -> list[ast.AST]:
+    try:
+        return list(ast.walk(ast.parse(code)))
+    except SyntaxError:  # of IPython's own: such a cell claims nothing
+        return []

@@ -13,7 +13,7 @@ from html import escape
 
 from render.layout.document import Document, relative
 from render.layout.feed import plain
-from render.layout.markup import Element, edited, elements
+from render.layout.markup import Element, edited, elements, first
 from render.project import Page
 
 KINDS = ("derive", "compute", "experiment", "open")
@@ -156,7 +156,7 @@ def listed(body: str, at: Page, found: list[Exercise], titles: Mapping[str, str]
     titles
         Titles of the pages, as HTML, by source.
     """
-    place = next((one for one in elements(body) if one.id == "all-exercises"), None)
+    place = first(body, id="all-exercises")
     if place is None:
         return body
     groups: dict[str, list[Exercise]] = {}

@@ -43,12 +43,12 @@ class Element:
     @property
     def id(self) -> str:
         """The id, or nothing."""
-        return self.attrs.get("id", "")
+        return self.attrs.get("id", "") if "id" in self.written else ""  # of formulas, few have
 
-    @cached_property
+    @property
     def classes(self) -> list[str]:
         """The classes, in order."""
-        return self.attrs.get("class", "").split()
+        return self.attrs.get("class", "").split() if "class" in self.written else []
 
     def inside(self, *classes: str) -> bool:
         """Tell whether an element around this one has one of these classes."""
@@ -93,6 +93,8 @@ def elements(html: str) -> list[Element]:
 
 def first(html: str, *, tag: str = "", id: str = "", name: str = "") -> Element | None:
     """Return the first element with a tag, an id and a class, as far as they are given."""
+    if id not in html or name not in html:  # nearly always: no need to take it apart
+        return None
     return next(_matching(elements(html), tag, id, name), None)
 
 

@@ -48,7 +48,7 @@ class Reading:
             Addresses, as the page writes them, to sources.
         """
         edits = []
-        for one in elements(body):
+        for one in elements(body) if PATH in body else ():
             address = one.attrs.get("href", "").partition("#")[0]
             source = targets.get(posixpath.normpath(address))  # Quarto begins with ./
             if one.tag == "a" and one.inside(PATH) and source:

@@ -20,6 +20,7 @@ SEE = re.compile(r"\s*See\s+<a\b.*", re.DOTALL)
 HREF = re.compile(r'<a\b[^>]*?href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 LINK = re.compile(r"</?a\b[^>]*>")
 IDS = re.compile(r' (?:id|data-cites)="[^"]*"')
+RUN = re.compile(rb"\0+|[^\0]+")
 PROSE = {"p", "li"}
 APART = frozenset(
     "a h1 h2 h3 h4 h5 h6 pre code math svg table figure button label summary nav header".split()  # noqa: SIM905
@@ -138,7 +139,8 @@ def _prose(body: str) -> str:
             kept[one.start : one.end] = bytes(one.end - one.start)
     for tag in TAG.finditer(body):
         kept[tag.start() : tag.end()] = bytes(tag.end() - tag.start())
-    return "".join(char if keep else "\0" for char, keep in zip(body, kept, strict=True))
+    runs = (run.span() for run in RUN.finditer(kept))
+    return "".join(body[i:j] if kept[i] else "\0" * (j - i) for i, j in runs)
 
 
 def cards(terms: Sequence[Term]) -> str:
