@@ -226,8 +226,7 @@ def test_a_failure_leaves_the_site_and_keeps_what_ran(two_posts, laid_out):
     assert "Mended." in shown(site, "posts/c/index.html")
 
 
-def test_a_layout_that_fails_leaves_the_site(two_posts, laid_out, monkeypatch):
-    site = two_posts
+def test_a_layout_that_fails_leaves_the_site(site, laid_out, monkeypatch):
     render(site)
 
     def build_site(project, executed, out):
