@@ -28,7 +28,7 @@ preview: setup  ## serve the site on this machine and render again on every save
 	@$(RENDER) --preview
 
 test: setup  ## run the tests: the package, every page, the built site in a browser
-	@OMP_NUM_THREADS=1 $(PY) -m pytest -n $${WORKERS:-auto} --dist worksteal $(TESTS)
+	@PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(PY) -m pytest -n $${WORKERS:-auto} --dist worksteal $(TESTS)
 
 check:  ## exactly what CI runs: the site, then the tests on it with nothing skipped
 	@.ci/run
