@@ -20,25 +20,20 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 
 
-# Seconds of what takes long, roughly: a fixture that all who need it wait for, a file, a test.
-# They decide what each worker of pytest-xdist begins with, and nothing else.
+# Seconds, roughly, of fixtures that all who need them wait for, and of files. They decide what
+# each worker of pytest-xdist begins with, and nothing else.
 LONG = {
-    "visits": 200,
-    "small_site": 80,
-    "test_browser.py": 90,
-    "test_figures.py::test_nothing_is_wrong": 40,
-    "test_bad_arguments.py::test_a_value": 30,
-    "test_sweep.py::test_a_failed_cell": 30,
-    "test_sweep.py::test_the_launcher": 30,
+    "visits": 90,
+    "small_site": 40,
+    "test_figures.py": 120,
+    "test_browser.py": 60,
+    "test_bad_arguments.py": 45,
+    "test_sweep.py": 30,
     "test_lint.py": 30,
-    "test_samplers_mutations.py": 30,
+    "test_site.py": 30,
     "test_samplers_exact.py": 30,
-    "kind_gives_our_own_error[0": 20,
-    "kind_gives_our_own_error[1": 20,
-    "kind_gives_our_own_error[2": 20,
-    "kind_gives_our_own_error[3": 20,
-    "test_build.py": 60,
-    "test_site.py": 60,
+    "test_build.py": 25,
+    "test_samplers_mutations.py": 15,
 }
 
 
