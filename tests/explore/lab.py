@@ -44,6 +44,7 @@ def write(folder, blocks, name="index.html"):
         text = PAGE.format(head=head, blocks="\n".join(blocks), scheme=f"quarto-{scheme}")
         (folder / name.replace(".html", f"-{scheme}.html")).write_text(text, encoding="utf-8")
     (folder / "404.html").write_text("nowhere")
+    (folder / "blank.html").write_text('<!DOCTYPE html><link rel="icon" href="data:,">')
 
 
 def node(script, *arguments, timeout=120):
@@ -84,7 +85,7 @@ def visited(browser, base, name, *, width=1280, scheme="light", query="", fresh=
         page.context.close()
     else:
         page.mouse.move(0, 0)
-        page.goto("about:blank")
+        page.goto(f"{base}blank.html")  # of the same server: the browser keeps its process
         tabs[kind] = page
 
 
