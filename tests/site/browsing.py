@@ -99,7 +99,8 @@ FIRST_SCREEN = """() => {
   const figure = document.querySelector("main :is(figure, .explorable)");
   const code = [...document.querySelectorAll("main pre:has(> code)")]
     .filter((pre) => !pre.closest("details, .cell-output") && pre.checkVisibility());
-  return [figure?.getBoundingClientRect().top + scrollY, code.map((pre) => pre.innerText.trim().split("\\n").length)];
+  const top = figure ? figure.getBoundingClientRect().top + scrollY : null;
+  return [top, code.map((pre) => pre.innerText.trim().split("\\n").length)];
 }"""
 BRIGHTNESS = """() => {
   const shades = [document.body, document.documentElement].map((e) => getComputedStyle(e).backgroundColor);

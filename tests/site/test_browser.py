@@ -162,6 +162,7 @@ def test_a_bad_page_is_caught(bad_visits):
     assert "color-contrast" in say([dark], "violations")
     assert dark.brightness > 0.8  # its toggle does nothing
     assert light.shift > 0.05
+    assert light.first_figure is None and light.code == [1, 1, 1]
 
 
 def test_no_page_logs_an_error(visits):
