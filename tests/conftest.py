@@ -124,12 +124,12 @@ def copy_sources(tree: Path) -> None:
 def copy_kept(origin: Path, target: Path) -> None:
     """Bring over what a renderer's cache keeps and the other lacks.
 
-    Each execution and each laid-out page is found by a hash of all that it depends on (page,
+    Each execution and whatever is laid out is found by a hash of all that it depends on (page,
     package, versions, data), so one made elsewhere is as good as one made here.
     """
     found = [facts.parent for facts in origin.glob(".render/pages/*/*/page.json")]
-    found += origin.glob(".render/documents/*.json")
-    found += origin.glob(".render/polished/*.json")
+    for names in ("documents/*", "polished/*", "reference/*", "share/*", "*.json"):
+        found += origin.glob(f".render/{names}")
     for kept in found:
         place = target / kept.relative_to(origin)
         if not place.exists() and not place.name.startswith("new-"):
