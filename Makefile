@@ -27,6 +27,8 @@ site: setup  ## render the whole site into _site/ (PAGES="a.qmd b.qmd" for some)
 preview: setup  ## serve the site on this machine and render again on every save
 	@$(RENDER) --preview
 
+# Each worker and each command that a test starts would compile all sources anew, were
+# Python told not to keep what it compiles.
 test: setup  ## run the tests: the package, every page, the built site in a browser
 	@PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(PY) -m pytest -n $${WORKERS:-auto} --dist worksteal $(TESTS)
 

@@ -11,7 +11,7 @@ import datetime
 import platform
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -104,7 +104,7 @@ def _nodes(parts: Sequence[Text | Cell]) -> Iterator[ast.AST]:
             yield from _nodes_of(part.code)
 
 
-@cache
+@lru_cache(maxsize=1024)  # a site's cells; a preview may see others for hours
 def _nodes_of(code: str) -> list[ast.AST]:
     try:
         return list(ast.walk(ast.parse(code)))
