@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -163,6 +163,14 @@ def page_sources(text: str = "") -> list[str]:
     names = set(subprocess.check_output(command, cwd=ROOT, text=True).split())
     pages = (n for n in sorted(names) if not n.startswith(("tools/", "tests/")))
     return [n for n in pages if (ROOT / n).is_file() and text in (ROOT / n).read_text("utf-8")]
+
+
+@pytest.fixture(autouse=True)
+def no_picture_is_left() -> Iterator[None]:
+    """Close what a test drew: pyplot would draw the next test's picture into it."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture(scope="session")

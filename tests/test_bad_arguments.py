@@ -60,12 +60,6 @@ TENSORS = st.builds(
 VALUES = st.floats() | st.integers(-3, 3) | st.complex_numbers() | st.text(max_size=3) | TENSORS
 
 
-@pytest.fixture(autouse=True)
-def no_figure_is_left():
-    yield
-    plt.close("all")
-
-
 @pytest.fixture(scope="module")
 def quick():
     return [case for case in cases() if not case.function.startswith(SLOW)]

@@ -2,7 +2,6 @@
 
 import math
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -276,4 +275,3 @@ def test_pictures_have_a_tile_for_each():
     assert sum(len(ax.images) for ax in figure.axes) == 1 + 3 * 3
     figure = convolution.plot_gallery(images(5), SHAPE, list("abcde"), columns=3)
     assert [ax.get_title() for ax in figure.axes] == [*"abcde", ""]
-    plt.close("all")

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import torch
 from sklearn import datasets
 from torch import nn
@@ -30,7 +29,6 @@ def test_the_readmes_program_runs_as_it_stands(tmp_path, monkeypatch):
     assert diagnostics.r_hat(f).max() < 1.2
     low, high = scores.central_interval(f, 0.95)
     assert ((low < torch.sin(2 * x[:, 0])) & (torch.sin(2 * x[:, 0]) < high)).float().mean() > 0.7
-    plt.close("all")
 
 
 def standardised(values):

@@ -19,12 +19,6 @@ from tinynets.plots import latents as plots
 POST = Path(__file__).parents[1] / "posts" / "vae-latents"
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
-
-
 def data_of(explorable):
     return json.loads(re.search(r'application/json"[^>]*>(.*?)</script>', explorable.html, re.S)[1])
 

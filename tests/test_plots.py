@@ -22,7 +22,6 @@ def styled():
     with mpl.rc_context():
         plots.use_style()
         yield
-        plt.close("all")
 
 
 def luminance(colour):

@@ -14,9 +14,7 @@ FUNCTIONS = np.random.default_rng(0).normal(size=(400, 9))
 
 @pytest.fixture
 def ax():
-    figure, ax = plt.subplots()
-    yield ax
-    plt.close(figure)
+    return plt.subplots()[1]
 
 
 def test_band_holds_95_per_cent_of_the_draws(ax):

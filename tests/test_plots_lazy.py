@@ -1,7 +1,6 @@
 """Pictures of kernels show the numbers that they are given."""
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -14,7 +13,6 @@ def styled():
     with mpl.rc_context():
         plots.use_style()
         yield
-        plt.close("all")
 
 
 def test_curves_are_geometric_means_with_their_range():

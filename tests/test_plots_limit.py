@@ -1,7 +1,6 @@
 """Pictures of infinitely wide networks show the numbers that they are given."""
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -17,7 +16,6 @@ def styled():
     with mpl.rc_context():
         plots.use_style()
         yield
-        plt.close("all")
 
 
 def heights(ax):

@@ -1,18 +1,10 @@
 """Pictures of regularisers: what they are given is what they show."""
 
-import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 
 from tinynets.colours import PALETTE
 from tinynets.plots import curves
 from tinynets.plots import regularisation as pictures
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def test_each_unit_is_drawn_on_a_scale_of_its_own():

@@ -232,16 +232,15 @@ def test_pivot_lays_out_and_refuses_two_cells_on_one_place():
 
 def test_a_grid_is_drawn_with_its_best_cells_framed_and_its_gaps_shown():
     values = [[90.0, 95.0, np.nan], [np.nan] * 3]
-    figure, ax = plt.subplots()
+    _, ax = plt.subplots()
     pictures.plot_grid([8, 32], [0.1, 0.2, 0.4], values, low=50, high=100, ax=ax)
     assert [text.get_text() for text in ax.texts] == ["90", "95", "–", "–", "–", "–"]
     (frame,) = ax.patches
     assert frame.get_xy() == (0.5, -0.5)
-    plt.close(figure)
 
 
 def test_rows_are_drawn_through_the_means_of_the_seeds():
-    figure, ax = plt.subplots()
+    _, ax = plt.subplots()
     pictures.plot_rows(
         [8, 32],
         [[1, 2], [3, 4]],
@@ -256,4 +255,3 @@ def test_rows_are_drawn_through_the_means_of_the_seeds():
         [8], [[1, 2]], [[[1, 3], [2, 2]]], xlabel="x", ylabel="y", lines=False, ax=ax
     )
     assert ax.lines[0].get_linestyle() != "None" == ax.lines[2].get_linestyle()
-    plt.close(figure)

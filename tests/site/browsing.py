@@ -121,8 +121,9 @@ TOGGLE = ".quarto-color-scheme-toggle"
 
 
 def find_chromium():
-    """The browser's path, or None: $CHROMIUM, Debian's, Google's."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    """The browser's path, or None: $CHROMIUM, Debian's without windows, its other one, Google's."""
+    names = ("chromium-headless-shell", "chromium", "chromium-browser")
+    names += ("google-chrome", "google-chrome-stable")
     for name in filter(None, (os.environ.get("CHROMIUM"), *names)):
         if path := shutil.which(name):
             return path
@@ -151,19 +152,10 @@ class Visit:
     code: list = field(default_factory=list)  # lines of each block that shows unasked
 
 
-async def visit(browser, base, path, scheme, width):
+async def visit(page, base, seen):
     """Load one page, open its folds, and look at it."""
-    seen = Visit(path, scheme, width)
-    viewport = {"width": width, "height": 900}
-    context = await browser.new_context(
-        color_scheme=scheme, viewport=viewport, reduced_motion="reduce"
-    )
-    page = await context.new_page()
-    page.set_default_timeout(PATIENCE)
-    listen(page, seen)
-    await page.add_init_script(SHIFT)
-    await page.goto(base + path, wait_until="networkidle")
-    await be(page, scheme)
+    await page.goto(base + seen.path, wait_until="networkidle")
+    await be(page, seen.scheme)
     seen.brightness = await page.evaluate(BRIGHTNESS)
     seen.first_figure, seen.code = await page.evaluate(FIRST_SCREEN)
     await page.evaluate("scrollTo(0, document.body.scrollHeight)")  # starts what waits to be seen
@@ -174,17 +166,30 @@ async def visit(browser, base, path, scheme, width):
     seen.overflow = await page.evaluate(OVERFLOW)
     await page.evaluate(PLAIN)
     seen.violations = await page.evaluate(RUN_AXE)
-    await context.close()
-    return seen
 
 
-def listen(page, seen):
-    page.on(
-        "console",
-        lambda m: m.type == "error" and seen.errors.append(f"{m.text} ({m.location.get('url')})"),
-    )
-    page.on("pageerror", lambda error: seen.errors.append(str(error)))
-    page.on("request", lambda request: seen.requests.add(request.url))
+class Tab:
+    """A tab for pages that are seen alike, one after the other: `seen` is the visit it is at."""
+
+    def __init__(self, page):
+        self.page, self.seen = page, None
+        page.set_default_timeout(PATIENCE)
+        page.on("console", self.hear)
+        page.on("pageerror", lambda error: self.seen.errors.append(str(error)))
+        page.on("request", lambda request: self.seen.requests.add(request.url))
+
+    def hear(self, said):
+        if said.type == "error":
+            self.seen.errors.append(f"{said.text} ({said.location.get('url')})")
+
+    @classmethod
+    async def of(cls, browser, scheme, width):
+        viewport = {"width": width, "height": 900}
+        context = await browser.new_context(
+            color_scheme=scheme, viewport=viewport, reduced_motion="reduce"
+        )
+        await context.add_init_script(SHIFT)
+        return cls(await context.new_page())
 
 
 async def be(page, scheme):
@@ -203,24 +208,31 @@ def visit_all(base, paths, chromium, *, fully=()):
 
     In a thread of its own, since playwright's other half is at home in the caller's.
     """
-    views = [(path, *how) for path in paths for how in EACH]
-    views += [(path, *how) for path in fully for how in ALSO]
+    visits = [Visit(path, *how) for how in EACH for path in paths]
+    visits += [Visit(path, *how) for how in ALSO for path in fully]
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, _visit_all(base, views, chromium)).result()
+        thread.submit(asyncio.run, _visit_all(base, visits, chromium)).result()
+    return visits
 
 
-async def _visit_all(base, views, chromium):
-    limit = asyncio.Semaphore(AT_ONCE)
+async def _visit_all(base, visits, chromium):
+    todo = iter(visits)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(**launch_options(chromium))
 
-        async def one(view):
-            async with limit:
-                return await visit(browser, base, *view)
+        async def look():
+            tab = how = None
+            for seen in todo:
+                if how != (seen.scheme, seen.width):
+                    how = seen.scheme, seen.width
+                    if tab:
+                        await tab.page.context.close()
+                    tab = await Tab.of(browser, *how)
+                tab.seen = seen
+                await visit(tab.page, base, seen)
 
-        visits = await asyncio.gather(*map(one, views))
+        await asyncio.gather(*(look() for _ in range(AT_ONCE)))
         await browser.close()
-    return visits
 
 
 def keep(visits, base, file):

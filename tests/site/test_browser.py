@@ -21,7 +21,7 @@ from serving import Slow, serve
 
 from tests.conftest import once
 
-HOW_TO_INSTALL = "no Chromium on the PATH: apt install chromium (Debian), or name a browser of its family in $CHROMIUM"
+HOW_TO_INSTALL = "no Chromium on the PATH: apt install chromium-headless-shell (Debian), or name a browser of its family in $CHROMIUM"
 
 
 expect.set_options(timeout=browsing.PATIENCE)
