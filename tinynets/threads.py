@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import torch
 
+from tinynets import checks
+
 WORTH_THREADS = 2**22  # multiplications; some milliseconds of one core
 
 
@@ -26,12 +28,18 @@ def one_if_small(n_products: int) -> Iterator[None]:
     None
         With the number of threads changed, or not.
 
+    Raises
+    ------
+    TypeError
+        If `n_products` is not a number.
+
     Examples
     --------
     >>> with one_if_small(100):
     ...     torch.get_num_threads()
     1
     """
+    checks.number("n_products", n_products)
     before = torch.get_num_threads()
     if before == 1 or n_products >= WORTH_THREADS:
         yield
