@@ -206,6 +206,7 @@ GRABBED = {
     "plane": (0.3, 0.2),
     "descent": (0.6, 0.3),
 }  # and those whose picture is grabbed: where, in shares of it
+PLAYED = [name for name in BUILDERS if name not in ("digit", "corners", "plane", "masks", "neuron")]
 # Those that make steps of their own:
 RUNNING = ["sampler", "faults", "functions", "wide", "neurons", "descent"]
 

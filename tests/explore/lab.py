@@ -60,7 +60,9 @@ def needs_chromium():
     path = browsing.find_chromium()
     if path or os.environ.get("CI") == "true":
         return path
-    pytest.skip("no Chromium on the PATH: apt install chromium-headless-shell (Debian), or name one in $CHROMIUM")
+    pytest.skip(
+        "no Chromium on the PATH: apt install chromium-headless-shell (Debian), or name one in $CHROMIUM"
+    )
 
 
 needs_node = pytest.mark.skipif(

@@ -89,7 +89,12 @@ def test_nothing_is_wrong_with_it(browser, base, width, scheme):
         assert page.evaluate(lab.browsing.OVERFLOW) == []
         assert page.evaluate(SMALL) == []
         assert page.evaluate(MOVED) == []
+        played = [name for name in NAMES if page.query_selector(PLAY.format(name))]
+        assert played == figures.PLAYED
         assert page.errors == []
+
+
+PLAY = "#explorable-{} [data-press=play]"
 
 
 def test_a_still_picture_keeps_the_room_of_what_will_run(browser, base):
@@ -131,87 +136,113 @@ SMALL = """() => {
 }"""
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_its_state_comes_from_the_address_and_goes_there(browser, base, blocks, name):
-    given = {control["name"]: another(control) for control in controls(blocks[name])}
-    query = "?" + "&".join(f"{name}.{control}={value}" for control, value in given.items())
-    with lab.visited(browser, base, name, query=query) as page:
-        figure = lab.live_figure(page, name)
-        assert "does not have" not in said(figure)
-        for control in controls(blocks[name]):
-            if control["kind"] == "points":
-                continue
-            shown = page.locator(f"#{name}-{control['name']}")
-            if control["kind"] == "switch":
-                assert shown.is_checked() != control["initial"]
-            elif "stops" in control:
-                assert control["stops"][int(shown.input_value())] != control["initial"]
-            elif control["kind"] == "range":
-                assert float(shown.input_value()) == float(given[control["name"]])
-            else:
-                assert shown.input_value() == given[control["name"]]
-        figure.locator("[data-press=reset]").click()
-        page.wait_for_function("() => location.search === ''")
+@pytest.fixture(scope="module")
+def changed(browser, base, blocks):
+    """All figures on a page, with another value for each control in its address."""
+    given = [
+        f"{name}.{control['name']}={another(control)}"
+        for name in NAMES
+        for control in controls(blocks[name])
+    ]
+    with lab.visited(browser, base, "index", query="?" + "&".join(given)) as page:
+        yield page
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_bad_address_is_named_and_falls_back(browser, base, blocks, name):
-    control = controls(blocks[name])[0]
-    with lab.visited(browser, base, name, query=f"?{name}.{control['name']}=nonsense") as page:
-        figure = lab.live_figure(page, name)
-        expect(figure.locator(".explorable-says")).to_contain_text("nonsense")
-        expect(figure.locator(".explorable-spoken")).to_contain_text("shows its default")
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_without_javascript_the_picture_and_the_texts_show(browser, base, name):
-    with lab.visited(browser, base, name, width=360, java_script_enabled=False) as page:
-        figure = page.locator(f"#explorable-{name}")
-        still = figure.locator(".explorable-still")
-        assert still.bounding_box()["height"] > 100
-        assert still.evaluate("(one) => one.naturalWidth") == 320  # drawn for it
-        sizes = lab.gates.LETTERS.findall(unquote(still.evaluate("(one) => one.currentSrc")))
-        assert min(400 / 3 * float(size) for size in ["1", *sizes]) >= 9  # pixels
-        expect(figure.locator(".explorable-controls")).to_be_hidden()
-        figure.locator("summary").click()
-        expect(figure.locator(".explorable-answer p")).to_be_visible()
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_keys_change_what_it_shows_and_what_it_says_after_rest(browser, base, name):
-    with lab.visited(browser, base, name) as page:
-        figure = lab.live_figure(page, name)
-        control = figure.locator("input[type=range], select, input[type=checkbox]").first
-        control.focus()
-        if control.get_attribute("type") == "checkbox":
-            keys = ["Space"]
+def test_its_state_comes_from_the_address_and_goes_there(changed, blocks, name):
+    figure = lab.live_figure(changed, name)
+    assert "does not have" not in said(figure)
+    for control in controls(blocks[name]):
+        if control["kind"] == "points":
+            continue
+        shown = changed.locator(f"#{name}-{control['name']}")
+        if control["kind"] == "switch":
+            assert shown.is_checked() != control["initial"]
+        elif "stops" in control:
+            assert control["stops"][int(shown.input_value())] != control["initial"]
+        elif control["kind"] == "range":
+            assert float(shown.input_value()) == float(another(control))
         else:
-            keys = (
-                ["ArrowRight", "ArrowLeft"]
-                if control.get_attribute("type")
-                else ["ArrowDown", "ArrowUp"]
-            )
-        before = figure.locator(".explorable-view").screenshot(), said(figure)
-        value = control.input_value()
-        for key in keys:
-            page.keyboard.press(key)
-            if control.input_value() != value:
-                break
-        assert figure.locator(".explorable-spoken").text_content() == ""
-        if name in figures.RUNNING:  # what was changed shows in what comes next
-            figure.locator("[data-press=step]").click()
-        expect(figure.locator(".explorable-spoken")).not_to_be_empty()
-        assert (figure.locator(".explorable-view").screenshot(), said(figure)) != before
-        assert figure.locator(".explorable-spoken").text_content() == said(figure)
+            assert shown.input_value() == another(control)
+    assert f"{name}." in changed.evaluate("location.search")
+    figure.locator("[data-press=reset]").click()
+    changed.wait_for_function("(name) => !location.search.match(`[?&]${name}[.]`)", arg=name)
+
+
+@pytest.fixture(scope="module")
+def wrong(browser, base, blocks):
+    """All figures on a page whose address asks each for a value that it does not have."""
+    asked = [f"{name}.{controls(blocks[name])[0]['name']}=nonsense" for name in NAMES]
+    with lab.visited(browser, base, "index", query="?" + "&".join(asked)) as page:
+        yield page
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_bad_address_is_named_and_falls_back(wrong, name):
+    figure = lab.live_figure(wrong, name)
+    expect(figure.locator(".explorable-says")).to_contain_text("nonsense")
+    expect(figure.locator(".explorable-spoken")).to_contain_text("shows its default")
+
+
+@pytest.fixture(scope="module")
+def still(browser, base):
+    """All figures on a phone that runs no scripts."""
+    with lab.visited(browser, base, "index", width=360, java_script_enabled=False) as page:
+        yield page
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_javascript_the_picture_and_the_texts_show(still, name):
+    figure = still.locator(f"#explorable-{name}")
+    picture = figure.locator(".explorable-still")
+    assert picture.bounding_box()["height"] > 100
+    assert picture.evaluate("(one) => one.naturalWidth") == 320  # drawn for it
+    sizes = lab.gates.LETTERS.findall(unquote(picture.evaluate("(one) => one.currentSrc")))
+    assert min(400 / 3 * float(size) for size in ["1", *sizes]) >= 9  # pixels
+    expect(figure.locator(".explorable-controls")).to_be_hidden()
+    figure.locator("summary").click()
+    expect(figure.locator(".explorable-answer p")).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def live(browser, base):
+    """All figures on a page."""
+    with lab.visited(browser, base, "index") as page:
+        yield page
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_keys_change_what_it_shows_and_what_it_says_after_rest(live, name):
+    figure = lab.live_figure(live, name)
+    control = figure.locator("input[type=range], select, input[type=checkbox]").first
+    control.focus()
+    if control.get_attribute("type") == "checkbox":
+        keys = ["Space"]
+    else:
+        keys = (
+            ["ArrowRight", "ArrowLeft"]
+            if control.get_attribute("type")
+            else ["ArrowDown", "ArrowUp"]
+        )
+    before = figure.locator(".explorable-view").screenshot(), said(figure)
+    value = control.input_value()
+    for key in keys:
+        live.keyboard.press(key)
+        if control.input_value() != value:
+            break
+    assert figure.locator(".explorable-spoken").text_content() == ""
+    if name in figures.RUNNING:  # what was changed shows in what comes next
+        figure.locator("[data-press=step]").click()
+    expect(figure.locator(".explorable-spoken")).not_to_be_empty()
+    assert (figure.locator(".explorable-view").screenshot(), said(figure)) != before
+    assert figure.locator(".explorable-spoken").text_content() == said(figure)
+
+
+@pytest.mark.parametrize("name", figures.PLAYED)
 def test_it_plays_pauses_and_stops_off_screen(browser, base, name):
     with lab.visited(browser, base, name) as page:
         figure = lab.live_figure(page, name)
         play = figure.locator("[data-press=play]")
-        if play.count() == 0:
-            pytest.skip("it does not play")
         before = figure.locator(".explorable-view").screenshot()
         play.click()
         expect(play).to_have_text("Pause")
@@ -228,20 +259,24 @@ def test_it_plays_pauses_and_stops_off_screen(browser, base, name):
         assert said(figure) == words
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_reduced_motion_makes_play_one_leap(browser, base, name):
-    with lab.visited(browser, base, name, reduced_motion="reduce") as page:
-        figure = lab.live_figure(page, name)
-        play = figure.locator("[data-press=play]")
-        if play.count() == 0:
-            pytest.skip("it does not play")
-        play.click()
-        expect(play).to_have_text("Play")
-        expect(figure.locator(".explorable-motion")).to_contain_text("Motion is reduced")
-        page.wait_for_timeout(100)
-        words = said(figure)
-        page.wait_for_timeout(500)
-        assert said(figure) == words
+@pytest.fixture(scope="module")
+def calm(browser, base):
+    """All figures on a page of a reader who wants less motion."""
+    with lab.visited(browser, base, "index", reduced_motion="reduce") as page:
+        yield page
+
+
+@pytest.mark.parametrize("name", figures.PLAYED)
+def test_reduced_motion_makes_play_one_leap(calm, name):
+    figure = lab.live_figure(calm, name)
+    play = figure.locator("[data-press=play]")
+    play.click()
+    expect(play).to_have_text("Play")
+    expect(figure.locator(".explorable-motion")).to_contain_text("Motion is reduced")
+    calm.wait_for_timeout(100)
+    words = said(figure)
+    calm.wait_for_timeout(500)
+    assert said(figure) == words
 
 
 def middle(box, right=0.5, down=0.5):
