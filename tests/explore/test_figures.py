@@ -279,6 +279,17 @@ def test_reduced_motion_makes_play_one_leap(calm, name):
     assert said(figure) == words
 
 
+def test_less_motion_is_no_other_picture(browser, base):
+    """A style that gives every change a moment of time would hide colours from canvases."""
+    seen = {}
+    for motion in ("reduce", "no-preference"):
+        with lab.visited(browser, base, "index", reduced_motion=motion) as page:
+            views = {name: lab.live_figure(page, name) for name in NAMES}
+            seen[motion] = [views[name].locator(".explorable-view").screenshot() for name in NAMES]
+    pairs = zip(NAMES, *seen.values(), strict=True)
+    assert [name for name, calm, lively in pairs if calm != lively] == []
+
+
 def middle(box, right=0.5, down=0.5):
     return box["x"] + right * box["width"], box["y"] + down * box["height"]
 
